@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Handlers are chained by tail calls: a frame pointer in each costs 8 % (docs/ARCHITECTURE.md, "Speed"). The flag
+/// itself is the Makefile's, so that every build of this package has the same one.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A room of the house: a target may only import rooms that are named here, all of them above it in
+/// docs/ARCHITECTURE.md.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "shootdown",
+  products: [.executable(name: "shootdown", targets: ["shootdown"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "Layout"),
+    .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "CReadline", pkgConfig: "readline", providers: [.apt(["libreadline-dev"])]),
+
+    room("Tables"),
+    room("Opcodes", ["Tables"]),
+
+    room("EPTTLB", ["Tables"]),
+    room("MMU", ["EPTTLB", "Layout"]),
+    room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    .executableTarget(name: "shootdown", dependencies: [argumentParser, logging, "CPU"], swiftSettings: strict),
+
+    .executableTarget(
+      name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

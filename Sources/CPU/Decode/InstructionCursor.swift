@@ -1,0 +1,82 @@
+/// Legacy and REX prefixes of one instruction (SDM Vol. 2A, "Instruction Prefixes").
+struct Prefixes {
+  var operandSize = false
+  var addressSize = false
+  var lock = false
+  /// F2 or F3, the last one.
+  var mandatory: UInt8?
+  /// FS (64h) or GS (65h); the others mean nothing in 64-bit mode.
+  var segment: UInt8?
+  var rex: UInt8 = 0
+
+  var hasREX: Bool { rex != 0 }
+  var rexW: Bool { rex & 8 != 0 }
+  var rexR: UInt8 { rex >> 2 & 1 }
+  var rexX: UInt8 { rex >> 1 & 1 }
+  var rexB: UInt8 { rex & 1 }
+}
+
+/// Reads an instruction's bytes, never past those at hand nor past the fifteenth.
+struct InstructionCursor {
+  private let bytes: UnsafeRawBufferPointer
+  /// Bytes read.
+  private(set) var count = 0
+
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  /// Whether the instruction is longer than the architecture allows.
+  var isTooLong: Bool { count >= 15 }
+
+  /// The next byte, not yet read.
+  var peek: UInt8? { count < 15 && count < bytes.count ? bytes[count] : nil }
+
+  mutating func next() -> UInt8? {
+    guard let byte = peek else { return nil }
+    count += 1
+    return byte
+  }
+
+  /// A little-endian number of 1, 2, 4 or 8 bytes, sign-extended.
+  mutating func signed(_ size: Int) -> Int64? {
+    var value: UInt64 = 0
+    for index in 0..<size {
+      guard let byte = next() else { return nil }
+      value |= UInt64(byte) << UInt64(8 * index)
+    }
+    let unused = UInt64(64 - 8 * size)
+    return Int64(bitPattern: value << unused) >> Int64(unused)
+  }
+
+  /// Reads prefixes: legacy ones in any order, then REX; a REX that another prefix follows is ignored.
+  mutating func prefixes() -> Prefixes {
+    var result = Prefixes()
+    while let byte = peek {
+      switch byte {
+      case 0x66: result.operandSize = true
+      case 0x67: result.addressSize = true
+      case 0xF0: result.lock = true
+      case 0xF2, 0xF3: result.mandatory = byte
+      case 0x64, 0x65: result.segment = byte
+      case 0x26, 0x2E, 0x36, 0x3E: break
+      case 0x40...0x4F:
+        result.rex = byte
+        count += 1
+        continue
+      default: return result
+      }
+      result.rex = 0
+      count += 1
+    }
+    return result
+  }
+
+  /// Reads the opcode: its map and last byte.
+  mutating func opcode() -> (map: Int, byte: UInt8)? {
+    guard let first = next() else { return nil }
+    guard first == 0x0F else { return (0, first) }
+    guard let second = next() else { return nil }
+    guard second == 0x38 || second == 0x3A else { return (1, second) }
+    guard let third = next() else { return nil }
+    return (second == 0x38 ? 2 : 3, third)
+  }
+}

@@ -1,0 +1,79 @@
+import Layout
+import MMU
+
+// Ways out of the middle of a block. All of them are cold, and make RIP, clock and instruction count exact.
+
+/// Exception vectors (SDM Vol. 3, "Exception and Interrupt Vectors").
+public enum Vector: UInt8, Sendable {
+  /// The manual's mnemonics: #DE, #DB, NMI, #BP, #OF, #BR, #UD, #NM, #DF, #TS, #NP, #SS, #GP, #PF.
+  case divideError = 0
+  case debug, nonMaskable, breakpoint, overflow, boundRange, invalidOpcode, deviceNotAvailable, doubleFault
+  case invalidTSS = 10
+  case segmentNotPresent, stackFault, generalProtection, pageFault
+}
+
+/// Leaves the block at the boundary before an op.
+@inline(never)
+func leaveBlock(_ s: State, _ op: OpRef, _ exit: Int) {
+  s.pointee.cycles = s.cycles(before: op)
+  s.pointee.instructions = s.pointee.instructions &- s.blockCount &+ UInt64(op.pointee.number)
+  s.pointee.rip = s.pointee.rip &+ UInt64(op.pointee.ripOffset)
+  s.pointee.link = nil
+  s.pointee.exit = UInt32(truncatingIfNeeded: exit)
+}
+
+/// Raises an exception at an op, without an error code, or with code 0 where the vector has one.
+@inline(never)
+func raise(_ s: State, _ op: OpRef, _ vector: Vector) {
+  setFault(s, vector, 0)
+  leaveBlock(s, op, ExitFault)
+}
+
+/// Records the exception that the run loop will deliver.
+func setFault(_ s: State, _ vector: Vector, _ error: UInt32) {
+  s.pointee.faultVector = vector.rawValue
+  switch vector {
+  case .doubleFault, .invalidTSS, .segmentNotPresent, .stackFault, .generalProtection, .pageFault:
+    s.pointee.faultHasError = 1
+  default: s.pointee.faultHasError = 0
+  }
+  s.pointee.faultError = error
+}
+
+/// Ends the run at an op that needs what is not built.
+@inline(never)
+func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
+  processor(s).refusal = refusal
+  leaveBlock(s, op, ExitRefused)
+}
+
+/// An access that no host pointer serves.
+@inline(never)
+func missed(_ s: State, _ op: OpRef) { processor(s).missed(s, op) }
+
+// MARK: Handlers of no instruction
+
+/// First op of a dropped block.
+func droppedBlock(_ s: State, _ op: OpRef) { leaveBlock(s, op, ExitDropped) }
+
+/// Behind the last op of a block that no branch ends.
+func continueBehind(_ s: State, _ op: OpRef) { s.fallThrough(op) }
+
+/// Behind the last op of a block's prefix, at the boundary where the run loop wants to look.
+func stopHere(_ s: State, _ op: OpRef) {
+  s.pointee.rip = s.pointee.rip &+ UInt64(op.pointee.ripOffset)
+  s.pointee.link = nil
+}
+
+/// Behind an op that runs alone.
+func ranAlone(_ s: State, _ op: OpRef) { s.pointee.fellThrough = 1 }
+
+/// An encoding that the opcode table does not have.
+func notBuilt(_ s: State, _ op: OpRef) {
+  let processor = processor(s)
+  let rip = s.pointee.rip &+ UInt64(op.pointee.ripOffset)
+  refuse(s, op, .instruction(processor.peek(rip, count: 15)))
+}
+
+/// More than 15 bytes.
+func tooLong(_ s: State, _ op: OpRef) { raise(s, op, .generalProtection) }

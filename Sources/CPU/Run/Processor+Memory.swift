@@ -1,0 +1,192 @@
+import EPTTLB
+import Layout
+import MMU
+
+// The long way of an access: translation, and then either a host pointer is filed and the op runs again, or the op runs
+// alone with a pointer for this once: to bytes gathered from two pages, to a page in which code is marked, to where RAM
+// ends.
+
+extension Processor {
+  /// The single memory operand of an op found no host pointer.
+  func missed(_ s: State, _ op: OpRef) {
+    let linear = s.pointee.missAddress
+    let bytes = UInt64(s.pointee.missSize)
+    let isWrite = s.pointee.missKind & 1 != 0
+    let base = op.pointee.base
+    let isStack = s.pointee.missKind & 2 != 0 || base == 4 * 8 || base == 5 * 8
+    let access = Access(isWrite: isWrite)
+    guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
+    guard linear & 0xFFF &+ bytes <= 0x1000 else {
+      return stage(s, op, linear, bytes, access, first, isStack: isStack)
+    }
+    if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
+      return op.pointee.handler(s, op)
+    }
+    guard memory.isRAM(first.address, bytes: bytes) else {
+      return stage(s, op, linear, bytes, access, first, isStack: isStack)
+    }
+    let isFinished = alone(s, op, linear, bytes, at: memory.base + Int(first.address.value))
+    if isWrite && s.pointee.exit != UInt32(ExitFault) { memory.stored(first.address, bytes: bytes) }
+    return finish(s, op, isFinished)
+  }
+
+  /// Whether the op behind this one may start at once: the deadline is not reached, and no mapping was dropped (then the
+  /// next instruction is fetched anew).
+  private func goesOn(_ s: State, _ op: OpRef) -> Bool {
+    s.pointee.exit == UInt32(ExitNone) && (op.has(.ends) || s.cycles(before: op + 1) < s.pointee.deadline)
+  }
+
+  /// Runs an op on bytes gathered from where they lie, and puts them back if it may have written.
+  private func stage(
+    _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, _ access: Access,
+    _ first: (address: PhysicalAddress, slot: Slot), isStack: Bool
+  ) {
+    let head = min(bytes, 0x1000 &- linear & 0xFFF)
+    var second = PhysicalAddress(first.address.value &+ head)
+    if head < bytes {
+      guard let found = physical(linear &+ head, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
+      second = found.address
+    }
+    let buffer = s.raw + BounceOffset
+    memory.read(first.address, into: UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
+    memory.read(second, into: UnsafeMutableRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+    let isFinished = alone(s, op, linear, bytes, at: buffer)
+    if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
+      memory.write(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
+      memory.write(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+    }
+    return finish(s, op, isFinished)
+  }
+
+  /// Runs one op with a host pointer for this once.
+  ///
+  /// - Returns: whether the op handed over to the one behind it; false: it ended the block, or faulted.
+  private func alone(
+    _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, at host: UnsafeMutableRawPointer
+  ) -> Bool {
+    let entry = s.hostPointer(linear)
+    let saved = entry.pointee
+    let tag = s.hostTag(linear, bytes: bytes)
+    entry.pointee.readTag = tag
+    entry.pointee.writeTag = tag
+    entry.pointee.addend = UInt64(UInt(bitPattern: host)) &- linear
+    alone[0] = op.pointee
+    UnsafeMutableRawPointer(alone + 1).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
+    if !op.has(.ends) { alone[1] = DecodedOp(ranAlone) }
+    s.pointee.fellThrough = 0
+    let generation = s.pointee.generation
+    alone.pointee.handler(s, alone)
+    if generation == s.pointee.generation { entry.pointee = saved }
+    return s.pointee.fellThrough != 0
+  }
+
+  /// Goes on behind an op that ran alone, unless the block must end there.
+  private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool) {
+    guard isFinished else { return }
+    let next = op + 1
+    guard dropsSeen == blocks.drops, goesOn(s, op) else { return leaveBlock(s, next, ExitStop) }
+    return next.pointee.handler(s, next)
+  }
+
+  /// Translates for data; a fault is recorded.
+  func physical(
+    _ linear: UInt64, _ access: Access, isStack: Bool
+  ) -> (address: PhysicalAddress, slot: Slot)? {
+    switch translation.translate(LinearAddress(linear), access) {
+    case .physical(let address, let slot): return (address, slot)
+    case .pageFault(let code):
+      state.pointee.cr2 = linear
+      setFault(state, .pageFault, code.rawValue)
+    case .notCanonical: setFault(state, isStack ? .stackFault : .generalProtection, 0)
+    }
+    return nil
+  }
+
+  // MARK: Accesses of instructions with more than one memory operand
+
+  /// Reads up to 8 bytes; nil: a fault is recorded.
+  func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
+    var value: UInt64 = 0
+    guard transfer(linear, bytes: bytes, Access(), isStack: isStack, { address, buffer in
+      self.memory.read(address, into: buffer)
+    }, &value) else { return nil }
+    return value
+  }
+
+  /// Writes up to 8 bytes; false: a fault is recorded, and nothing is written.
+  func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
+    var value = value
+    return transfer(linear, bytes: bytes, Access(isWrite: true), isStack: isStack, { address, buffer in
+      self.memory.write(address, UnsafeRawBufferPointer(buffer))
+    }, &value)
+  }
+
+  private func transfer(
+    _ linear: UInt64, bytes: UInt64, _ access: Access, isStack: Bool,
+    _ body: (PhysicalAddress, UnsafeMutableRawBufferPointer) -> Void, _ value: inout UInt64
+  ) -> Bool {
+    let head = min(bytes, 0x1000 &- linear & 0xFFF)
+    guard let first = physical(linear, access, isStack: isStack) else { return false }
+    var second: (address: PhysicalAddress, slot: Slot)?
+    if head < bytes {
+      second = physical(linear &+ head, access, isStack: isStack)
+      guard second != nil else { return false }
+    } else {
+      _ = translation.file(LinearAddress(linear), first.address, first.slot, isWrite: access.isWrite)
+    }
+    withUnsafeMutableBytes(of: &value) { buffer in
+      guard let start = buffer.baseAddress else { return }
+      body(first.address, UnsafeMutableRawBufferPointer(start: start, count: Int(head)))
+      if let second {
+        body(second.address, UnsafeMutableRawBufferPointer(start: start + Int(head), count: Int(bytes &- head)))
+      }
+    }
+    return true
+  }
+
+  /// Bytes at a linear address as far as they can be read without side effects; for messages.
+  public func peek(_ linear: UInt64, count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for offset in 0..<UInt64(max(count, 0)) {
+      let address = LinearAddress(linear &+ offset)
+      let walk = Walk(address, Access(), translation.controls, memory, sideEffects: false)
+      guard address.isCanonical(), case .mapped(let entry) = walk.outcome else { break }
+      bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
+    }
+    return bytes
+  }
+}
+
+extension UnsafeMutablePointer where Pointee == ProcessorState {
+  /// Reads memory; nil: a fault is recorded, leave with `ExitFault`.
+  @inline(__always) func read<W: Word>(_ linear: UInt64, as: W.Type, isStack: Bool = false) -> W? {
+    if let memory = readPointer(linear, bytes: W.bytes) { return memory.get(W.self) }
+    guard let value = processor(self).readSlow(linear, bytes: W.bytes, isStack: isStack) else { return nil }
+    return W(low: value)
+  }
+
+  /// Writes memory; false: a fault is recorded, leave with `ExitFault`.
+  @inline(__always) func write<W: Word>(_ linear: UInt64, _ value: W, isStack: Bool = false) -> Bool {
+    if let memory = writePointer(linear, bytes: W.bytes) {
+      memory.put(value)
+      return true
+    }
+    return processor(self).writeSlow(linear, value.zeroExtended, bytes: W.bytes, isStack: isStack)
+  }
+}
+
+/// Prefixes and properties that a handler or the run loop asks an op for.
+@frozen public struct OpDetail: OptionSet, Sendable {
+  /// The bits of `DecodedOp.detail`.
+  public let rawValue: UInt8
+  /// A set.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  static let address32 = OpDetail(rawValue: 1)
+  static let `repeat` = OpDetail(rawValue: 2)
+  static let repeatNot = OpDetail(rawValue: 4)
+  static let ends = OpDetail(rawValue: 8)
+}
+
+extension UnsafePointer where Pointee == DecodedOp {
+  @inline(__always) func has(_ detail: OpDetail) -> Bool { pointee.detail & detail.rawValue != 0 }
+}

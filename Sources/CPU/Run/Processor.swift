@@ -1,0 +1,182 @@
+import EPTTLB
+import Layout
+import MMU
+
+/// What IN and OUT reach; the board implements it.
+public protocol PortSpace: AnyObject {
+  /// Reads 1, 2 or 4 bytes; ports nobody answers read as all ones.
+  func read(port: UInt16, size: Int, at cycle: UInt64) -> UInt32
+  /// Writes 1, 2 or 4 bytes.
+  func write(port: UInt16, size: Int, value: UInt32, at cycle: UInt64)
+}
+
+/// Something that is not built, met by a guest: the run ends there and says so.
+public enum Refusal: Equatable, Sendable {
+  /// An instruction, with its bytes.
+  case instruction([UInt8])
+  /// POPF that sets TF, IF or AC.
+  case flagsWithEffects
+  /// STI: nothing raises external interrupts yet.
+  case interrupts
+  /// A control-register write that leaves what is built.
+  case controlRegister(Int, UInt64)
+  /// A control register that is not built.
+  case controlRegisterNumber(Int)
+  /// An MSR that is not built.
+  case modelSpecificRegister(UInt32)
+  /// A write to an MSR that leaves what is built.
+  case modelSpecificRegisterValue(UInt32, UInt64)
+  /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
+  case gate(String)
+  /// Code that does not lie in RAM.
+  case fetchOutsideRAM(UInt64)
+
+  /// One line for people, naming what is missing.
+  public var description: String {
+    func hex(_ value: some BinaryInteger) -> String { String(UInt64(truncatingIfNeeded: value), radix: 16) + "h" }
+    switch self {
+    case .instruction(let bytes):
+      let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
+      return "the instruction \(text) is not built"
+    case .flagsWithEffects: return "POPF and IRET that set TF, IF or AC are not built"
+    case .interrupts: return "STI is not built: no device raises interrupts yet"
+    case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
+    case .controlRegisterNumber(let number): return "access to CR\(number) is not built"
+    case .modelSpecificRegister(let index): return "access to MSR \(hex(index)) is not built"
+    case .modelSpecificRegisterValue(let index, let value): return "MSR \(hex(index)) = \(hex(value)) is not built"
+    case .gate(let what): return "\(what) is not built"
+    case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
+    }
+  }
+}
+
+/// Why a processor's run loop returned.
+public enum Stop: Equatable, Sendable {
+  /// The clock has reached the deadline, or somebody asked for a stop.
+  case deadline
+  /// The instruction limit was reached.
+  case instructionLimit
+  /// HLT: only an interrupt goes on from here.
+  case halted
+  /// A triple fault: the processor is in the shutdown state.
+  case shutdown
+  /// Something that is not built.
+  case refused(Refusal)
+}
+
+/// How a processor is made; none of it is visible to a guest except the timing.
+public struct ProcessorOptions: Sendable {
+  /// What the TLB keeps.
+  public var policy: RetentionPolicy
+  /// Whether accesses may use host pointers.
+  public var usesHostPointers: Bool
+
+  /// The defaults: `retain`, host pointers on.
+  public init(policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true) {
+    self.policy = policy
+    self.usesHostPointers = usesHostPointers
+  }
+}
+
+/// One logical processor: state, decoder, translations and the run loop.
+public final class Processor {
+  /// The architectural state and the caches behind it.
+  public let state: State
+  /// The machine's memory.
+  public let memory: PhysicalMemory
+  /// Linear addresses to memory.
+  public let translation: Translation
+  /// What IN and OUT reach.
+  public let ports: any PortSpace
+  /// Decoded blocks, shared with the machine's other processors.
+  public let blocks: BlockCache
+  let decoder: Decoder
+  let timing: TimingTable
+  var refusal: Refusal?
+  /// How often blocks had been dropped when the running one was entered.
+  var dropsSeen: UInt64 = 0
+  /// The link that led to the running block.
+  var lastLink: UnsafeMutablePointer<BlockRef?>?
+
+  /// Where a prefix of a block runs: a header and ops.
+  let prefix: BlockRef
+  /// Where one op runs alone.
+  let alone: UnsafeMutablePointer<DecodedOp>
+
+  /// A processor in the state after power-up, except that it has no mode yet: see `enterLongMode`.
+  public init(
+    memory: PhysicalMemory, ports: any PortSpace, blocks: BlockCache, decoder: Decoder, timing: TimingTable,
+    options: ProcessorOptions
+  ) {
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: StateAllocation, alignment: 4096)
+    raw.initializeMemory(as: UInt8.self, repeating: 0, count: StateAllocation)
+    state = raw.bindMemory(to: ProcessorState.self, capacity: 1)
+    let size = MemoryLayout<DecodedBlock>.size + 40 * MemoryLayout<DecodedOp>.size
+    let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    prefix = room.bindMemory(to: DecodedBlock.self, capacity: 1)
+    alone = .allocate(capacity: 2)
+    self.memory = memory
+    self.ports = ports
+    self.blocks = blocks
+    self.decoder = decoder
+    self.timing = timing
+    translation = Translation(
+      state: state, memory: memory, policy: options.policy,
+      controls: PagingControls(
+        root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: Processor.physicalBits),
+      walkReferenceCycles: timing.walkReference, usesHostPointers: options.usesHostPointers)
+    state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+    state.pointee.rflags = FlagBit.fixed
+    state.pointee.instructionLimit = .max
+    blocks.attach(state)
+  }
+
+  deinit {
+    UnsafeMutableRawPointer(state).deallocate()
+    UnsafeMutableRawPointer(prefix).deallocate()
+    alone.deallocate()
+  }
+
+  /// MAXPHYADDR of the processor that is built.
+  static let physicalBits: UInt8 = 40
+
+  /// Puts the processor into 64-bit mode at CPL 0 with flat segments, interrupts off and the given root.
+  ///
+  /// - Parameters:
+  ///   - gdt: linear address of a descriptor table with a 64-bit code segment at 8 and a data segment at 10h.
+  public func enterLongMode(rip: UInt64, rsp: UInt64, root: UInt64, gdt: UInt64, gdtLimit: UInt64) {
+    let p = state
+    p.pointee.rip = rip
+    p[.rsp] = rsp
+    p.pointee.cr0 = 0x8001_0031
+    p.pointee.cr3 = root
+    p.pointee.cr4 = 0x20
+    p.pointee.efer = 0xD00
+    p.pointee.gdtr = DescriptorTableRegister(base: gdt, limit: gdtLimit)
+    let code = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xA09B, selector: 8, reserved: (0, 0, 0))
+    let data = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093, selector: 0x10, reserved: (0, 0, 0))
+    p.pointee.segments = (data, code, data, data, data, data)
+    contextChanged()
+  }
+
+  /// The controls that the control registers and EFER say.
+  var pagingControls: PagingControls {
+    PagingControls(
+      root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
+      executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
+      physicalBits: Processor.physicalBits)
+  }
+
+  func contextChanged() { translation.use(pagingControls, isUser: false) }
+
+  /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.
+  public func requestStop() { state.pointee.deadline = 0 }
+}
+
+/// The processor that a state belongs to.
+@inline(__always) func processor(_ s: State) -> Processor {
+  // The owner outlives its state, and is set before anything runs.
+  Unmanaged<Processor>.fromOpaque(s.pointee.owner.unsafelyUnwrapped).takeUnretainedValue()
+}

@@ -1,0 +1,56 @@
+/// What a mapping is built from, and so when it may be used (SDM Vol. 3, "Caching Translation Information").
+public enum MappingKind: UInt8, Sendable, CaseIterable {
+  /// From the paging structures under CR3; created and used only while EPT is not in use.
+  case linear
+  /// From EPT paging structures; tagged with EP4TA alone.
+  case guestPhysical
+  /// From both; created and used only while EPT is in use.
+  case combined
+}
+
+/// What tells the mappings of different address spaces apart.
+@frozen public struct Tag: Hashable, Sendable {
+  /// Virtual-processor identifier; 0 outside VMX, in root operation and without "enable VPID".
+  public var vpid: UInt16
+  /// Process-context identifier; 0 while CR4.PCIDE is 0.
+  public var pcid: UInt16
+  /// EPTP bits 51:12; 0 for linear mappings.
+  public var ep4ta: UInt64
+
+  /// A tag.
+  @inlinable public init(vpid: UInt16 = 0, pcid: UInt16 = 0, ep4ta: UInt64 = 0) {
+    self.vpid = vpid
+    self.pcid = pcid
+    self.ep4ta = ep4ta
+  }
+}
+
+/// What a translation permits: the rights of the whole path, folded.
+@frozen public struct Rights: OptionSet, Sendable {
+  /// The bits.
+  public let rawValue: UInt8
+  /// A set of rights.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// Writes (R/W set along the path).
+  public static let write = Rights(rawValue: 1)
+  /// Instruction fetches (XD clear along the path).
+  public static let execute = Rights(rawValue: 2)
+  /// User-mode addresses (U/S set along the path).
+  public static let user = Rights(rawValue: 4)
+  /// Everything: what a walk starts with.
+  public static let all: Rights = [.write, .execute, .user]
+}
+
+/// A structure entry that a cached entry was built from.
+@frozen public struct Source: Equatable, Sendable {
+  /// Physical address of the 8-byte entry.
+  public var address: UInt64
+  /// What it held when it was read (with the accessed and dirty flags the walk set).
+  public var value: UInt64
+
+  /// A source.
+  @inlinable public init(address: UInt64 = 0, value: UInt64 = 0) {
+    self.address = address
+    self.value = value
+  }
+}

@@ -1,0 +1,26 @@
+extension TranslationCache {
+  /// What is wrong inside, or nil; for tests.
+  public func checkInvariants() -> String? {
+    var seen = 0
+    var problem: String?
+    var bySize = [Int](repeating: 0, count: 64)
+    var lastSequence: UInt64?
+    forEach { slot, entry in
+      seen += 1
+      let sequence = nodes[Int(slot)].sequence
+      if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
+      lastSequence = sequence
+      if !entry.isStructure { bySize[Int(entry.shift)] += 1 }
+      if entry.prefix & (1 << UInt64(entry.shift) - 1) != 0 { problem = "slot \(slot): prefix is not aligned" }
+      if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
+        problem = "slot \(slot): frame is not aligned"
+      }
+      var chained = buckets[bucket(entry.prefix, entry.shift)]
+      while chained != slot && chained != TranslationCache.none { chained = nodes[Int(chained)].nextInBucket }
+      if chained != slot { problem = "slot \(slot) is in no chain" }
+    }
+    if seen != count { problem = "\(count) entries counted, \(seen) listed" }
+    if bySize != translationsBySize { problem = "sizes are miscounted" }
+    return problem
+  }
+}

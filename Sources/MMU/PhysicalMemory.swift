@@ -1,0 +1,149 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// Told when a store hits bytes that instructions were decoded from.
+public protocol CodeObserver: AnyObject {
+  /// Granules (bit i: bytes 64i to 64i+63) of a page, all of them marked as code, have been written.
+  func codeWritten(page: UInt64, granules: UInt64)
+}
+
+/// A machine's physical memory: RAM from address 0, all ones elsewhere.
+///
+/// There is one store function for every writer, `stored(_:_:)` behind `write`; a writer that stores through a host
+/// pointer only gets one for pages in which no granule is marked.
+public final class PhysicalMemory {
+  /// What is known of a page of RAM.
+  @frozen public struct Page {
+    /// 64-byte granules that decoded instructions came from.
+    public var codeGranules: UInt64 = 0
+    /// May differ from zero: has been written, or a host pointer to write it was given out.
+    public var isTouched = false
+    /// Some processor may hold a host pointer to write it.
+    public var hasWriter = false
+  }
+
+  /// Bytes of RAM, a multiple of 4 KiB.
+  public let size: UInt64
+  /// Host address of physical address 0.
+  public let base: UnsafeMutableRawPointer
+  /// A `Page` for each page of RAM.
+  public let pages: UnsafeMutablePointer<Page>
+  /// Who keeps decoded instructions.
+  public weak var codeObserver: (any CodeObserver)?
+  /// Every processor's way to memory, for dropping its host pointers.
+  var translations: [Unmanaged<Translation>] = []
+
+  /// Why memory could not be had.
+  public struct Failure: Error, CustomStringConvertible, Sendable {
+    /// Bytes asked for.
+    public let size: UInt64
+    /// One line.
+    public var description: String { "the host has no room for \(size >> 20) MiB of guest memory" }
+  }
+
+  /// RAM of zeros; pages the guest never touches cost the host nothing.
+  public init(size: UInt64) throws(Failure) {
+    let pageCount = Int(truncatingIfNeeded: size >> 12)
+    self.size = UInt64(pageCount) << 12
+    let protection = PROT_READ | PROT_WRITE
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    guard pageCount > 0, let base = mmap(nil, pageCount << 12, protection, flags, -1, 0), base != MAP_FAILED,
+      let table = mmap(nil, pageCount * MemoryLayout<Page>.stride, protection, flags, -1, 0), table != MAP_FAILED
+    else { throw Failure(size: size) }
+    self.base = base
+    pages = table.bindMemory(to: Page.self, capacity: pageCount)
+  }
+
+  deinit {
+    munmap(base, Int(size))
+    munmap(pages, Int(size >> 12) * MemoryLayout<Page>.stride)
+  }
+
+  /// Whether bytes lie in RAM.
+  @inlinable public func isRAM(_ address: PhysicalAddress, bytes: UInt64) -> Bool {
+    address.value < size && bytes <= size - address.value
+  }
+
+  /// What is known of a page of RAM.
+  @inlinable func page(of address: PhysicalAddress) -> UnsafeMutablePointer<Page> {
+    pages + Int(truncatingIfNeeded: address.value >> 12)
+  }
+
+  // MARK: Access
+
+  /// Reads a little-endian value; beyond RAM all ones.
+  public func read<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, as: T.Type) -> T {
+    guard isRAM(address, bytes: UInt64(T.bitWidth / 8)) else { return .max }
+    return (base + Int(address.value)).loadUnaligned(as: T.self)
+  }
+
+  /// Writes a little-endian value; beyond RAM nothing happens.
+  public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
+    let bytes = UInt64(T.bitWidth / 8)
+    guard isRAM(address, bytes: bytes) else { return }
+    (base + Int(address.value)).storeBytes(of: value, as: T.self)
+    stored(address, bytes: bytes)
+  }
+
+  /// Copies bytes in; those beyond RAM are lost.
+  public func write(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
+    guard let first = source.baseAddress, address.value < size else { return }
+    let count = min(UInt64(source.count), size - address.value)
+    (base + Int(address.value)).copyMemory(from: first, byteCount: Int(count))
+    stored(address, bytes: count)
+  }
+
+  /// Copies bytes out; those beyond RAM are all ones.
+  public func read(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
+    guard let first = target.baseAddress else { return }
+    let count = address.value < size ? min(UInt64(target.count), size - address.value) : 0
+    first.copyMemory(from: base + Int(address.value < size ? address.value : 0), byteCount: Int(count))
+    for index in Int(count)..<max(Int(count), target.count) { target[index] = 0xFF }
+  }
+
+  // MARK: Marks
+
+  /// Every store ends here: RAM has changed at these addresses.
+  public func stored(_ address: PhysicalAddress, bytes: UInt64) {
+    guard bytes > 0 else { return }
+    var first = address.value
+    let last = address.value + bytes - 1
+    while first <= last {
+      let end = min(last, first | 0xFFF)
+      let page = page(of: PhysicalAddress(first))
+      page.pointee.isTouched = true
+      if page.pointee.codeGranules != 0 {
+        let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
+        if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
+      }
+      guard end < .max else { return }
+      first = end + 1
+    }
+  }
+
+  /// The granules that hold bytes of a page.
+  @inlinable public func granules(from first: UInt64, through last: UInt64) -> UInt64 {
+    (~0 << (first >> 6)) & (~0 >> (63 - (last >> 6)))
+  }
+
+  /// Marks granules that instructions were decoded from: no host pointer may write the page any more.
+  public func markCode(page: UInt64, granules: UInt64) {
+    guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    let entry = self.page(of: PhysicalAddress(page))
+    entry.pointee.codeGranules |= granules
+    guard entry.pointee.hasWriter else { return }
+    entry.pointee.hasWriter = false
+    for translation in translations {
+      translation.takeUnretainedValue().dropWriters(of: base + Int(page))
+    }
+  }
+
+  /// Replaces a page's code marks when instructions decoded from it were dropped.
+  public func setCode(page: UInt64, granules: UInt64) {
+    guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    self.page(of: PhysicalAddress(page)).pointee.codeGranules = granules
+  }
+}

@@ -1,0 +1,139 @@
+import EPTTLB
+
+/// A page walk as a value: every structure entry read, and what came of it.
+///
+/// The processor, the monitor and the oracle all use this one walk, with or without side effects.
+public struct Walk {
+  /// A structure entry that was read.
+  @frozen public struct Step: Sendable {
+    /// Level: 4 PML4E, 3 PDPTE, 2 PDE, 1 PTE.
+    public var level: UInt8
+    /// Where it was read, and what it holds after its accessed and dirty flags were set.
+    public var source: Source
+  }
+
+  /// What came of it.
+  public enum Outcome {
+    /// The translation, ready to be cached.
+    case mapped(CachedEntry)
+    /// A page fault.
+    case fault(PageFaultCode)
+  }
+
+  /// The linear address.
+  public let address: LinearAddress
+  /// Entries read, topmost first.
+  public internal(set) var steps = InlineArray<5, Step>(repeating: Step(level: 0, source: Source()))
+  /// How many of `steps` count.
+  public internal(set) var count = 0
+  /// The result.
+  public internal(set) var outcome: Outcome = .fault([])
+  /// Paging-structure-cache entries that the walk may leave behind, topmost first.
+  public internal(set) var structures = InlineArray<4, CachedEntry?>(repeating: nil)
+  /// How many of `structures` count.
+  public internal(set) var structureCount = 0
+
+  /// Bits of a paging-structure entry (SDM Vol. 3, "4-Level Paging and 5-Level Paging").
+  enum Bit {
+    static let present: UInt64 = 1 << 0
+    static let write: UInt64 = 1 << 1
+    static let user: UInt64 = 1 << 2
+    static let accessed: UInt64 = 1 << 5
+    static let dirty: UInt64 = 1 << 6
+    static let pageSize: UInt64 = 1 << 7
+    static let global: UInt64 = 1 << 8
+    static let executeDisable: UInt64 = 1 << 63
+  }
+
+  /// Walks 4-level paging.
+  ///
+  /// - Parameters:
+  ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
+  ///   - sideEffects: accessed and dirty flags are set, each as one locked step.
+  public init(
+    _ address: LinearAddress, _ access: Access, _ controls: PagingControls, _ memory: PhysicalMemory,
+    from cached: CachedEntry? = nil, sideEffects: Bool
+  ) {
+    self.address = address
+    var table = cached?.target ?? controls.root
+    var rights = cached?.rights ?? .all
+    var shift: UInt8 = cached.map { $0.shift - 9 } ?? 39
+    var path = CachedEntry(
+      kind: .linear, isStructure: true, shift: 39, tag: controls.tag, prefix: 0, target: 0, rights: .all,
+      root: cached?.root ?? controls.root)
+    if let cached { (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount) }
+    while true {
+      let index = address.value >> UInt64(shift) & 0x1FF
+      let location = PhysicalAddress(table + index * 8)
+      var value = memory.read(location, as: UInt64.self)
+      let level = (shift - 12) / 9 + 1
+      let isLeaf = level == 1 || value & Bit.pageSize != 0 && level <= 3
+      record(level, location, value)
+      guard value & Bit.present != 0 else {
+        outcome = .fault(PageFaultCode(access, controls))
+        return
+      }
+      guard value & reserved(level, isLeaf, controls) == 0 else {
+        outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
+        return
+      }
+      rights = rights.intersection(Walk.rights(value, controls))
+      var flags = Bit.accessed
+      if isLeaf {
+        guard controls.permits(access, rights) else {
+          outcome = .fault(PageFaultCode(access, controls).union(.present))
+          return
+        }
+        if access.isWrite { flags |= Bit.dirty }
+      }
+      if sideEffects && value & flags != flags {
+        value |= flags
+        memory.write(location, value)
+        record(level, location, value, again: true)
+      }
+      let source = Source(address: location.value, value: value)
+      let frameMask: UInt64 = 0x000F_FFFF_FFFF_F000
+      let span: UInt64 = 1 << UInt64(shift)
+      path.append(source)
+      path.shift = shift
+      path.prefix = address.value & ~(span - 1)
+      path.rights = rights
+      if isLeaf {
+        path.isStructure = false
+        path.target = value & frameMask & ~(span - 1)
+        path.isDirty = value & Bit.dirty != 0
+        path.isGlobal = controls.globalPages && value & Bit.global != 0
+        outcome = .mapped(path)
+        return
+      }
+      path.target = value & frameMask
+      structures[structureCount] = path
+      structureCount += 1
+      table = path.target
+      shift -= 9
+    }
+  }
+
+  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64, again: Bool = false) {
+    if !again { count += 1 }
+    steps[count - 1] = Step(level: level, source: Source(address: location.value, value: value))
+  }
+
+  /// Reserved bits (SDM Vol. 3, "4-Level Paging and 5-Level Paging", the entries' formats).
+  private func reserved(_ level: UInt8, _ isLeaf: Bool, _ controls: PagingControls) -> UInt64 {
+    var bits: UInt64 = 0x000F_FFFF_FFFF_FFFF & ~((1 << UInt64(controls.physicalBits)) - 1)
+    if !controls.executeDisable { bits |= Bit.executeDisable }
+    if level == 4 { bits |= Bit.pageSize }
+    if isLeaf && level == 2 { bits |= 0x1F_E000 }
+    if isLeaf && level == 3 { bits |= 0x3FFF_E000 }
+    return bits
+  }
+
+  private static func rights(_ value: UInt64, _ controls: PagingControls) -> Rights {
+    var rights: Rights = []
+    if value & Bit.write != 0 { rights.insert(.write) }
+    if value & Bit.user != 0 { rights.insert(.user) }
+    if value & Bit.executeDisable == 0 { rights.insert(.execute) }
+    return rights
+  }
+}

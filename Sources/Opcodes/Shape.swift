@@ -1,0 +1,166 @@
+/// How an instruction is executed: which of the few `execute` functions of room CPU runs it, and so which handlers,
+/// specialised by width and operand form, a row of the opcode table needs.
+public enum Shape: String, Sendable, CaseIterable {
+  /// destination = destination op source, with flags.
+  case binary
+  /// Flags of destination op source; nothing is written.
+  case compare
+  /// destination = source; no flags.
+  case move
+  /// destination = op destination.
+  case unary
+  /// rDX:rAX = rAX × source.
+  case multiply
+  /// rAX, rDX = rDX:rAX ÷ source.
+  case divide
+  /// destination = source × immediate.
+  case product
+  /// Shifts and rotates by an immediate or CL.
+  case shift
+  /// SHLD, SHRD.
+  case doubleShift
+  /// BT, BTS, BTR, BTC.
+  case bitTest
+  /// BSF, BSR, TZCNT, LZCNT, POPCNT.
+  case bitScan
+  /// MOVZX, MOVSX, MOVSXD.
+  case extend
+  /// CMOVcc.
+  case moveIf
+  /// SETcc.
+  case setIf
+  /// Jcc.
+  case jumpIf
+  /// Near indirect transfers.
+  case near
+  /// String instructions, with and without a repeat prefix.
+  case string
+  /// A handler of its own, generic over the operand size and, when it has an E operand, over register or memory.
+  case sized
+  /// A handler of its own.
+  case plain
+}
+
+/// The sixteen conditions, in the order of their encodings (SDM Vol. 1, appendix "EFLAGS Condition Codes").
+public let conditionNames = ["O", "NO", "B", "AE", "E", "NE", "BE", "A", "S", "NS", "P", "NP", "L", "GE", "LE", "G"]
+
+/// A handler that a row needs: its name and the Swift expression that it consists of.
+public struct HandlerSpecification: Hashable, Sendable {
+  /// Name of the global function.
+  public let name: String
+  /// Its body, or nil when it is written by hand.
+  public let body: String?
+}
+
+/// Where an instruction's ModRM operand lies.
+public enum OperandForm: Int, Sendable, CaseIterable {
+  /// In a register, or there is no ModRM operand.
+  case register = 0
+  /// In memory.
+  case memory = 1
+}
+
+extension Opcode {
+  /// Forms in which the row can be encoded.
+  public var forms: [OperandForm] {
+    if exactRM != nil { return [.register] }
+    for operand in operands {
+      switch operand {
+      case .registerOrMemory: return [.register, .memory]
+      case .memory, .offset: return [.memory]
+      default: continue
+      }
+    }
+    return [.register]
+  }
+
+  /// The handler of this row for an operand size in bits (0 when size does not matter), a form and a condition (0-15).
+  public func handler(width: Int, form: OperandForm, condition: Int = 0) -> HandlerSpecification {
+    let type = "UInt\(width).self"
+    let upper = handlerStem.first?.isUppercase == true ? handlerStem : mnemonic
+    let lower = handlerStem.lowercased()
+    let place = form == .memory ? "Mem" : "Reg"
+    func made(_ name: String, _ arguments: [String], function: String? = nil) -> HandlerSpecification {
+      let all = (arguments + ["s", "op"]).joined(separator: ", ")
+      return HandlerSpecification(name: name, body: "\(function ?? shape.rawValue)(\(all))")
+    }
+    let conditionType = "Condition\(conditionNames[condition & 15]).self"
+    switch shape {
+    case .binary, .compare, .move:
+      let (target, origin) = targetAndOrigin(form)
+      let source = origin == "Reg" ? "Src" : origin
+      return made("\(lower)\(width)\(target)\(origin)", ["\(upper).self", type, "\(target).self", "\(source).self"])
+    case .unary, .multiply, .divide:
+      return made("\(lower)\(width)\(place)", ["\(upper).self", type, "\(place).self"])
+    case .product, .bitScan:
+      let source = form == .memory ? "Mem" : "Src"
+      let operation = shape == .bitScan ? ["\(upper).self"] : []
+      let stem = shape == .product ? "product" : lower
+      return made("\(stem)\(width)\(form == .memory ? "Mem" : "Reg")", operation + [type, "\(source).self"])
+    case .shift, .bitTest:
+      let (target, origin) = targetAndOrigin(form)
+      let source = origin == "Reg" ? "Src" : origin
+      return made("\(lower)\(width)\(target)\(origin)", ["\(upper).self", type, "\(target).self", "\(source).self"])
+    case .doubleShift:
+      let count = operands.last == .cl ? "CL" : "Imm"
+      return made("\(lower)\(width)\(place)\(count)", ["\(upper).self", type, "\(place).self", "\(count).self"])
+    case .extend:
+      let from = operands.last?.size == .b ? 8 : operands.last?.size == .w ? 16 : 32
+      let source = form == .memory ? "Mem" : "Src"
+      return made(
+        "\(lower)\(width)From\(from)\(place)", ["\(upper).self", "UInt\(from).self", type, "\(source).self"])
+    case .moveIf:
+      let source = form == .memory ? "Mem" : "Src"
+      return made("cmov\(conditionNames[condition & 15])\(width)\(place)", [conditionType, type, "\(source).self"])
+    case .setIf:
+      return made("set\(conditionNames[condition & 15])\(place)", [conditionType, "\(place).self"])
+    case .jumpIf:
+      return made("j\(conditionNames[condition & 15])", [conditionType])
+    case .near:
+      return made("\(handlerStem)\(place)", ["\(place).self"], function: handlerStem)
+    case .string:
+      return made("\(lower)\(width)", [type], function: lower)
+    case .sized:
+      let hasForm = forms.count == 2
+      return made(
+        "\(handlerStem)\(width)\(hasForm ? place : "")", [type] + (hasForm ? ["\(place).self"] : []),
+        function: handlerStem)
+    case .plain:
+      return HandlerSpecification(name: handlerStem, body: nil)
+    }
+  }
+
+  private func targetAndOrigin(_ form: OperandForm) -> (String, String) {
+    let memory = form == .memory
+    var names: [String] = []
+    for operand in operands.prefix(2) {
+      switch operand {
+      case .registerOrMemory: names.append(memory ? "Mem" : "Reg")
+      case .immediate, .signedByte, .one: names.append("Imm")
+      case .cl: names.append("CL")
+      default: names.append("Reg")
+      }
+    }
+    return (names.first ?? "Reg", names.count > 1 ? names[1] : "Reg")
+  }
+
+  /// Every handler the row needs.
+  public var handlers: [HandlerSpecification] {
+    var list: [HandlerSpecification] = []
+    let conditions = spread == 16 ? Array(0..<16) : [0]
+    for width in widths.isEmpty ? [0] : widths {
+      for form in forms {
+        for condition in conditions { list.append(handler(width: width, form: form, condition: condition)) }
+      }
+    }
+    return list
+  }
+}
+
+/// Every handler that a list of rows needs, each once, in the order of the table: the order of the generated list.
+public func handlerList(of opcodes: [Opcode]) -> [HandlerSpecification] {
+  var seen: Set<String> = []
+  var list: [HandlerSpecification] = []
+  for handler in opcodes.flatMap(\.handlers) where seen.insert(handler.name).inserted { list.append(handler) }
+  return list
+}

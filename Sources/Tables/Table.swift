@@ -1,0 +1,116 @@
+/// A text table: facts of the field as data, one row a fact.
+///
+/// The first line that is neither empty nor a comment is the header; `#` starts a comment at a line's beginning. Cells
+/// are separated by two or more spaces, so a cell may contain single ones; `-` is an empty cell. Rows may leave out
+/// trailing cells. Tables are `StaticString`s because a literal of a thousand structs takes gigabytes to compile.
+public struct Table: Sendable {
+  /// One row, with the line it came from for messages.
+  public struct Row: Sendable {
+    /// The table's name, for messages.
+    public let table: String
+    /// The row's line in the table's text, from 1.
+    public let line: Int
+    let columns: [String: Int]
+    let cells: [String]
+
+    /// The cell under a column, empty when it is `-` or left out.
+    public subscript(column: String) -> String {
+      guard let index = columns[column], index < cells.count, cells[index] != "-" else { return "" }
+      return cells[index]
+    }
+
+    /// An error that names this row and a column.
+    public func error(_ column: String, _ problem: String) -> TableError {
+      TableError(table: table, line: line, column: column, problem: problem)
+    }
+  }
+
+  /// The table's name, for messages.
+  public let name: String
+  /// The header's cells.
+  public let columns: [String]
+  /// Every row, in order.
+  public let rows: [Row]
+
+  /// Reads a table.
+  ///
+  /// - Throws: `TableError` when there is no header, a header repeats a name, or a row has more cells than the header.
+  public init(_ name: String, _ text: StaticString) throws(TableError) {
+    try self.init(name, text: text.description)
+  }
+
+  /// Reads a table from text that is not part of the program.
+  public init(_ name: String, text: String) throws(TableError) {
+    self.name = name
+    var header: [String]?
+    var index: [String: Int] = [:]
+    var rows: [Row] = []
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let cells = Table.cells(of: line)
+      guard let first = cells.first, !first.hasPrefix("#") else { continue }
+      guard let columns = header else {
+        for (position, cell) in cells.enumerated() {
+          guard index.updateValue(position, forKey: cell) == nil else {
+            throw TableError(table: name, line: number + 1, column: cell, problem: "is named twice in the header")
+          }
+        }
+        header = cells
+        continue
+      }
+      guard cells.count <= columns.count else {
+        throw TableError(
+          table: name, line: number + 1, column: columns.last ?? "",
+          problem: "the row has \(cells.count) cells, the header \(columns.count)")
+      }
+      rows.append(Row(table: name, line: number + 1, columns: index, cells: cells))
+    }
+    guard let header else { throw TableError(table: name, line: 1, column: "", problem: "the table has no header") }
+    self.columns = header
+    self.rows = rows
+  }
+
+  private static func cells(of line: Substring) -> [String] {
+    var cells: [String] = []
+    var cell = ""
+    var spaces = 0
+    for character in line {
+      if character == " " {
+        spaces += 1
+        continue
+      }
+      if spaces >= 2, !cell.isEmpty {
+        cells.append(cell)
+        cell = ""
+      } else if spaces == 1, !cell.isEmpty {
+        cell.append(" ")
+      }
+      spaces = 0
+      cell.append(character)
+    }
+    if !cell.isEmpty { cells.append(cell) }
+    return cells
+  }
+}
+
+/// What is wrong in a table, and where.
+public struct TableError: Error, Equatable, CustomStringConvertible {
+  /// The table's name.
+  public let table: String
+  /// The line in its text, from 1.
+  public let line: Int
+  /// The column's name.
+  public let column: String
+  /// What is wrong.
+  public let problem: String
+
+  /// Describes a problem in a table.
+  public init(table: String, line: Int, column: String, problem: String) {
+    self.table = table
+    self.line = line
+    self.column = column
+    self.problem = problem
+  }
+
+  /// `table:line: column: problem`.
+  public var description: String { "\(table):\(line): \(column.isEmpty ? "" : column + ": ")\(problem)" }
+}
