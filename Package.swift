@@ -30,7 +30,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "Layout"),
     .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
-    .systemLibrary(name: "CReadline", pkgConfig: "readline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
     room("Tables"),
     room("Opcodes", ["Tables"]),
@@ -38,7 +38,14 @@ let package = Package(
     room("EPTTLB", ["Tables"]),
     room("MMU", ["EPTTLB", "Layout"]),
     room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
-    .executableTarget(name: "shootdown", dependencies: [argumentParser, logging, "CPU"], swiftSettings: strict),
+    room("Machine", ["CPU", "MMU", "EPTTLB"]),
+    .target(name: "GuestImages"),
+    room("Guests", ["GuestImages", "Tables"]),
+    room("Monitor", ["CCapstone", "CReadline"]),
+    .executableTarget(
+      name: "shootdown",
+      dependencies: [argumentParser, logging, yams, "Machine", "Guests", "Monitor", "CPU", "MMU", "EPTTLB", "Tables"],
+      swiftSettings: strict),
 
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),

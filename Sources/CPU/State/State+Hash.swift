@@ -1,0 +1,32 @@
+import Layout
+import MMU
+
+extension Processor {
+  /// Adds the architectural state, the clocks and the TLB; never host pointers, blocks or lazily kept flags.
+  public func hash(into hasher: inout StateHasher) {
+    let s = state
+    for register in GeneralRegister.allCases { hasher.add(s[register]) }
+    hasher.add(s.pointee.rip)
+    hasher.add(s.rflags)
+    for word in [
+      s.pointee.cr0, s.pointee.cr2, s.pointee.cr3, s.pointee.cr4, s.pointee.cr8, s.pointee.efer, s.pointee.tscOffset,
+      s.pointee.kernelGSBase, s.pointee.star, s.pointee.lstar, s.pointee.cstar, s.pointee.fmask,
+    ] { hasher.add(word) }
+    let segments = s.pointee.segments
+    for segment in [
+      segments.0, segments.1, segments.2, segments.3, segments.4, segments.5, s.pointee.ldtr, s.pointee.tr,
+    ] {
+      hasher.add(segment.base)
+      hasher.add(UInt64(segment.limit) << 32 | UInt64(segment.attributes))
+      hasher.add(UInt64(segment.selector))
+    }
+    for table in [s.pointee.gdtr, s.pointee.idtr] {
+      hasher.add(table.base)
+      hasher.add(table.limit)
+    }
+    hasher.add(UInt64(s.pointee.activity) << 32 | UInt64(s.pointee.interruptShadow))
+    hasher.add(s.pointee.cycles)
+    hasher.add(s.pointee.instructions)
+    translation.cache.hash(into: &hasher)
+  }
+}

@@ -1,0 +1,53 @@
+/// The aim of a run: `--until`.
+enum Condition {
+  /// The expression matches in a line of serial text.
+  case serial(Regex<AnyRegexOutput>)
+  /// The clock has reached a cycle.
+  case cycle(UInt64)
+  /// The machine switches itself off.
+  case exit
+  /// Every processor halts and nothing can wake one.
+  case haltedForEver
+
+  init(_ text: String) throws {
+    if text == "exit" {
+      self = .exit
+    } else if text == "hlt-all" {
+      self = .haltedForEver
+    } else if text.hasPrefix("cycle:") {
+      guard let cycle = UInt64(text.dropFirst(6)) else { throw Misuse("--until: '\(text)' names no cycle") }
+      self = .cycle(cycle)
+    } else if text.hasPrefix("serial:") {
+      let pattern = String(text.dropFirst(7))
+      guard !pattern.isEmpty, let regex = try? Regex(pattern) else {
+        throw Misuse("--until: '\(pattern)' is no regular expression")
+      }
+      self = .serial(regex)
+    } else if text.hasPrefix("symbol:") {
+      throw Misuse("--until: 'symbol:' is not built yet")
+    } else {
+      throw Misuse("--until: '\(text)' is not serial:REGEX, cycle:N, exit or hlt-all")
+    }
+  }
+}
+
+/// Watches serial text for a match, line by line as it grows.
+struct SerialWatch {
+  private let regex: Regex<AnyRegexOutput>
+  private var line: [UInt8] = []
+  /// A line is looked at as far as this.
+  private static let limit = 4096
+
+  init(_ regex: Regex<AnyRegexOutput>) { self.regex = regex }
+
+  /// Takes a byte; whether the line so far matches.
+  mutating func take(_ byte: UInt8) -> Bool {
+    if byte == UInt8(ascii: "\n") {
+      line.removeAll(keepingCapacity: true)
+      return false
+    }
+    guard line.count < SerialWatch.limit, byte != UInt8(ascii: "\r") else { return false }
+    line.append(byte)
+    return String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+  }
+}

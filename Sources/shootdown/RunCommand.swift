@@ -1,0 +1,133 @@
+import ArgumentParser
+import CPU
+import Foundation
+import Machine
+import Monitor
+
+/// `shootdown run`: runs a machine until a condition.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a machine; COM1 is standard output.")
+
+  @Option(help: ArgumentHelp("A flat image, entered in 64-bit mode at 100000h.", valueName: "file"))
+  var kernel: String?
+
+  @OptionGroup var machine: MachineSettings
+  @OptionGroup var settings: RunSettings
+
+  func run() throws {
+    guard let path = MachineSettings.value(kernel, "kernel", default: "").text.nonEmpty else {
+      throw Misuse("run: --kernel FILE is missing")
+    }
+    try Run(machine: machine, settings: settings).run(try ImageFile.read(path), name: path)
+  }
+}
+
+/// One run of one image, from options to exit status.
+struct Run {
+  let machine: MachineSettings
+  let settings: RunSettings
+
+  /// Runs an image and throws the exit status.
+  func run(_ image: [UInt8], name: String) throws {
+    let options = try machine.options()
+    let condition = try settings.until.map(Condition.init)
+    var limits = RunLimits()
+    limits.cycles = try number(settings.maxCycles, "--max-cycles")
+    limits.instructions = try number(settings.maxInstructions, "--max-instructions")
+    if case .cycle(let cycle)? = condition { limits.untilCycle = cycle }
+    var timeout: Double?
+    if let text = settings.timeout {
+      guard let seconds = Double(text), seconds > 0, seconds <= 1_000_000 else {
+        throw Misuse("--timeout: '\(text)' is no number of seconds")
+      }
+      timeout = seconds
+    }
+    let sink = try SerialSink(MachineSettings.value(settings.serial, "serial", default: "stdio").text)
+    var watch: SerialWatch?
+    if case .serial(let regex)? = condition { watch = SerialWatch(regex) }
+    let board = try Board(options, interruptFlag: HostSignals.flag) { byte in
+      sink.take(byte)
+      return watch?.take(byte) ?? false
+    }
+    do {
+      try FlatImage.load(image, into: board)
+    } catch {
+      throw Misuse("\(name): \(error)")
+    }
+    HostSignals.install(timeout: timeout)
+    let end = board.run(limits)
+    sink.flush()
+    report(end, board, options)
+    if end == .interrupted && HostSignals.last != SIGALRM { HostSignals.raiseAgain(HostSignals.last) }
+    throw ExitCode(status(end, condition))
+  }
+
+  private func number(_ text: String?, _ option: String) throws -> UInt64? {
+    guard let text else { return nil }
+    guard let value = UInt64(text), value > 0 else { throw Misuse("\(option): '\(text)' is no number above 0") }
+    return value
+  }
+
+  /// If several statuses hold: 10, 2, 8, F4h, 0, 6, 4.
+  private func status(_ end: RunEnd, _ condition: Condition?) -> Int32 {
+    let isMet: Bool
+    switch (end, condition) {
+    case (.conditionMet, _), (_, nil): isMet = true
+    case (.guestExit, .exit?), (.haltedForEver, .haltedForEver?): isMet = true
+    default: isMet = false
+    }
+    switch end {
+    case .refused: return ExitStatus.misuse
+    case .conditionMet: return ExitStatus.success
+    case .guestExit(let code): return isMet ? Int32(code) : ExitStatus.expectation
+    case .haltedForEver:
+      if condition == nil { return ExitStatus.guestDied }
+      return isMet ? ExitStatus.success : ExitStatus.expectation
+    case .shutdown: return isMet ? ExitStatus.guestDied : ExitStatus.expectation
+    case .cycleLimit, .instructionLimit, .interrupted: return ExitStatus.limit
+    }
+  }
+
+  // MARK: Reports, on standard error
+
+  private func report(_ end: RunEnd, _ board: borrowing Board, _ options: BoardOptions) {
+    let state = board.processor.state.pointee
+    let place =
+      "at RIP \(hex(state.rip))h after \(state.instructions) instructions, \(state.cycles) cycles"
+    switch end {
+    case .conditionMet: note("the condition was met \(place)")
+    case .guestExit(let code): note("the guest ended the machine with status \(code) \(place)")
+    case .haltedForEver: note("HLT for ever \(place)")
+    case .shutdown: note("a triple fault: the processor is in the shutdown state, \(place)")
+    case .cycleLimit: note("--max-cycles was reached \(place)")
+    case .instructionLimit: note("--max-instructions was reached \(place)")
+    case .interrupted: note("stopped from outside \(place)")
+    case .refused(let refusal):
+      var text = refusal.description
+      if case .instruction(let bytes) = refusal, let disassembler = Disassembler(),
+        let instruction = disassembler.first(bytes, at: state.rip)
+      {
+        text = "the instruction '\(instruction.text)' is not built"
+      }
+      say("\(text), \(place); see docs/COVERAGE.md")
+    }
+    guard settings.hash, end != .interrupted else { return }
+    say(
+      "hash \(board.hash()) (cpus 1, memory \(options.memory >> 20)M, model max, tlb retain, timing \(options.timing), "
+        + "instructions \(state.instructions), cycles \(state.cycles))")
+  }
+
+  private func note(_ text: String) {
+    if !settings.quiet { say(text) }
+  }
+
+  private func say(_ text: String) { FileHandle.standardError.write(Data("shootdown: \(text)\n".utf8)) }
+
+  private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+}
+
+extension String {
+  /// Nil when empty.
+  var nonEmpty: String? { isEmpty ? nil : self }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import EPTTLB
+import Foundation
+import Machine
+
+/// Options that make a machine: a flag goes before `SHOOTDOWN_*` in the environment, that before the default.
+struct MachineSettings: ParsableArguments {
+  @Option(help: ArgumentHelp("RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).", valueName: "size"))
+  var memory: String?
+
+  @Option(help: ArgumentHelp("Processors; 1 is built (SHOOTDOWN_CPUS).", valueName: "n"))
+  var cpus: String?
+
+  @Option(help: ArgumentHelp("CPU model; 'max' is built (SHOOTDOWN_MODEL).", valueName: "name"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).", valueName: "policy"))
+  var tlb: String?
+
+  @Option(help: ArgumentHelp("Cycle costs; 'unit' is built (SHOOTDOWN_TIMING).", valueName: "name"))
+  var timing: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instructions a decoded block holds at most, 1-32; for tests of ourselves: results do not depend on it.",
+      valueName: "n"))
+  var blockLimit: String?
+
+  @Flag(help: "Every access goes the long way; for tests of ourselves: results do not depend on it.")
+  var noHostPointers = false
+
+  /// A setting's value: flag, environment, default.
+  static func value(_ flag: String?, _ name: String, default defaultValue: String) -> (text: String, from: String) {
+    if let flag { return (flag, "--" + name) }
+    let variable = "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
+    if let value = ProcessInfo.processInfo.environment[variable] { return (value, variable) }
+    return (defaultValue, "--" + name)
+  }
+
+  /// The machine that these settings describe.
+  func options() throws -> BoardOptions {
+    var options = BoardOptions()
+    let size = MachineSettings.value(memory, "memory", default: "512M")
+    guard let bytes = MachineSettings.bytes(size.text) else {
+      throw Misuse("\(size.from): '\(size.text)' is no size like 64M or 2G")
+    }
+    guard (2 << 20...64 << 30).contains(bytes) else { throw Misuse("\(size.from): memory is 2M to 64G") }
+    options.memory = bytes
+    let count = MachineSettings.value(cpus, "cpus", default: "1")
+    guard let processors = Int(count.text), (1...64).contains(processors) else {
+      throw Misuse("\(count.from): '\(count.text)' is not 1 to 64")
+    }
+    guard processors == 1 else { throw Misuse("\(count.from): more than one processor is not built yet") }
+    let name = MachineSettings.value(model, "model", default: "max")
+    guard name.text == "max" else { throw Misuse("\(name.from): CPU model '\(name.text)' is not built yet; 'max' is") }
+    let policy = MachineSettings.value(tlb, "tlb", default: "retain")
+    switch RetentionPolicy.named(policy.text) {
+    case .success(let known): options.policy = known
+    case .failure(let problem): throw Misuse("\(policy.from): \(problem)")
+    }
+    let costs = MachineSettings.value(timing, "timing", default: "unit")
+    guard costs.text == "unit" else {
+      throw Misuse("\(costs.from): timing '\(costs.text)' is not built yet; 'unit' is")
+    }
+    if let text = blockLimit {
+      guard let limit = Int(text), (1...32).contains(limit) else {
+        throw Misuse("--block-limit: '\(text)' is not 1 to 32")
+      }
+      options.blockLimit = limit
+    }
+    options.usesHostPointers = !noHostPointers
+    return options
+  }
+
+  /// Bytes of a size like 512M; nil when it is none or too large for 64 bits.
+  static func bytes(_ text: String) -> UInt64? {
+    let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    guard let last = text.last, let unit = units[Character(last.uppercased())] else { return nil }
+    let digits = text.dropLast()
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt64(digits) else {
+      return nil
+    }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit)
+    return overflow ? nil : bytes
+  }
+}
+
+/// Options that end a run and say what it prints.
+struct RunSettings: ParsableArguments {
+  @Option(help: ArgumentHelp("serial:REGEX, cycle:N, exit or hlt-all: the run's aim.", valueName: "condition"))
+  var until: String?
+
+  @Option(help: ArgumentHelp("Cycles after which the run is cut off.", valueName: "n"))
+  var maxCycles: String?
+
+  @Option(help: ArgumentHelp("Retired instructions after which the run is cut off.", valueName: "n"))
+  var maxInstructions: String?
+
+  @Option(help: ArgumentHelp("Seconds of host time after which the run is cut off; no hash is printed.", valueName: "s"))
+  var timeout: String?
+
+  @Flag(help: "Print a hash of the machine's state at the end, with what it depends on.")
+  var hash = false
+
+  @Option(help: ArgumentHelp("COM1: stdio (default), none or a file (SHOOTDOWN_SERIAL).", valueName: "where"))
+  var serial: String?
+
+  @Flag(name: .shortAndLong, help: "No report on standard error unless something is wrong.")
+  var quiet = false
+}
