@@ -101,6 +101,7 @@ handler:
 
 show:
   call print_hex
+  movl $COM1, %edx
   movl $'\n', %eax
   outb %al, %dx
   ret

@@ -51,7 +51,7 @@ struct DecodedBlock {
   uint64_t secondPage;                  // physical page the last instruction runs into, or ~0
   DecodedBlock *_Nullable nextInPage;   // blocks that start in the same physical page
   uint32_t live;                        // 0 once dropped
-  uint32_t capacity;                    // op slots behind this header
+  uint32_t linkable;                    // bit 0: the taken successor lies in this page, bit 1: the other one does
   uint64_t reserved;
 };
 

@@ -9,6 +9,14 @@ extension UnsafeMutablePointer where Pointee == DecodedBlock {
   @inline(__always) var ops: UnsafeMutablePointer<DecodedOp> {
     UnsafeMutableRawPointer(self + 1).assumingMemoryBound(to: DecodedOp.self)
   }
+
+  /// Whether the block that a link of this one is about to name lies in this one's page.
+  func mayLink(_ link: UnsafeMutablePointer<BlockRef?>) -> Bool {
+    var last = ops + Int(pointee.count) - 1
+    if last.pointee.detail & OpDetail.ends.rawValue == 0 { last += 1 }
+    if link == OpRef(last).taken { return pointee.linkable & 1 != 0 }
+    return link == OpRef(last).notTaken && pointee.linkable & 2 != 0
+  }
 }
 
 /// A machine's decoded blocks, by physical address; all its processors share them.
@@ -72,7 +80,6 @@ public final class BlockCache: CodeObserver {
     block.initialize(to: DecodedBlock())
     block.pointee.secondPage = ~0
     block.pointee.live = 1
-    block.pointee.capacity = UInt32(ops)
     return block
   }
 

@@ -5,17 +5,17 @@ import MMU
 // itself comes with the full set of transfers.
 
 /// JMP rel, "JMP—Jump" (SDM Vol. 2A).
-@inline(__always) func jump(_ s: State, _ op: OpRef) { s.branch(op) }
+@inline(__always) func jump(_ s: State, _ op: OpRef) { return s.branch(op) }
 
 /// JMP r64, "JMP—Jump" (SDM Vol. 2A).
 @inline(__always) func jumpNear(_: Reg.Type, _ s: State, _ op: OpRef) {
-  s.branch(to: s.register(op.pointee.destination, as: UInt64.self))
+  return s.branch(to: s.register(op.pointee.destination, as: UInt64.self))
 }
 
 /// JMP m64, "JMP—Jump" (SDM Vol. 2A).
 @inline(__always) func jumpNear(_: Mem.Type, _ s: State, _ op: OpRef) {
   guard let memory = Mem.read(UInt64.self, s, op) else { return missed(s, op) }
-  s.branch(to: memory.get(UInt64.self))
+  return s.branch(to: memory.get(UInt64.self))
 }
 
 /// CALL rel, "CALL—Call Procedure" (SDM Vol. 2A).
@@ -24,7 +24,7 @@ import MMU
   guard let stack = s.writePointer(top, bytes: 8, isStack: true) else { return missed(s, op) }
   stack.put(s.pointee.rip &+ op.endOffset)
   s[.rsp] = top
-  s.branch(op)
+  return s.branch(op)
 }
 
 /// CALL r64, "CALL—Call Procedure" (SDM Vol. 2A).
@@ -34,7 +34,7 @@ import MMU
   guard let stack = s.writePointer(top, bytes: 8, isStack: true) else { return missed(s, op) }
   stack.put(s.pointee.rip &+ op.endOffset)
   s[.rsp] = top
-  s.branch(to: target)
+  return s.branch(to: target)
 }
 
 /// CALL m64, "CALL—Call Procedure" (SDM Vol. 2A).
@@ -43,7 +43,7 @@ import MMU
   let top = s[.rsp] &- 8
   guard s.write(top, s.pointee.rip &+ op.endOffset, isStack: true) else { return leaveBlock(s, op, ExitFault) }
   s[.rsp] = top
-  s.branch(to: target)
+  return s.branch(to: target)
 }
 
 /// RET and RET imm16, "RET—Return From Procedure" (SDM Vol. 2B); without an immediate the decoder puts 0.
@@ -51,7 +51,7 @@ import MMU
   let top = s[.rsp]
   guard let stack = s.readPointer(top, bytes: 8, isStack: true) else { return missed(s, op) }
   s[.rsp] = top &+ 8 &+ UInt64(UInt16(truncatingIfNeeded: op.pointee.immediate))
-  s.branch(to: stack.get(UInt64.self))
+  return s.branch(to: stack.get(UInt64.self))
 }
 
 /// LOOP, "LOOP/LOOPcc—Loop According to ECX Counter" (SDM Vol. 2A). The address size decides between RCX and ECX.
@@ -67,7 +67,7 @@ import MMU
 @inline(__always) func jrcxz(_ s: State, _ op: OpRef) {
   let isZero = op.has(.address32) ? s.get(.rcx, as: UInt32.self) == 0 : s[.rcx] == 0
   if isZero { return s.branch(op) }
-  return s.fallThrough(op)
+  return s.passBranch(op)
 }
 
 @inline(__always) private func countedBranch(_ s: State, _ op: OpRef, _ condition: Bool) {
@@ -79,5 +79,5 @@ import MMU
   }
   s[.rcx] = count
   if count != 0 && condition { return s.branch(op) }
-  return s.fallThrough(op)
+  return s.passBranch(op)
 }

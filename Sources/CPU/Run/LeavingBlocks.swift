@@ -53,8 +53,11 @@ func missed(_ s: State, _ op: OpRef) { processor(s).missed(s, op) }
 
 // MARK: Handlers of no instruction
 
-/// First op of a dropped block.
-func droppedBlock(_ s: State, _ op: OpRef) { leaveBlock(s, op, ExitDropped) }
+/// First op of a dropped block: the link that led here is cut.
+func droppedBlock(_ s: State, _ op: OpRef) {
+  s.pointee.link?.pointee = nil
+  leaveBlock(s, op, ExitDropped)
+}
 
 /// Behind the last op of a block that no branch ends.
 func continueBehind(_ s: State, _ op: OpRef) { s.fallThrough(op) }

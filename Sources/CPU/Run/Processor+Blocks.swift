@@ -109,6 +109,13 @@ extension Processor {
     (block.ops + ops.count).withMemoryRebound(to: BlockLinks.self, capacity: 1) {
       $0.initialize(to: BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0)))
     }
+    // A branch inside a page may be linked whatever the page is mapped to.
+    if secondPage == ~0, let last = ops.last {
+      let end = Int64(first) + Int64(last.ripOffset) + Int64(last.length)
+      let (target, overflow) = Int64(first).addingReportingOverflow(last.immediate)
+      if (0..<0x1000).contains(end) { block.pointee.linkable |= 2 }
+      if !overflow, (0..<0x1000).contains(target) { block.pointee.linkable |= 1 }
+    }
     blocks.file(block)
     return block
   }

@@ -25,9 +25,10 @@ extension Processor {
     guard memory.isRAM(first.address, bytes: bytes) else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
+    let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: memory.base + Int(first.address.value))
     if isWrite && s.pointee.exit != UInt32(ExitFault) { memory.stored(first.address, bytes: bytes) }
-    return finish(s, op, isFinished)
+    return finish(s, op, isFinished, drops)
   }
 
   /// Whether the op behind this one may start at once: the deadline is not reached, and no mapping was dropped (then the
@@ -50,12 +51,13 @@ extension Processor {
     let buffer = s.raw + BounceOffset
     memory.read(first.address, into: UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
     memory.read(second, into: UnsafeMutableRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+    let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: buffer)
     if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
       memory.write(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
       memory.write(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
-    return finish(s, op, isFinished)
+    return finish(s, op, isFinished, drops)
   }
 
   /// Runs one op with a host pointer for this once.
@@ -81,10 +83,10 @@ extension Processor {
   }
 
   /// Goes on behind an op that ran alone, unless the block must end there.
-  private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool) {
+  private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool, _ drops: UInt64) {
     guard isFinished else { return }
     let next = op + 1
-    guard dropsSeen == blocks.drops, goesOn(s, op) else { return leaveBlock(s, next, ExitStop) }
+    guard drops == blocks.drops, goesOn(s, op) else { return leaveBlock(s, next, ExitStop) }
     return next.pointee.handler(s, next)
   }
 

@@ -8,61 +8,68 @@ extension Processor {
   /// blocks are formed.
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
-    s.pointee.deadline = deadline
     s.pointee.instructionLimit = instructionLimit
+    s.pointee.deadline = deadline
     guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
     while true {
-      guard s.pointee.cycles < s.pointee.deadline else { return .deadline }
       guard s.pointee.instructions < instructionLimit else { return .instructionLimit }
+      guard s.pointee.cycles < s.pointee.deadline else {
+        // Ours, or one nearer that somebody asked for: a stop.
+        guard s.pointee.deadline != deadline, nearestDeadline == s.pointee.deadline else { return .deadline }
+        nearestDeadline = nil
+        s.pointee.deadline = deadline
+        continue
+      }
+      bringDeadlineNearer(s)
       if let block = block(at: s.pointee.rip) { chain(s, from: block) }
       if s.pointee.exit != UInt32(ExitNone), let stop = handleExit(s) { return stop }
     }
   }
 
+  /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
+  /// without the blocks having to look at it.
+  private func bringDeadlineNearer(_ s: State) {
+    let (limit, overflow) = s.pointee.cycles.addingReportingOverflow(
+      s.pointee.instructionLimit - s.pointee.instructions)
+    guard !overflow, limit < s.pointee.deadline else { return }
+    s.pointee.deadline = limit
+    nearestDeadline = limit
+  }
+
   /// Runs block after block as long as nothing needs attention. The first instruction has been fetched, and starts.
+  ///
+  /// Direct branches go from block to block by themselves (`follow`); here arrive those whose successor is not known yet
+  /// and those that end otherwise.
   private func chain(_ s: State, from first: BlockRef) {
     var block = first
     var isFetched = true
     while true {
       let cycles = s.pointee.cycles &+ UInt64(block.pointee.cycles)
-      let instructions = s.pointee.instructions &+ UInt64(block.pointee.count)
-      guard cycles <= s.pointee.deadline, instructions <= s.pointee.instructionLimit else {
-        return runPrefix(s, block, isFetched: isFetched)
-      }
+      guard cycles <= s.pointee.deadline else { return runPrefix(s, block, isFetched: isFetched) }
       isFetched = false
       s.pointee.cycles = cycles
-      s.pointee.instructions = instructions
+      s.pointee.instructions = s.pointee.instructions &+ UInt64(block.pointee.count)
       s.pointee.block = block
-      let from = s.pointee.rip
-      dropsSeen = blocks.drops
       let ops = block.ops
       ops.pointee.handler(s, ops)
-      guard s.pointee.exit == UInt32(ExitNone) else {
-        if s.pointee.exit == UInt32(ExitDropped) { lastLink?.pointee = nil }
-        lastLink = nil
-        return
-      }
+      guard s.pointee.exit == UInt32(ExitNone) else { return }
       let rip = s.pointee.rip
       if let link = s.pointee.link {
         if let next = link.pointee {
-          lastLink = link
           block = next
           continue
         }
+        let last = s.pointee.block
+        let drops = blocks.drops
         guard mayFetch(s), let next = self.block(at: rip) else { return }
         isFetched = true
-        if (from ^ rip) & ~0xFFF == 0, block.pointee.secondPage == ~0, next.pointee.secondPage == ~0,
-          dropsSeen == blocks.drops
-        {
-          link.pointee = next
-        }
-        lastLink = nil
+        if drops == blocks.drops, let last, last.mayLink(link), next.pointee.secondPage == ~0 { link.pointee = next }
+        s.pointee.link = nil
         block = next
         continue
       }
-      lastLink = nil
       let entry = s.fetchPointer(rip)
       if entry.pointee.rip == rip, entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
         known.pointee.live != 0
@@ -91,7 +98,6 @@ extension Processor {
     let ops = block.ops
     var count = 0
     while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed { count += 1 }
-    dropsSeen = blocks.drops
     guard count < Int(block.pointee.count) else {
       s.pointee.cycles &+= UInt64(block.pointee.cycles)
       s.pointee.instructions &+= UInt64(block.pointee.count)

@@ -93,10 +93,8 @@ public final class Processor {
   let decoder: Decoder
   let timing: TimingTable
   var refusal: Refusal?
-  /// How often blocks had been dropped when the running one was entered.
-  var dropsSeen: UInt64 = 0
-  /// The link that led to the running block.
-  var lastLink: UnsafeMutablePointer<BlockRef?>?
+  /// The deadline that stands for the instruction limit, while it is in force.
+  var nearestDeadline: UInt64?
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef

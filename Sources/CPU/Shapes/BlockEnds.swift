@@ -10,6 +10,14 @@ extension UnsafePointer where Pointee == DecodedOp {
     UnsafeMutableRawPointer(mutating: self + 1).assumingMemoryBound(to: BlockLinks.self)
   }
 
+  /// Where the successor is remembered that a taken branch goes to.
+  @inline(__always) var taken: UnsafeMutablePointer<BlockRef?> {
+    UnsafeMutableRawPointer(links).assumingMemoryBound(to: BlockRef?.self)
+  }
+
+  /// Where the successor is remembered that lies behind the block.
+  @inline(__always) var notTaken: UnsafeMutablePointer<BlockRef?> { taken + 1 }
+
   /// Distance of the next instruction from the block's first byte.
   @inline(__always) var endOffset: UInt64 { UInt64(pointee.ripOffset) &+ UInt64(pointee.length) }
 }
@@ -17,14 +25,20 @@ extension UnsafePointer where Pointee == DecodedOp {
 extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// Goes on behind the block.
   @inline(__always) func fallThrough(_ op: OpRef) {
-    pointee.link = UnsafeMutableRawPointer(op.links).assumingMemoryBound(to: UnsafeMutablePointer<DecodedBlock>?.self) + 1
+    pointee.link = op.notTaken
     pointee.rip = pointee.rip &+ op.endOffset
   }
 
   /// Goes on at the target of a direct branch.
   @inline(__always) func branch(_ op: OpRef) {
-    pointee.link = UnsafeMutableRawPointer(op.links).assumingMemoryBound(to: UnsafeMutablePointer<DecodedBlock>?.self)
     pointee.rip = pointee.rip &+ UInt64(bitPattern: op.pointee.immediate)
+    return follow(op.taken)
+  }
+
+  /// Goes on behind a direct branch that is not taken.
+  @inline(__always) func passBranch(_ op: OpRef) {
+    pointee.rip = pointee.rip &+ op.endOffset
+    return follow(op.notTaken)
   }
 
   /// Goes on at an address that is not known beforehand.
@@ -32,11 +46,24 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     pointee.link = nil
     pointee.rip = rip
   }
+
+  /// Enters the block that a link names; without one, or when the deadline is too near, the run loop decides.
+  @inline(__always) func follow(_ link: UnsafeMutablePointer<BlockRef?>) {
+    pointee.link = link
+    guard let next = link.pointee else { return }
+    let cycles = pointee.cycles &+ UInt64(next.pointee.cycles)
+    guard cycles <= pointee.deadline else { return }
+    pointee.cycles = cycles
+    pointee.instructions = pointee.instructions &+ UInt64(next.pointee.count)
+    pointee.block = next
+    let ops = OpRef(next.ops)
+    return ops.pointee.handler(self, ops)
+  }
 }
 
 /// Jcc.
 @inline(__always)
 func jumpIf<C: Condition>(_: C.Type, _ s: State, _ op: OpRef) {
   if C.holds(s.flags) { return s.branch(op) }
-  return s.fallThrough(op)
+  return s.passBranch(op)
 }

@@ -1,0 +1,82 @@
+# Shootdown. `make help` lists the targets.
+
+# One set of flags for run, test, bench and CI: another one rebuilds everything, and what is tested is what ships.
+# Frame pointers cost the handlers 8 % (docs/ARCHITECTURE.md, "Speed").
+SWIFTFLAGS := -c release --omit-frame-pointers -j 2
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+BUILD := .build/release
+BINARY := $(BUILD)/shootdown
+HANDLERS := Sources/CPU/Generated/Handlers.swift
+LINTED := Package.swift Sources Tests Tools Benchmarks
+
+.PHONY: all deps build run test test-debug bench lint format-lint handlers handlers-lint guard install clean help
+# Builds of one package wait for each other anyway.
+.NOTPARALLEL:
+
+all: build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what is missing, as root or by sudo -n; else say how
+	@scripts/deps
+
+build: ## the release build
+	$(SWIFT) build $(SWIFTFLAGS)
+
+run: deps build ## boot the guest "hello" and show what it prints
+	@echo 'The guest "hello" in the emulated machine; this is what it writes to its serial port, COM1:'
+	@$(BINARY) guests run hello || [ $$? = 1 ]  # 1: what this guest writes to port F4h when all is well
+
+test: deps ## build and run all tests, in release mode
+	$(SWIFT) build $(SWIFTFLAGS) --build-tests
+	$(SWIFT) test $(SWIFTFLAGS) --skip-build --disable-testable-imports --disable-xctest
+
+test-debug: deps ## the same in a debug build
+	$(SWIFT) build -j 2 --build-tests
+	$(SWIFT) test -j 2 --skip-build --disable-testable-imports --disable-xctest
+
+bench: build ## measure beside Bochs: BOCHS_GIT=… BOCHS=… BENCHFLAGS=…, see Benchmarks/README.md
+	$(MAKE) -C Benchmarks bench SHOOTDOWN="$(abspath $(BINARY))"
+
+lint: deps handlers-lint format-lint guard ## format, generated handlers, and the handlers' machine code
+
+format-lint:
+	$(SWIFT) format lint --strict --recursive $(LINTED)
+
+# Written beside the build first, so that a generator that fails changes nothing.
+$(BUILD)/Handlers.swift: FORCE
+	$(SWIFT) build $(SWIFTFLAGS) --product generate-handlers
+	@$(BUILD)/generate-handlers > $@.new
+	@mv $@.new $@
+FORCE:
+
+handlers: $(BUILD)/Handlers.swift ## write the handlers anew from the opcode table
+	@cmp -s $< $(HANDLERS) || cp $< $(HANDLERS)
+
+handlers-lint: $(BUILD)/Handlers.swift
+	@cmp -s $< $(HANDLERS) || { \
+	  echo "lint: $(HANDLERS) is not what the opcode table gives; 'make handlers' mends it" >&2; exit 1; }
+
+guard: build ## read the handlers' machine code for what makes them slow
+	@scripts/guard
+
+install: build ## the program and its completions: PREFIX=/usr/local, DESTDIR=
+	@mkdir -p $(BUILD)/completions
+	$(BINARY) --generate-completion-script bash > $(BUILD)/completions/bash
+	$(BINARY) --generate-completion-script zsh > $(BUILD)/completions/zsh
+	$(BINARY) --generate-completion-script fish > $(BUILD)/completions/fish
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/shootdown"
+	install -m 644 $(BUILD)/completions/bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/shootdown"
+	install -m 644 $(BUILD)/completions/zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_shootdown"
+	install -m 644 $(BUILD)/completions/fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/shootdown.fish"
+
+clean: ## remove what was built
+	rm -rf .build
+	$(MAKE) -C Benchmarks clean
