@@ -28,9 +28,10 @@ deps: ## install what is missing, as root or by sudo -n; else say how
 build: ## the release build
 	$(SWIFT) build $(SWIFTFLAGS)
 
+# 1 is what this guest writes to port F4h when all is well.
 run: deps build ## boot the guest "hello" and show what it prints
 	@echo 'The guest "hello" in the emulated machine; this is what it writes to its serial port, COM1:'
-	@$(BINARY) guests run hello || [ $$? = 1 ]  # 1: what this guest writes to port F4h when all is well
+	@$(BINARY) guests run hello || [ $$? = 1 ]
 
 test: deps ## build and run all tests, in release mode
 	$(SWIFT) build $(SWIFTFLAGS) --build-tests

@@ -47,6 +47,14 @@ let package = Package(
       dependencies: [argumentParser, logging, yams, "Machine", "Guests", "Monitor", "CPU", "MMU", "EPTTLB", "Tables"],
       swiftSettings: strict),
 
+    tests(of: "Tables", ["Tables"]),
+    tests(of: "Opcodes", ["Opcodes", "Tables"]),
+    tests(of: "EPTTLB", ["EPTTLB"]),
+    tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
+    tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout"]),
+    tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "CommandLine", ["Guests"]),
+
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
   ],

@@ -18,7 +18,6 @@ enum Planned {
     --vgabios        firmware
     --module         multiboot modules
     --append         multiboot command lines
-    --machine        machine files
     --print-config   machine files
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies

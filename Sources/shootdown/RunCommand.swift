@@ -1,6 +1,7 @@
 import ArgumentParser
 import CPU
 import Foundation
+import Logging
 import Machine
 import Monitor
 
@@ -16,7 +17,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var settings: RunSettings
 
   func run() throws {
-    guard let path = MachineSettings.value(kernel, "kernel", default: "").text.nonEmpty else {
+    guard let path = try machine.value(kernel, "kernel", default: "").text.nonEmpty else {
       throw Misuse("run: --kernel FILE is missing")
     }
     try Run(machine: machine, settings: settings).run(try ImageFile.read(path), name: path)
@@ -27,6 +28,13 @@ struct RunCommand: ParsableCommand {
 struct Run {
   let machine: MachineSettings
   let settings: RunSettings
+  private let log: Logger
+
+  init(machine: MachineSettings, settings: RunSettings) throws {
+    self.machine = machine
+    self.settings = settings
+    log = try settings.logger()
+  }
 
   /// Runs an image and throws the exit status.
   func run(_ image: [UInt8], name: String) throws {
@@ -43,7 +51,7 @@ struct Run {
       }
       timeout = seconds
     }
-    let sink = try SerialSink(MachineSettings.value(settings.serial, "serial", default: "stdio").text)
+    let sink = try SerialSink(try machine.value(settings.serial, "serial", default: "stdio").text)
     var watch: SerialWatch?
     if case .serial(let regex)? = condition { watch = SerialWatch(regex) }
     let board = try Board(options, interruptFlag: HostSignals.flag) { byte in
@@ -112,17 +120,18 @@ struct Run {
       }
       say("\(text), \(place); see docs/COVERAGE.md")
     }
+    let cache = board.processor.translation.cache
+    log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
     guard settings.hash, end != .interrupted else { return }
     say(
       "hash \(board.hash()) (cpus 1, memory \(options.memory >> 20)M, model max, tlb retain, timing \(options.timing), "
         + "instructions \(state.instructions), cycles \(state.cycles))")
   }
 
-  private func note(_ text: String) {
-    if !settings.quiet { say(text) }
-  }
+  private func note(_ text: String) { log.notice("\(text)") }
 
-  private func say(_ text: String) { FileHandle.standardError.write(Data("shootdown: \(text)\n".utf8)) }
+  /// What no level silences.
+  private func say(_ text: String) { log.critical("\(text)") }
 
   private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 }

@@ -1,10 +1,14 @@
 import ArgumentParser
 import EPTTLB
 import Foundation
+import Logging
 import Machine
 
 /// Options that make a machine: a flag goes before `SHOOTDOWN_*` in the environment, that before the default.
 struct MachineSettings: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings in YAML; flags and SHOOTDOWN_* go before it.", valueName: "file"))
+  var machine: String?
+
   @Option(help: ArgumentHelp("RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).", valueName: "size"))
   var memory: String?
 
@@ -29,36 +33,40 @@ struct MachineSettings: ParsableArguments {
   @Flag(help: "Every access goes the long way; for tests of ourselves: results do not depend on it.")
   var noHostPointers = false
 
-  /// A setting's value: flag, environment, default.
-  static func value(_ flag: String?, _ name: String, default defaultValue: String) -> (text: String, from: String) {
+  /// A setting's value, and where it was set: flag, environment, machine file, default.
+  func value(_ flag: String?, _ name: String, default defaultValue: String) throws -> (text: String, from: String) {
     if let flag { return (flag, "--" + name) }
     let variable = "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
     if let value = ProcessInfo.processInfo.environment[variable] { return (value, variable) }
+    if let machine {
+      let file = try MachineFile(machine)
+      if let value = file.values[name] { return (value, "\(file.path): \(name)") }
+    }
     return (defaultValue, "--" + name)
   }
 
   /// The machine that these settings describe.
   func options() throws -> BoardOptions {
     var options = BoardOptions()
-    let size = MachineSettings.value(memory, "memory", default: "512M")
+    let size = try value(memory, "memory", default: "512M")
     guard let bytes = MachineSettings.bytes(size.text) else {
       throw Misuse("\(size.from): '\(size.text)' is no size like 64M or 2G")
     }
     guard (2 << 20...64 << 30).contains(bytes) else { throw Misuse("\(size.from): memory is 2M to 64G") }
     options.memory = bytes
-    let count = MachineSettings.value(cpus, "cpus", default: "1")
+    let count = try value(cpus, "cpus", default: "1")
     guard let processors = Int(count.text), (1...64).contains(processors) else {
       throw Misuse("\(count.from): '\(count.text)' is not 1 to 64")
     }
     guard processors == 1 else { throw Misuse("\(count.from): more than one processor is not built yet") }
-    let name = MachineSettings.value(model, "model", default: "max")
+    let name = try value(model, "model", default: "max")
     guard name.text == "max" else { throw Misuse("\(name.from): CPU model '\(name.text)' is not built yet; 'max' is") }
-    let policy = MachineSettings.value(tlb, "tlb", default: "retain")
+    let policy = try value(tlb, "tlb", default: "retain")
     switch RetentionPolicy.named(policy.text) {
     case .success(let known): options.policy = known
     case .failure(let problem): throw Misuse("\(policy.from): \(problem)")
     }
-    let costs = MachineSettings.value(timing, "timing", default: "unit")
+    let costs = try value(timing, "timing", default: "unit")
     guard costs.text == "unit" else {
       throw Misuse("\(costs.from): timing '\(costs.text)' is not built yet; 'unit' is")
     }
@@ -107,4 +115,25 @@ struct RunSettings: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "No report on standard error unless something is wrong.")
   var quiet = false
+
+  @Flag(name: .shortAndLong, help: "More on standard error: --log-level info.")
+  var verbose = false
+
+  @Option(
+    help: ArgumentHelp("trace, debug, info, notice (default), warning, error or critical.", valueName: "level"))
+  var logLevel: String?
+
+  /// The log that these settings ask for, on standard error.
+  func logger() throws -> Logger {
+    var level = quiet ? Logger.Level.warning : verbose ? .info : .notice
+    if let logLevel {
+      guard let known = Logger.Level(rawValue: logLevel) else {
+        throw Misuse("--log-level: '\(logLevel)' is no level; trace, debug, info, notice, warning, error, critical are")
+      }
+      level = known
+    }
+    var logger = Logger(label: "shootdown", factory: { _ in StandardErrorLog() })
+    logger.logLevel = level
+    return logger
+  }
 }

@@ -31,10 +31,10 @@ extension Processor {
     return finish(s, op, isFinished, drops)
   }
 
-  /// Whether the op behind this one may start at once: the deadline is not reached, and no mapping was dropped (then the
-  /// next instruction is fetched anew).
+  /// Whether the block may go on behind this op: what the access has cost leaves time for all of it, and no mapping was
+  /// dropped. Otherwise the run loop looks, and fetches the next instruction anew.
   private func goesOn(_ s: State, _ op: OpRef) -> Bool {
-    s.pointee.exit == UInt32(ExitNone) && (op.has(.ends) || s.cycles(before: op + 1) < s.pointee.deadline)
+    s.pointee.exit == UInt32(ExitNone) && (op.has(.ends) || s.pointee.cycles <= s.pointee.deadline)
   }
 
   /// Runs an op on bytes gathered from where they lie, and puts them back if it may have written.

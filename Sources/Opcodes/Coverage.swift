@@ -1,0 +1,43 @@
+extension Opcode {
+  /// The encoding in the manual's notation, as the opcode table writes it.
+  public var encoding: String {
+    func hex(_ value: UInt8) -> String { (value < 16 ? "0" : "") + String(value, radix: 16, uppercase: true) }
+    var words: [String] = []
+    switch prefix {
+    case .any: break
+    case .none: words.append("NP")
+    case .byte(let byte): words.append(hex(byte))
+    }
+    switch map {
+    case .oneByte: break
+    case .escape0F: words.append("0F")
+    case .escape0F38: words.append("0F 38")
+    case .escape0F3A: words.append("0F 3A")
+    }
+    words.append(hex(byte) + (spread == 8 ? "+r" : spread == 16 ? "+cc" : ""))
+    if let digit { words.append("/\(digit)") }
+    return words.joined(separator: " ")
+  }
+}
+
+/// The instructions part of docs/COVERAGE.md: a row a mnemonic and section, in the table's order.
+public func coverageTable(of opcodes: [Opcode]) -> String {
+  var order: [String] = []
+  var rows: [String: (mnemonic: String, section: String, encodings: [String], widths: Set<Int>)] = [:]
+  for opcode in opcodes {
+    let key = opcode.mnemonic + "|" + opcode.section
+    if rows[key] == nil { order.append(key) }
+    var row = rows[key] ?? (opcode.mnemonic, opcode.section, [], [])
+    row.encodings.append(opcode.encoding)
+    row.widths.formUnion(opcode.widths)
+    rows[key] = row
+  }
+  var lines = ["| instruction | encodings | operand sizes | section |", "|---|---|---|---|"]
+  for key in order {
+    guard let row = rows[key] else { continue }
+    let widths = row.widths.sorted().map(String.init).joined(separator: ", ")
+    lines.append(
+      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(widths.isEmpty ? "–" : widths) | \(row.section) |")
+  }
+  return lines.joined(separator: "\n")
+}
