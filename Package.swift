@@ -19,6 +19,11 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
 }
 
+let commit: String = {
+  guard let git = Context.gitInformation else { return "unknown" }
+  return git.currentCommit.prefix(12) + (git.hasUncommittedChanges ? " and changes" : "")
+}()
+
 let package = Package(
   name: "shootdown",
   products: [.executable(name: "shootdown", targets: ["shootdown"])],
@@ -39,12 +44,16 @@ let package = Package(
     room("MMU", ["EPTTLB", "Layout"]),
     room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("Machine", ["CPU", "MMU", "EPTTLB"]),
+    .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
     room("Monitor", ["CCapstone", "CReadline"]),
     .executableTarget(
       name: "shootdown",
-      dependencies: [argumentParser, logging, yams, "Machine", "Guests", "Monitor", "CPU", "MMU", "EPTTLB", "Tables"],
+      dependencies: [
+        argumentParser, logging, yams, "Machine", "Guests", "Monitor", "BuildCommit", "CPU", "MMU", "EPTTLB",
+        "Tables",
+      ],
       swiftSettings: strict),
 
     tests(of: "Tables", ["Tables"]),
