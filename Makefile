@@ -66,14 +66,18 @@ handlers-lint: $(BUILD)/Handlers.swift
 guard: build ## read the handlers' machine code for what makes them slow
 	@scripts/guard
 
-install: build ## the program and its completions: PREFIX=/usr/local, DESTDIR=
+# The installed program brings Swift's libraries with it; the tests' own library exists only as a shared one, so this is a
+# build apart.
+INSTALLED := .build-install
+install: deps ## the program, one file, and its completions: PREFIX=/usr/local, DESTDIR=
+	$(SWIFT) build $(SWIFTFLAGS) --static-swift-stdlib --scratch-path $(INSTALLED) --product shootdown
 	@mkdir -p $(BUILD)/completions
 	$(BINARY) --generate-completion-script bash > $(BUILD)/completions/bash
 	$(BINARY) --generate-completion-script zsh > $(BUILD)/completions/zsh
 	$(BINARY) --generate-completion-script fish > $(BUILD)/completions/fish
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/shootdown"
+	install -s -m 755 $(INSTALLED)/release/shootdown "$(DESTDIR)$(PREFIX)/bin/shootdown"
 	install -m 644 $(BUILD)/completions/bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/shootdown"
 	install -m 644 $(BUILD)/completions/zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_shootdown"
 	install -m 644 $(BUILD)/completions/fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/shootdown.fish"

@@ -223,7 +223,11 @@ public final class TranslationCache {
       heads[Int(node.list)] = node.nextInList
     }
     if node.nextInList != TranslationCache.none { nodes[Int(node.nextInList)].previousInList = node.previousInList }
-    if node.older != TranslationCache.none { nodes[Int(node.older)].younger = node.younger } else { oldest = node.younger }
+    if node.older != TranslationCache.none {
+      nodes[Int(node.older)].younger = node.younger
+    } else {
+      oldest = node.younger
+    }
     if node.younger != TranslationCache.none {
       nodes[Int(node.younger)].older = node.older
     } else {

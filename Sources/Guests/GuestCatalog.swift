@@ -19,7 +19,8 @@ public struct Guest: Sendable {
     var images: [String: [UInt8]] = [:]
     for index in 0..<guestImageCount {
       let image = guestImage(index).pointee
-      images[String(cString: image.name)] = Array(UnsafeBufferPointer(start: image.start, count: image.end - image.start))
+      images[String(cString: image.name)] = Array(
+        UnsafeBufferPointer(start: image.start, count: image.end - image.start))
     }
     var guests: [Guest] = []
     for row in try Table("guests", catalog).rows {

@@ -73,7 +73,9 @@ public final class Translation {
     nextContext = nextContext == 4095 ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
-      purgeHostPointers { $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number) }
+      purgeHostPointers {
+        $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
+      }
       state.pointee.generation &+= 1
     }
     contextKeys[number] = key

@@ -37,7 +37,8 @@ public func coverageTable(of opcodes: [Opcode]) -> String {
     guard let row = rows[key] else { continue }
     let widths = row.widths.sorted().map(String.init).joined(separator: ", ")
     lines.append(
-      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(widths.isEmpty ? "–" : widths) | \(row.section) |")
+      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(widths.isEmpty ? "–" : widths) | \(row.section) |"
+    )
   }
   return lines.joined(separator: "\n")
 }

@@ -107,6 +107,8 @@ extension Opcode {
     case .extend:
       let from = operands.last?.size == .b ? 8 : operands.last?.size == .w ? 16 : 32
       let source = form == .memory ? "Mem" : "Src"
+      // Nothing is extended: two handlers with one body would be folded into one and a jump.
+      if from == width { return HandlerSpecification(name: "mov\(width)Reg\(place)", body: nil) }
       return made(
         "\(lower)\(width)From\(from)\(place)", ["\(upper).self", "UInt\(from).self", type, "\(source).self"])
     case .moveIf:
@@ -161,6 +163,8 @@ extension Opcode {
 public func handlerList(of opcodes: [Opcode]) -> [HandlerSpecification] {
   var seen: Set<String> = []
   var list: [HandlerSpecification] = []
-  for handler in opcodes.flatMap(\.handlers) where seen.insert(handler.name).inserted { list.append(handler) }
+  let all = opcodes.flatMap(\.handlers)
+  let bodies = Dictionary(all.map { ($0.name, $0) }) { $0.body == nil ? $1 : $0 }
+  for handler in all where seen.insert(handler.name).inserted { list.append(bodies[handler.name] ?? handler) }
   return list
 }

@@ -104,7 +104,8 @@ struct RunSettings: ParsableArguments {
   @Option(help: ArgumentHelp("Retired instructions after which the run is cut off.", valueName: "n"))
   var maxInstructions: String?
 
-  @Option(help: ArgumentHelp("Seconds of host time after which the run is cut off; no hash is printed.", valueName: "s"))
+  @Option(
+    help: ArgumentHelp("Seconds of host time after which the run is cut off; no hash is printed.", valueName: "s"))
   var timeout: String?
 
   @Flag(help: "Print a hash of the machine's state at the end, with what it depends on.")

@@ -3,7 +3,7 @@ import Testing
 
 /// Errors of the table parser name the table, the line and the column (`TableError`).
 @Suite struct TableErrorTests {
-  private func error(of text: String) -> TableError? {
+  private func failure(of text: String) -> TableError? {
     do {
       _ = try Table("parts", text: text)
       return nil
@@ -14,7 +14,7 @@ import Testing
 
   /// `Table.init`: a header that repeats a name is refused at the repeated name.
   @Test func headerNamesAreDistinct() throws {
-    let error = try #require(error(of: "# parts\nname  code  name\none  1  2"))
+    let error = try #require(failure(of: "# parts\nname  code  name\none  1  2"))
     #expect(error.table == "parts")
     #expect(error.line == 2)
     #expect(error.column == "name")
@@ -23,7 +23,7 @@ import Testing
 
   /// `Table.init`: a row with more cells than the header is refused, with both counts.
   @Test func rowsHaveNoMoreCellsThanTheHeader() throws {
-    let error = try #require(error(of: "name  code\none  1\n\n# comment\ntwo  2  3  4"))
+    let error = try #require(failure(of: "name  code\none  1\n\n# comment\ntwo  2  3  4"))
     #expect(error.line == 5)
     #expect(error.column == "code")
     #expect(error.problem.contains("4 cells"))
@@ -33,13 +33,13 @@ import Testing
 
   /// `Table.init`: the first of several bad rows is the one named.
   @Test func theFirstBadRowIsNamed() throws {
-    #expect(try #require(error(of: "name\na\nb  c\nd  e")).line == 3)
+    #expect(try #require(failure(of: "name\na\nb  c\nd  e")).line == 3)
   }
 
   /// `Table.init`: text without a header is refused: empty, blank, or comments only.
   @Test(arguments: ["", "\n\n", "   \n  ", "# name  code\n# one  1"])
   func textWithoutAHeaderIsRefused(_ text: String) throws {
-    let error = try #require(error(of: text))
+    let error = try #require(failure(of: text))
     #expect(error == TableError(table: "parts", line: 1, column: "", problem: "the table has no header"))
     #expect(error.description == "parts:1: the table has no header")
   }

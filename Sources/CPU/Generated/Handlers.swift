@@ -504,8 +504,6 @@ import Layout
 @inline(__always) func movzx32From8Mem(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt8.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movzx64From8Reg(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt8.self, UInt64.self, Src.self, s, op) }
 @inline(__always) func movzx64From8Mem(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt8.self, UInt64.self, Mem.self, s, op) }
-@inline(__always) func movzx16From16Reg(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt16.self, UInt16.self, Src.self, s, op) }
-@inline(__always) func movzx16From16Mem(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt16.self, UInt16.self, Mem.self, s, op) }
 @inline(__always) func movzx32From16Reg(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt16.self, UInt32.self, Src.self, s, op) }
 @inline(__always) func movzx32From16Mem(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt16.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movzx64From16Reg(_ s: State, _ op: OpRef) { extend(MOVZX.self, UInt16.self, UInt64.self, Src.self, s, op) }
@@ -516,16 +514,12 @@ import Layout
 @inline(__always) func movsx32From8Mem(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt8.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movsx64From8Reg(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt8.self, UInt64.self, Src.self, s, op) }
 @inline(__always) func movsx64From8Mem(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt8.self, UInt64.self, Mem.self, s, op) }
-@inline(__always) func movsx16From16Reg(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt16.self, Src.self, s, op) }
-@inline(__always) func movsx16From16Mem(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt16.self, Mem.self, s, op) }
 @inline(__always) func movsx32From16Reg(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt32.self, Src.self, s, op) }
 @inline(__always) func movsx32From16Mem(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movsx64From16Reg(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt64.self, Src.self, s, op) }
 @inline(__always) func movsx64From16Mem(_ s: State, _ op: OpRef) { extend(MOVSX.self, UInt16.self, UInt64.self, Mem.self, s, op) }
 @inline(__always) func movsxd16From32Reg(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt16.self, Src.self, s, op) }
 @inline(__always) func movsxd16From32Mem(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt16.self, Mem.self, s, op) }
-@inline(__always) func movsxd32From32Reg(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt32.self, Src.self, s, op) }
-@inline(__always) func movsxd32From32Mem(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movsxd64From32Reg(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt64.self, Src.self, s, op) }
 @inline(__always) func movsxd64From32Mem(_ s: State, _ op: OpRef) { extend(MOVSXD.self, UInt32.self, UInt64.self, Mem.self, s, op) }
 @inline(__always) func lea16(_ s: State, _ op: OpRef) { lea(UInt16.self, s, op) }
@@ -1293,8 +1287,6 @@ private func handlers5() -> [Handler] {
   [
     movzx64From8Reg,
     movzx64From8Mem,
-    movzx16From16Reg,
-    movzx16From16Mem,
     movzx32From16Reg,
     movzx32From16Mem,
     movzx64From16Reg,
@@ -1305,16 +1297,12 @@ private func handlers5() -> [Handler] {
     movsx32From8Mem,
     movsx64From8Reg,
     movsx64From8Mem,
-    movsx16From16Reg,
-    movsx16From16Mem,
     movsx32From16Reg,
     movsx32From16Mem,
     movsx64From16Reg,
     movsx64From16Mem,
     movsxd16From32Reg,
     movsxd16From32Mem,
-    movsxd32From32Reg,
-    movsxd32From32Mem,
     movsxd64From32Reg,
     movsxd64From32Mem,
     lea16,
@@ -1391,17 +1379,17 @@ private func handlers5() -> [Handler] {
     cmovS32Reg,
     cmovNS32Reg,
     cmovP32Reg,
-  ]
-}
-
-private func handlers6() -> [Handler] {
-  [
     cmovNP32Reg,
     cmovL32Reg,
     cmovGE32Reg,
     cmovLE32Reg,
     cmovG32Reg,
     cmovO32Mem,
+  ]
+}
+
+private func handlers6() -> [Handler] {
+  [
     cmovNO32Mem,
     cmovB32Mem,
     cmovAE32Mem,
@@ -1496,17 +1484,17 @@ private func handlers6() -> [Handler] {
     cmc,
     clc,
     stc,
-  ]
-}
-
-private func handlers7() -> [Handler] {
-  [
     cld,
     std,
     pushRegister16,
     pushRegister64,
     popRegister16,
     popRegister64,
+  ]
+}
+
+private func handlers7() -> [Handler] {
+  [
     pushImmediate16,
     pushImmediate64,
     push16Reg,

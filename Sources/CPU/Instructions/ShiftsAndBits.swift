@@ -194,7 +194,7 @@ enum LZCNT: BitScan {
 /// flags are clear.
 enum POPCNT: BitScan {
   @inline(__always) static func apply<W: Word>(_ source: W, old: W, _ flags: inout Flags) -> W {
-    flags = Flags(bits: source == 0 ? FlagBit.zero : 0)
+    flags = .only(zero: source == 0)
     return W(truncatingIfNeeded: source.nonzeroBitCount)
   }
 }

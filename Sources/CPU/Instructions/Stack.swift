@@ -47,7 +47,9 @@ import MMU
 
 @inline(__always) func push<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   let top = s[.rsp] &- W.bytes
-  guard s.write(top, s.register(op.pointee.destination, as: W.self), isStack: true) else { return leaveBlock(s, op, ExitFault) }
+  guard s.write(top, s.register(op.pointee.destination, as: W.self), isStack: true) else {
+    return leaveBlock(s, op, ExitFault)
+  }
   s[.rsp] = top
   return s.fallThrough(op)
 }

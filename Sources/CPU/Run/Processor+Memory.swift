@@ -109,18 +109,24 @@ extension Processor {
   /// Reads up to 8 bytes; nil: a fault is recorded.
   func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
     var value: UInt64 = 0
-    guard transfer(linear, bytes: bytes, Access(), isStack: isStack, { address, buffer in
-      self.memory.read(address, into: buffer)
-    }, &value) else { return nil }
+    guard
+      transfer(
+        linear, bytes: bytes, Access(), isStack: isStack,
+        { address, buffer in
+          self.memory.read(address, into: buffer)
+        }, &value)
+    else { return nil }
     return value
   }
 
   /// Writes up to 8 bytes; false: a fault is recorded, and nothing is written.
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
-    return transfer(linear, bytes: bytes, Access(isWrite: true), isStack: isStack, { address, buffer in
-      self.memory.write(address, UnsafeRawBufferPointer(buffer))
-    }, &value)
+    return transfer(
+      linear, bytes: bytes, Access(isWrite: true), isStack: isStack,
+      { address, buffer in
+        self.memory.write(address, UnsafeRawBufferPointer(buffer))
+      }, &value)
   }
 
   private func transfer(

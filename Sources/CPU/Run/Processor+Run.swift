@@ -97,7 +97,9 @@ extension Processor {
     let allowed = s.pointee.instructionLimit &- s.pointee.instructions
     let ops = block.ops
     var count = 0
-    while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed { count += 1 }
+    while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed {
+      count += 1
+    }
     guard count < Int(block.pointee.count) else {
       s.pointee.cycles &+= UInt64(block.pointee.cycles)
       s.pointee.instructions &+= UInt64(block.pointee.count)

@@ -68,7 +68,7 @@ extension Flags {
   @inline(__always) func carryBit<W: Word>(_: W.Type) -> W { W(truncatingIfNeeded: carries >> 31 & 1) }
 
   /// The six flags at their places in RFLAGS.
-  var bits: UInt64 {
+  @inline(__always) var bits: UInt64 {
     (carry ? FlagBit.carry : 0) | (parity ? FlagBit.parity : 0) | (adjust ? FlagBit.adjust : 0)
       | (zero ? FlagBit.zero : 0) | (sign ? FlagBit.sign : 0) | (overflow ? FlagBit.overflow : 0)
   }
@@ -76,7 +76,7 @@ extension Flags {
   // MARK: Making
 
   /// The flags that RFLAGS bits say.
-  init(bits: UInt64) {
+  @inline(__always) init(bits: UInt64) {
     result = bits & FlagBit.zero != 0 ? 0 : 0x100
     let carry = bits & 1
     let overflow = bits >> 11 & 1
@@ -103,6 +103,11 @@ extension Flags {
   /// Of a result with CF and OF given; AF clear.
   @inline(__always) static func shifted<W: Word>(_ result: W, carry: Bool, overflow: Bool) -> Flags {
     Flags(result: result.signExtended, carries: packed(carry: carry, overflow: overflow))
+  }
+
+  /// ZF as given, the others clear.
+  @inline(__always) static func only(zero: Bool) -> Flags {
+    Flags(result: zero ? 0 : 0x100, carries: 1 << 40)
   }
 
   /// Sets CF and OF, leaving the other flags.

@@ -51,7 +51,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 
   /// RFLAGS as PUSHF gives it.
   public var rflags: UInt64 {
-    get { pointee.rflags | flags.bits }
+    @inline(__always) get { pointee.rflags | flags.bits }
     nonmutating set {
       flags = Flags(bits: newValue)
       pointee.rflags = newValue & ~FlagBit.arithmetic | FlagBit.fixed

@@ -1,0 +1,124 @@
+import EPTTLB
+import Testing
+
+/// What each operation must invalidate, and that nothing else goes: the rows of TLB rules, section I (SDM Vol. 3,
+/// "Operations that Invalidate TLBs and Paging-Structure Caches"), each over one entry of every sort.
+@Suite struct InvalidationTests {
+  private let address = Census.address
+
+  /// Section I, "INVLPG m": of the current VPID that page under the current PCID, or any if global, in every size, and all
+  /// paging-structure-cache entries of the PCID; combined ones for every EP4TA; guest-physical ones stay.
+  @Test(arguments: [0, 1] as [UInt16], [0, 2] as [UInt16])
+  func invlpg(_ vpid: UInt16, _ pcid: UInt16) throws {
+    try Census().expect {
+      $0.invlpg(address + 0xABC, vpid: vpid, pcid: pcid)
+    } drops: { entry in
+      guard entry.kind != .guestPhysical, entry.tag.vpid == vpid else { return false }
+      if entry.isStructure { return entry.tag.pcid == pcid }
+      return entry.covers(address) && (entry.tag.pcid == pcid || entry.isGlobal)
+    }
+  }
+
+  /// Section I, "MOV to CR3": what is not global, of the current VPID and the (new) PCID.
+  @Test(arguments: [0, 1] as [UInt16], [0, 2] as [UInt16])
+  func movToCR3(_ vpid: UInt16, _ pcid: UInt16) throws {
+    try Census().expect {
+      $0.movToCR3(vpid: vpid, pcid: pcid)
+    } drops: { entry in
+      entry.kind != .guestPhysical && entry.tag.vpid == vpid && entry.tag.pcid == pcid && !entry.isGlobal
+    }
+  }
+
+  /// Section I, "MOV to CR0 changing PG or PE" and "MOV to CR4 changing PGE, PSE or PAE, or PCIDE 1->0": the current VPID,
+  /// all PCIDs, global or not.
+  @Test(arguments: [0, 1, 2] as [UInt16])
+  func pagingModeChanged(_ vpid: UInt16) throws {
+    try Census().expect {
+      $0.pagingModeChanged(vpid: vpid)
+    } drops: { entry in
+      entry.kind != .guestPhysical && entry.tag.vpid == vpid
+    }
+  }
+
+  /// Section I, "MOV to CR4 changing SMEP 0->1": the current VPID and PCID; a global translation serves the current PCID
+  /// whichever it was made under, and goes too.
+  @Test(arguments: [0, 1] as [UInt16], [0, 2] as [UInt16])
+  func smepSet(_ vpid: UInt16, _ pcid: UInt16) throws {
+    try Census().expect {
+      $0.smepSet(vpid: vpid, pcid: pcid)
+    } drops: { entry in
+      entry.kind != .guestPhysical && entry.tag.vpid == vpid && (entry.tag.pcid == pcid || entry.isGlobal)
+    }
+  }
+
+  /// Section I, "#PF on an address": of the current VPID and PCID that page and the cache entries that would be used for
+  /// it; ours: a global page too.
+  @Test(arguments: [0, 1] as [UInt16], [0, 2] as [UInt16])
+  func pageFault(_ vpid: UInt16, _ pcid: UInt16) throws {
+    try Census().expect {
+      $0.pageFault(address + 0x123, vpid: vpid, pcid: pcid)
+    } drops: { entry in
+      guard entry.kind != .guestPhysical, entry.tag.vpid == vpid, entry.covers(address) else { return false }
+      return entry.tag.pcid == pcid || entry.isGlobal
+    }
+  }
+
+  /// Section I, "INIT, RESET, power-up": all.
+  @Test func reset() throws {
+    try Census().expect { $0.reset() } drops: { _ in true }
+  }
+
+  /// Section I: an operation that names a VPID and PCID nobody has drops nothing.
+  @Test func foreignTagsDropNothing() throws {
+    try Census().expect {
+      $0.invlpg(address, vpid: 9, pcid: 9)
+      $0.movToCR3(vpid: 0, pcid: 9)
+      $0.pagingModeChanged(vpid: 9)
+      $0.smepSet(vpid: 9, pcid: 0)
+      $0.pageFault(address, vpid: 9, pcid: 9)
+    } drops: { _ in false }
+  }
+
+  /// Section I, "INVLPG m": an address that nothing maps still drops the paging-structure-cache entries of the PCID.
+  @Test func invlpgOfAnUnmappedPage() throws {
+    try Census().expect {
+      $0.invlpg(0x1234_5678_9000, vpid: 0, pcid: 1)
+    } drops: { entry in
+      entry.isStructure && entry.kind != .guestPhysical && entry.tag.vpid == 0 && entry.tag.pcid == 1
+    }
+  }
+
+  /// Rule C2: a translation that was cached clean is replaced alone; an equal one of another tag stays.
+  @Test func replaceDropsOneSlot() throws {
+    let cache = TranslationCache.unbounded()
+    let slot = cache.insert(.translation(address, tag: Tag(pcid: 1), serial: 1))
+    cache.insert(.translation(address, tag: Tag(pcid: 2), serial: 2))
+    cache.insert(.translation(address, shift: 21, tag: Tag(pcid: 1), serial: 3))
+    cache.replace(slot)
+    #expect(cache.serials == [2, 3])
+    #expect(cache.dropped.map(\.slot) == [slot])
+    #expect(cache.dropped.map(\.prefix) == [address])
+    #expect(cache.checkInvariants() == nil)
+  }
+
+  /// Rule C5: INVLPG drops every piece and every duplicate of a page, not only the one in use.
+  @Test func invlpgDropsDuplicates() {
+    let cache = TranslationCache.unbounded()
+    for serial in 0..<10 as Range<UInt64> {
+      cache.insert(.translation(address, shift: serial < 5 ? 12 : 21, isGlobal: serial % 2 == 0, serial: serial))
+    }
+    cache.insert(.translation(address + 0x1000, serial: 10))
+    cache.invlpg(address, vpid: 0, pcid: 0)
+    #expect(cache.serials == [10])
+    #expect(cache.checkInvariants() == nil)
+  }
+
+  /// `TranslationCache.dropped`: a paging-structure-cache entry is in use nowhere else and is not reported.
+  @Test func structuresAreNotReported() {
+    let cache = TranslationCache.unbounded()
+    cache.insert(.structure(address))
+    cache.movToCR3(vpid: 0, pcid: 0)
+    #expect(cache.count == 0)
+    #expect(cache.dropped.isEmpty)
+  }
+}
