@@ -28,10 +28,12 @@ deps: ## install what is missing, as root or by sudo -n; else say how
 build: ## the release build
 	$(SWIFT) build $(SWIFTFLAGS)
 
-# 1 is what this guest writes to port F4h when all is well.
-run: deps build ## boot the guest "hello" and show what it prints
+# 1 is what these guests write to port F4h when all is well.
+run: deps build ## boot two of the guests and show what they print
 	@echo 'The guest "hello" in the emulated machine; this is what it writes to its serial port, COM1:'
 	@$(BINARY) guests run hello || [ $$? = 1 ]
+	@echo 'The guest "stale": a page-table entry is changed without INVLPG, and the TLB goes on with the old one:'
+	@$(BINARY) guests run stale || [ $$? = 1 ]
 
 test: deps ## build and run all tests, in release mode
 	$(SWIFT) build $(SWIFTFLAGS) --build-tests
@@ -72,9 +74,9 @@ INSTALLED := .build-install
 install: deps ## the program, one file, and its completions: PREFIX=/usr/local, DESTDIR=
 	$(SWIFT) build $(SWIFTFLAGS) --static-swift-stdlib --scratch-path $(INSTALLED) --product shootdown
 	@mkdir -p $(BUILD)/completions
-	$(BINARY) --generate-completion-script bash > $(BUILD)/completions/bash
-	$(BINARY) --generate-completion-script zsh > $(BUILD)/completions/zsh
-	$(BINARY) --generate-completion-script fish > $(BUILD)/completions/fish
+	@$(INSTALLED)/release/shootdown --generate-completion-script bash > $(BUILD)/completions/bash
+	@$(INSTALLED)/release/shootdown --generate-completion-script zsh > $(BUILD)/completions/zsh
+	@$(INSTALLED)/release/shootdown --generate-completion-script fish > $(BUILD)/completions/fish
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
 	install -s -m 755 $(INSTALLED)/release/shootdown "$(DESTDIR)$(PREFIX)/bin/shootdown"
