@@ -36,7 +36,7 @@ public final class Decoder {
     var byName: [String: Handler] = [:]
     for (specification, pointer) in zip(list, pointers) { byName[specification.name] = pointer }
     var rows: [Row] = []
-    var candidates = [[Int]](repeating: [], count: 1024)
+    var candidates = [[Int]](repeating: [], count: 2048)
     for opcode in opcodes {
       var handlers: [Handler] = []
       for width in Decoder.widths {
@@ -68,8 +68,14 @@ public final class Decoder {
   ///   - ripOffset: of its first byte from the block's.
   func decode(_ bytes: UnsafeRawBufferPointer, ripOffset: Int) -> Outcome {
     var cursor = InstructionCursor(bytes)
-    let prefixes = cursor.prefixes()
-    guard let (map, byte) = cursor.opcode() else { return cursor.isTooLong ? .op(faulting(cursor)) : .needsMore }
+    var prefixes = cursor.prefixes()
+    guard let (map, byte) = cursor.opcode(&prefixes) else {
+      return cursor.isTooLong ? .op(faulting(cursor)) : .needsMore
+    }
+    guard !prefixes.isInvalid else {
+      lastCycles = 1
+      return .op(plain(undefined, cursor))
+    }
     let modRM = cursor.peek
     var found: Row?
     for number in candidates[map << 8 | Int(byte)] {
@@ -92,19 +98,24 @@ public final class Decoder {
     return build(row, byte, prefixes, &cursor, ripOffset)
   }
 
+  /// F2 and F3 come before 66 as mandatory prefixes.
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
+    if opcode.needsREXW && !prefixes.rexW { return false }
     switch opcode.prefix {
-    case .any: true
-    case .none: prefixes.mandatory == nil
-    case .byte(let byte): prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize
+    case .any: return true
+    case .none: return prefixes.mandatory == nil
+    case .byte(let byte):
+      return prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize && prefixes.mandatory == nil
     }
   }
 
   private func matches(_ opcode: Opcode, _ modRM: UInt8) -> Bool {
     if let digit = opcode.digit, modRM >> 3 & 7 != digit { return false }
     if let rm = opcode.exactRM { return modRM >> 6 == 3 && modRM & 7 == rm }
-    if opcode.operands.contains(.memory) && modRM >> 6 == 3 { return false }
-    return true
+    guard modRM >> 6 == 3 else {
+      return !opcode.operands.contains { if case .registerOnly = $0 { true } else { false } }
+    }
+    return !opcode.operands.contains(.memory) || opcode.excludesRegister
   }
 
   // MARK: Building an op
@@ -130,25 +141,36 @@ public final class Decoder {
       }
     }
     var isOffset = false
+    var hasImmediate = false
+    var hasVEXRegister = false
     for (position, operand) in opcode.operands.enumerated() {
       var register: Int?
       switch operand {
-      case .registerOrMemory, .register:
+      case .registerOrMemory, .register, .registerOnly:
         if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
       case .reg: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
       case .opcodeRegister: register = Int(byte & 7 | prefixes.rexB << 3)
       case .accumulator: register = 0
       case .control: op.immediate = Int64(modRM >> 3 & 7 | prefixes.rexR << 3)
       case .one: op.immediate = 1
+      case .vexRegister:
+        hasVEXRegister = true
+        if position == 0 {
+          register = Int(prefixes.vexRegister)
+        } else {
+          op.immediate = Int64(prefixes.vexRegister) * 8
+        }
       case .immediate, .signedByte, .relative, .offset:
         guard let value = immediate(operand, width, prefixes, &cursor) else {
           return cursor.isTooLong ? .op(faulting(cursor)) : .needsMore
         }
-        op.immediate = value
+        // ENTER has two.
+        op.immediate = hasImmediate ? op.immediate | value << 16 : value
+        hasImmediate = true
         if case .offset = operand { isOffset = true }
       case .memory, .cl, .dx: break
       }
-      if let register, position < 2 {
+      if let register {
         let offset = registerOffset(register, operand, width, prefixes)
         if position == 0 { op.destination = offset } else { op.source = offset }
       }
@@ -159,7 +181,11 @@ public final class Decoder {
     let perForm = opcode.spread == 16 ? 16 : 1
     op.handler = row.handlers[(widthIndex * 2 + (isMemory || isOffset ? 1 : 0)) * perForm + condition]
     if prefixes.lock && !(opcode.allowsLock && isMemory) { op.handler = undefined }
-    if (isMemory && opcode.mnemonic != "NOP" || isOffset || row.isString)
+    // A VEX.vvvv that is not used must be 1111b.
+    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { op.handler = undefined }
+    if opcode.excludesRegister && !isMemory { op.handler = undefined }
+    let isAddressed = isMemory && opcode.handlerStem != "nop" && opcode.handlerStem != "undefined"
+    if (isAddressed || isOffset || row.isString || opcode.mnemonic == "XLAT")
       && (prefixes.addressSize && opcode.handlerStem != "lea" || prefixes.segment != nil && opcode.handlerStem != "lea")
     {
       op.handler = notBuilt

@@ -54,6 +54,7 @@ extension Processor {
   private enum MSR {
     static let timeStampCounter: UInt32 = 0x10
     static let efer: UInt32 = 0xC000_0080
+    static let timeStampCounterAuxiliary: UInt32 = 0xC000_0103
   }
 
   /// RDMSR.
@@ -62,6 +63,7 @@ extension Processor {
     switch s.get(.rcx, as: UInt32.self) {
     case MSR.timeStampCounter: value = s.cycles(before: op) &+ s.pointee.tscOffset
     case MSR.efer: value = s.pointee.efer
+    case MSR.timeStampCounterAuxiliary: value = s.pointee.tscAux
     case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
     }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
@@ -74,6 +76,9 @@ extension Processor {
     let value = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     switch s.get(.rcx, as: UInt32.self) {
     case MSR.timeStampCounter: s.pointee.tscOffset = value &- s.cycles(before: op)
+    case MSR.timeStampCounterAuxiliary:
+      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
+      s.pointee.tscAux = value
     case MSR.efer:
       let known: UInt64 = 1 << 11 | 1 << 10 | 1 << 8 | 1
       guard value & ~known == 0 else { return raise(s, op, .generalProtection) }

@@ -7,6 +7,9 @@ import MMU
 // ends.
 
 extension Processor {
+  /// In `missKind`: the address is all that counts, no byte is to be read.
+  static let addressOnly: UInt32 = 4
+
   /// The single memory operand of an op found no host pointer.
   func missed(_ s: State, _ op: OpRef) {
     let linear = s.pointee.missAddress
@@ -23,6 +26,7 @@ extension Processor {
       return op.pointee.handler(s, op)
     }
     guard memory.isRAM(first.address, bytes: bytes) else {
+      if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
@@ -127,6 +131,14 @@ extension Processor {
       { address, buffer in
         self.memory.write(address, UnsafeRawBufferPointer(buffer))
       }, &value)
+  }
+
+  /// Whether bytes may be written; false: a fault is recorded.
+  func mayWrite(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
+    let access = Access(isWrite: true)
+    guard physical(linear, access, isStack: isStack) != nil else { return false }
+    guard linear & 0xFFF &+ bytes > 0x1000 else { return true }
+    return physical((linear | 0xFFF) &+ 1, access, isStack: isStack) != nil
   }
 
   private func transfer(

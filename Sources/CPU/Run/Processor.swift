@@ -64,17 +64,23 @@ public enum Stop: Equatable, Sendable {
   case refused(Refusal)
 }
 
-/// How a processor is made; none of it is visible to a guest except the timing.
+/// How a processor is made; none of it is visible to a guest except the timing and the random numbers.
 public struct ProcessorOptions: Sendable {
   /// What the TLB keeps.
   public var policy: RetentionPolicy
   /// Whether accesses may use host pointers.
   public var usesHostPointers: Bool
+  /// What the numbers of RDRAND and RDSEED follow from; processors of one machine should differ in it.
+  public var randomSeed: UInt64
 
-  /// The defaults: `retain`, host pointers on.
-  public init(policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true) {
+  /// The defaults: `retain`, host pointers on, seed 0.
+  public init(
+    policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true,
+    randomSeed: UInt64 = 0
+  ) {
     self.policy = policy
     self.usesHostPointers = usesHostPointers
+    self.randomSeed = randomSeed
   }
 }
 
@@ -126,6 +132,7 @@ public final class Processor {
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
+    state.pointee.random = options.randomSeed
     blocks.attach(state)
   }
 
