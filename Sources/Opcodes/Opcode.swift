@@ -66,6 +66,8 @@ public struct Opcode: Sendable {
   public let allowsLock: Bool
   /// Nothing is encoded where its memory operand would be a register: #UD.
   public let excludesRegister: Bool
+  /// 66h before it is #UD, and no operand size.
+  public let excludesOperandSize: Bool
   /// It is the last of its block.
   public let endsBlock: Bool
   /// 64-bit operands without REX.W in 64-bit mode.
@@ -174,6 +176,7 @@ public struct Opcode: Sendable {
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
     self.excludesRegister = attributes.contains("onlyM")
+    self.excludesOperandSize = attributes.contains("no66")
     self.endsBlock = attributes.contains("ends")
     self.defaultsTo64 = attributes.contains("d64")
     let stem = attributes.first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }

@@ -10,8 +10,8 @@
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
 /// - `attributes`: `lock` (LOCK allowed), `ends` (ends its block), `d64` (64-bit operands by default in 64-bit mode),
-///   `onlyM` (a register in place of the memory operand is #UD), `as=NAME` (the handler's name where it is not the
-///   mnemonic's).
+///   `onlyM` (a register in place of the memory operand is #UD), `no66` (66h before it is #UD), `as=NAME` (the handler's
+///   name where it is not the mnemonic's).
 /// - `timing`: the class of the timing tables.
 /// - `section`: the manual's title.
 enum OpcodeTable {
@@ -289,9 +289,9 @@ enum OpcodeTable {
     0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       simple   WRMSR—Write to Model Specific Register
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
     0F 32        RDMSR      -           plain        -         all     ends,as=readMSR          simple   RDMSR—Read From Model Specific Register
-    NP 0F AE /5!0  LFENCE   -           plain        -         all     as=nop                 simple   LFENCE—Load Fence
-    NP 0F AE /6!0  MFENCE   -           plain        -         all     as=nop                 simple   MFENCE—Memory Fence
-    NP 0F AE /7!0  SFENCE   -           plain        -         all     as=nop                 simple   SFENCE—Store Fence
+    NP 0F AE /5!0  LFENCE   -           plain        -         all     no66,as=nop            simple   LFENCE—Load Fence
+    NP 0F AE /6!0  MFENCE   -           plain        -         all     no66,as=nop            simple   MFENCE—Memory Fence
+    NP 0F AE /7!0  SFENCE   -           plain        -         all     no66,as=nop            simple   SFENCE—Store Fence
     0F 1F        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 1E        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 18        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHh—Prefetch Data Into Caches
@@ -319,7 +319,7 @@ enum OpcodeTable {
     NP 0F 38 F1     MOVBE       M,Gv        sized         16,32,64  all     onlyM,as=storeSwapped   simple    MOVBE—Move Data After Swapping Bytes
     F2 0F 38 F0     CRC32       Gd,Eb       sized         8         all     -                       simple    CRC32—Accumulate CRC32 Value
     F2 0F 38 F1     CRC32       Gd,Ev       sized         16,32,64  all     -                       simple    CRC32—Accumulate CRC32 Value
-    NP 0F C3        MOVNTI      M,Gy        move          32,64     all     onlyM,as=MOV            simple    MOVNTI—Store Doubleword Using Non-Temporal Hint
+    NP 0F C3        MOVNTI      M,Gy        move          32,64     all     onlyM,no66,as=MOV       simple    MOVNTI—Store Doubleword Using Non-Temporal Hint
     REX.W 0F C7 /1  CMPXCHG16B  M           plain         -         64      lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     0F C7 /1        CMPXCHG8B   M           plain         -         all     lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     NP 0F C7 /6     RDRAND      Rv          sized         16,32,64  all     as=random               simple    RDRAND—Read Random Number

@@ -342,9 +342,8 @@ import Testing
       for (index, value) in pushed.enumerated() {
         #expect((rig.get(stack - UInt64(index + 1) * bytes) ^ value) & mask == 0, "level \(level), word \(index)")
       }
-      #expect(
-        result.registers == registers.with(5, frame).with(4, stack - UInt64(pushed.count) * bytes - size)
-          && result.flags == flags)
+      let top = stack - UInt64(pushed.count) * bytes - size
+      #expect(result.registers == registers.with(5, base & ~mask | frame & mask).with(4, top) && result.flags == flags)
     }
   }
 
@@ -412,6 +411,11 @@ import Testing
         #expect(rig.run(code, IntegerAdditionTests.pointers).vector == nil, "\(code)")
         #expect(rig.run([0xF0] + code, IntegerAdditionTests.pointers).vector == 6, "\(code) with LOCK")
       }
+    }
+    // 66 means nothing to these, and is #UD.
+    for code: [UInt8] in [[0x0F, 0xC3, 0x06], [0x0F, 0xAE, 0xE8], [0x0F, 0xAE, 0xF0], [0x0F, 0xAE, 0xF8]] {
+      #expect(rig.run(code, IntegerAdditionTests.pointers).vector == nil, "\(code)")
+      #expect(rig.run([0x66] + code, IntegerAdditionTests.pointers).vector == 6, "\(code) with 66")
     }
     let memoryOnly: [([UInt8], UInt8, Bool)] = [
       ([0x0F, 0x38, 0xF0], 0, false), ([0x0F, 0x38, 0xF1], 0, false), ([0x0F, 0xC3], 0, false),

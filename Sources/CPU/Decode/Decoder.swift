@@ -183,7 +183,9 @@ public final class Decoder {
     if prefixes.lock && !(opcode.allowsLock && isMemory) { op.handler = undefined }
     // A VEX.vvvv that is not used must be 1111b.
     if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { op.handler = undefined }
-    if opcode.excludesRegister && !isMemory { op.handler = undefined }
+    if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
+      op.handler = undefined
+    }
     let isAddressed = isMemory && opcode.handlerStem != "nop" && opcode.handlerStem != "undefined"
     if (isAddressed || isOffset || row.isString || opcode.mnemonic == "XLAT")
       && (prefixes.addressSize && opcode.handlerStem != "lea" || prefixes.segment != nil && opcode.handlerStem != "lea")

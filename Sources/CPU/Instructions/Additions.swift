@@ -162,7 +162,8 @@ enum ADOX: Binary {
 }
 
 /// ENTER, "ENTER—Make Stack Frame for Procedure Parameters" (SDM Vol. 2A) with 64-bit stack addresses: the immediate is
-/// the size, and from bit 16 on the nesting level modulo 32. Memory at the new RSP must be writable, and is not written.
+/// the size, and from bit 16 on the nesting level modulo 32. The operand size decides how much of RBP is written. Memory at
+/// the new RSP must be writable, and is not written.
 @inline(__always) func enter<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   var top = s[.rsp] &- W.bytes
   guard s.write(top, s.get(.rbp, as: W.self), isStack: true) else { return leaveBlock(s, op, ExitFault) }
@@ -182,7 +183,7 @@ enum ADOX: Binary {
   }
   let end = top &- UInt64(UInt16(truncatingIfNeeded: op.pointee.immediate))
   guard processor(s).mayWrite(end, bytes: W.bytes, isStack: true) else { return leaveBlock(s, op, ExitFault) }
-  s[.rbp] = frame
+  s.set(.rbp, W(low: frame))
   s[.rsp] = end
   return s.fallThrough(op)
 }
