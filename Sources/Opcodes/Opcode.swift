@@ -56,6 +56,12 @@ public struct Opcode: Sendable {
   public let endsBlock: Bool
   /// 64-bit operands without REX.W in 64-bit mode.
   public let defaultsTo64: Bool
+  /// Near transfers: in 64-bit mode the operand size is 64 whatever the prefixes.
+  public let isAlways64: Bool
+  /// Its handler differs by mode.
+  public let usesMode: Bool
+  /// A memory operand that comes first is only read.
+  public let onlyReads: Bool
   /// The handler's stem.
   public let handlerStem: String
   /// Class of the timing tables.
@@ -71,6 +77,29 @@ public struct Opcode: Sendable {
       case .registerOrMemory, .memory, .register, .reg, .control: true
       default: false
       }
+    }
+  }
+
+  /// Whether the row can be encoded in 64-bit mode, or outside of it.
+  public func exists(in64BitMode is64: Bool) -> Bool {
+    switch modes {
+    case .all: true
+    case .only64: is64
+    case .legacy: !is64
+    }
+  }
+
+  /// Whether a memory operand is written; reading and writing counts as writing.
+  public var writesMemory: Bool {
+    guard !onlyReads else { return false }
+    switch shape {
+    case .compare, .multiply, .divide: return false
+    case .bitTest: return mnemonic != "BT"
+    default: break
+    }
+    switch operands.first {
+    case .registerOrMemory, .memory, .offset: return true
+    default: return false
     }
   }
 
@@ -152,7 +181,10 @@ public struct Opcode: Sendable {
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
     self.endsBlock = attributes.contains("ends")
-    self.defaultsTo64 = attributes.contains("d64")
+    self.isAlways64 = attributes.contains("f64")
+    self.defaultsTo64 = attributes.contains("d64") || isAlways64
+    self.usesMode = attributes.contains("mode")
+    self.onlyReads = attributes.contains("reads")
     let stem = attributes.first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
     self.handlerStem = stem ?? row["mnemonic"].lowercased()
     self.timing = row["timing"]

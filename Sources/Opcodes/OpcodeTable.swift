@@ -9,7 +9,8 @@
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
 /// - `attributes`: `lock` (LOCK allowed), `ends` (ends its block), `d64` (64-bit operands by default in 64-bit mode),
-///   `as=NAME` (the handler's name where it is not the mnemonic's).
+///   `f64` (64-bit operands always in 64-bit mode), `mode` (its handler differs by mode: `ModeForm`), `reads` (a memory
+///   operand that comes first is only read), `as=NAME` (the handler's name where it is not the mnemonic's).
 /// - `timing`: the class of the timing tables.
 /// - `section`: the manual's title.
 enum OpcodeTable {
@@ -217,8 +218,8 @@ enum OpcodeTable {
     0F 90+c      SET        Eb          setIf        8         all     -                      simple   SETcc—Set Byte on Condition
     98           CBW        -           sized        16,32,64  all     as=extendAccumulator   simple   CBW/CWDE/CDQE—Convert Byte to Word/Convert Word to Doubleword/Convert Doubleword to Quadword
     99           CWD        -           sized        16,32,64  all     as=signIntoData        simple   CWD/CDQ/CQO—Convert Word to Doubleword/Convert Doubleword to Quadword
-    9C           PUSHF      -           sized        16,64     64      d64,as=pushFlags       simple   PUSHF/PUSHFD/PUSHFQ—Push RFLAGS Register Onto the Stack
-    9D           POPF       -           sized        16,64     64      d64,ends,as=popFlags   simple   POPF/POPFD/POPFQ—Pop Stack Into RFLAGS Register
+    9C           PUSHF      -           sized        16,32,64  all     d64,mode,as=pushFlags  simple   PUSHF/PUSHFD/PUSHFQ—Push RFLAGS Register Onto the Stack
+    9D           POPF       -           sized        16,32,64  all     d64,mode,ends,as=popFlags  simple   POPF/POPFD/POPFQ—Pop Stack Into RFLAGS Register
     9E           SAHF       -           plain        -         all     -                      simple   SAHF—Store AH Into Flags
     9F           LAHF       -           plain        -         all     -                      simple   LAHF—Load Status Flags Into AH Register
     F5           CMC        -           plain        -         all     -                      simple   CMC—Complement Carry Flag
@@ -227,32 +228,35 @@ enum OpcodeTable {
     FC           CLD        -           plain        -         all     -                      simple   CLD—Clear Direction Flag
     FD           STD        -           plain        -         all     -                      simple   STD—Set Direction Flag
 
+    40+r         INC        Zv          unary        16,32     legacy  -                      simple   INC—Increment by 1
+    48+r         DEC        Zv          unary        16,32     legacy  -                      simple   DEC—Decrement by 1
+
     # Stack
-    50+r         PUSH       Zv          sized        16,64     64      d64,as=pushRegister    simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
-    58+r         POP        Zv          sized        16,64     64      d64,as=popRegister     simple   POP—Pop a Value From the Stack
-    68           PUSH       Iz          sized        16,64     64      d64,as=pushImmediate   simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
-    6A           PUSH       Ibs         sized        16,64     64      d64,as=pushImmediate   simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
-    FF /6        PUSH       Ev          sized        16,64     64      d64,ends,as=push       simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
-    8F /0        POP        Ev          sized        16,64     64      d64,ends,as=pop        simple   POP—Pop a Value From the Stack
-    C9           LEAVE      -           plain        64        64      d64                    simple   LEAVE—High Level Procedure Exit
+    50+r         PUSH       Zv          sized        16,32,64  all     d64,mode,as=pushRegister  simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    58+r         POP        Zv          sized        16,32,64  all     d64,mode,as=popRegister  simple   POP—Pop a Value From the Stack
+    68           PUSH       Iz          sized        16,32,64  all     d64,mode,as=pushImmediate  simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    6A           PUSH       Ibs         sized        16,32,64  all     d64,mode,as=pushImmediate  simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    FF /6        PUSH       Ev          sized        16,32,64  all     d64,mode,ends,reads,as=push  simple   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    8F /0        POP        Ev          sized        16,32,64  all     d64,mode,ends,as=pop   simple   POP—Pop a Value From the Stack
+    C9           LEAVE      -           sized        16,32,64  all     d64,mode               simple   LEAVE—High Level Procedure Exit
 
     # Transfers
-    70+c         J          Jb          jumpIf       64        64      d64,ends               branch   Jcc—Jump if Condition Is Met
-    0F 80+c      J          Jz          jumpIf       64        64      d64,ends               branch   Jcc—Jump if Condition Is Met
-    EB           JMP        Jb          plain        64        64      d64,ends,as=jump       branch   JMP—Jump
-    E9           JMP        Jz          plain        64        64      d64,ends,as=jump       branch   JMP—Jump
-    FF /4        JMP        Ev          near         64        64      d64,ends,as=jumpNear   branch   JMP—Jump
-    E8           CALL       Jz          plain        64        64      d64,ends,as=call       branch   CALL—Call Procedure
-    FF /2        CALL       Ev          near         64        64      d64,ends,as=callNear   branch   CALL—Call Procedure
-    C3           RET        -           plain        64        64      d64,ends,as=ret        branch   RET—Return From Procedure
-    C2           RET        Iw          plain        64        64      d64,ends,as=ret        branch   RET—Return From Procedure
-    E0           LOOPNE     Jb          plain        64        64      d64,ends               branch   LOOP/LOOPcc—Loop According to ECX Counter
-    E1           LOOPE      Jb          plain        64        64      d64,ends               branch   LOOP/LOOPcc—Loop According to ECX Counter
-    E2           LOOP       Jb          plain        64        64      d64,ends               branch   LOOP/LOOPcc—Loop According to ECX Counter
-    E3           JRCXZ      Jb          plain        64        64      d64,ends               branch   Jcc—Jump if Condition Is Met
+    70+c         J          Jb          jumpIf       -         all     f64,mode,ends          branch   Jcc—Jump if Condition Is Met
+    0F 80+c      J          Jz          jumpIf       -         all     f64,mode,ends          branch   Jcc—Jump if Condition Is Met
+    EB           JMP        Jb          sized        -         all     f64,mode,ends,as=jump  branch   JMP—Jump
+    E9           JMP        Jz          sized        -         all     f64,mode,ends,as=jump  branch   JMP—Jump
+    FF /4        JMP        Ev          sized        16,32,64  all     f64,mode,ends,reads,as=jumpNear  branch   JMP—Jump
+    E8           CALL       Jz          sized        16,32,64  all     f64,mode,ends,as=call  branch   CALL—Call Procedure
+    FF /2        CALL       Ev          sized        16,32,64  all     f64,mode,ends,reads,as=callNear  branch   CALL—Call Procedure
+    C3           RET        -           sized        16,32,64  all     f64,mode,ends,as=ret   branch   RET—Return From Procedure
+    C2           RET        Iw          sized        16,32,64  all     f64,mode,ends,as=ret   branch   RET—Return From Procedure
+    E0           LOOPNE     Jb          sized        -         all     f64,mode,ends          branch   LOOP/LOOPcc—Loop According to ECX Counter
+    E1           LOOPE      Jb          sized        -         all     f64,mode,ends          branch   LOOP/LOOPcc—Loop According to ECX Counter
+    E2           LOOP       Jb          sized        -         all     f64,mode,ends          branch   LOOP/LOOPcc—Loop According to ECX Counter
+    E3           JRCXZ      Jb          sized        -         all     f64,mode,ends          branch   Jcc—Jump if Condition Is Met
     CC           INT3       -           plain        -         all     ends,as=breakpoint     simple   INT n/INTO/INT3/INT1—Call to Interrupt Procedure
     CD           INT        Ib          plain        -         all     ends,as=interrupt      simple   INT n/INTO/INT3/INT1—Call to Interrupt Procedure
-    CF           IRET       -           sized        64        64      ends,as=interruptReturn  simple  IRET/IRETD/IRETQ—Interrupt Return
+    CF           IRET       -           plain        -         all     ends,as=interruptReturn  simple   IRET/IRETD/IRETQ—Interrupt Return
     0F 0B        UD2        -           plain        -         all     ends,as=undefined      simple   UD—Undefined Instruction
 
     # Strings
@@ -279,11 +283,11 @@ enum OpcodeTable {
     F4           HLT        -           plain        -         all     ends                   simple   HLT—Halt
     FA           CLI        -           plain        -         all     ends                   simple   CLI—Clear Interrupt Flag
     FB           STI        -           plain        -         all     ends                   simple   STI—Set Interrupt Flag
-    0F 01 /2     LGDT       M           plain        -         64      ends,as=loadGDT        simple   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register
-    0F 01 /3     LIDT       M           plain        -         64      ends,as=loadIDT        simple   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register
-    0F 01 /7     INVLPG     M           plain        -         all     ends                   invlpg   INVLPG—Invalidate TLB Entries
-    0F 20        MOV        R,C         plain        64        64      d64,ends,as=readControl   simple  MOV—Move to/from Control Registers
-    0F 22        MOV        C,R         plain        64        64      d64,ends,as=writeControl  control MOV—Move to/from Control Registers
+    0F 01 /2     LGDT       M           plain        -         all     ends,reads,as=loadGDT  simple   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register
+    0F 01 /3     LIDT       M           plain        -         all     ends,reads,as=loadIDT  simple   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register
+    0F 01 /7     INVLPG     M           plain        -         all     ends,reads             invlpg   INVLPG—Invalidate TLB Entries
+    0F 20        MOV        R,C         plain        -         all     ends,as=readControl    simple   MOV—Move to/from Control Registers
+    0F 22        MOV        C,R         plain        -         all     ends,as=writeControl   control  MOV—Move to/from Control Registers
     0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       simple   WRMSR—Write to Model Specific Register
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
     0F 32        RDMSR      -           plain        -         all     ends,as=readMSR          simple   RDMSR—Read From Model Specific Register

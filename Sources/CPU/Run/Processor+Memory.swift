@@ -14,7 +14,8 @@ extension Processor {
     let isWrite = s.pointee.missKind & 1 != 0
     let base = op.pointee.base
     let isStack = s.pointee.missKind & 2 != 0 || base == 4 * 8 || base == 5 * 8
-    let access = Access(isWrite: isWrite)
+    guard s.pointee.missKind & 4 == 0 else { return raise(s, op, isStack ? .stackFault : .generalProtection) }
+    let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
@@ -111,7 +112,7 @@ extension Processor {
     var value: UInt64 = 0
     guard
       transfer(
-        linear, bytes: bytes, Access(), isStack: isStack,
+        linear, bytes: bytes, Access(isUser: translation.isUser), isStack: isStack,
         { address, buffer in
           self.memory.read(address, into: buffer)
         }, &value)
@@ -123,7 +124,7 @@ extension Processor {
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     return transfer(
-      linear, bytes: bytes, Access(isWrite: true), isStack: isStack,
+      linear, bytes: bytes, Access(isWrite: true, isUser: translation.isUser), isStack: isStack,
       { address, buffer in
         self.memory.write(address, UnsafeRawBufferPointer(buffer))
       }, &value)
@@ -183,16 +184,19 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 }
 
-/// Prefixes and properties that a handler or the run loop asks an op for.
+/// Prefixes and properties that a handler or the run loop asks an op for: `Detail…`.
 @frozen public struct OpDetail: OptionSet, Sendable {
   /// The bits of `DecodedOp.detail`.
   public let rawValue: UInt8
   /// A set.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
-  static let address32 = OpDetail(rawValue: 1)
+  static let address16 = OpDetail(rawValue: 1)
   static let `repeat` = OpDetail(rawValue: 2)
   static let repeatNot = OpDetail(rawValue: 4)
   static let ends = OpDetail(rawValue: 8)
+  static let address32 = OpDetail(rawValue: 16)
+  static let segmented = OpDetail(rawValue: 32)
+  static let writes = OpDetail(rawValue: 64)
 }
 
 extension UnsafePointer where Pointee == DecodedOp {

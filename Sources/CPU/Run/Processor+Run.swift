@@ -70,8 +70,10 @@ extension Processor {
         block = next
         continue
       }
-      let entry = s.fetchPointer(rip)
-      if entry.pointee.rip == rip, entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
+      // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
+      let linear = rip &+ s.pointee.codeBase
+      let entry = s.fetchPointer(linear)
+      if entry.pointee.rip == linear, s.is64Bit || rip <= UInt64(s.segment(.cs).pointee.limit), entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
         known.pointee.live != 0
       {
         block = known
@@ -96,7 +98,6 @@ extension Processor {
     let room = s.pointee.cycles < s.pointee.deadline ? s.pointee.deadline - s.pointee.cycles : 1
     let allowed = s.pointee.instructionLimit &- s.pointee.instructions
     let ops = block.ops
-    var count = 0
     while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed {
       count += 1
     }
@@ -107,11 +108,10 @@ extension Processor {
       return ops.pointee.handler(s, ops)
     }
     prefix.pointee = block.pointee
-    prefix.pointee.cycles = UInt32(ops[count].cyclesBefore)
+    prefix.pointee.cycles = UInt32(ops[index].cyclesBefore)
     prefix.pointee.count = UInt16(count)
-    for index in 0..<count { prefix.ops[index] = ops[index] }
-    prefix.ops[count] = ops[count]
-    prefix.ops[count].handler = stopHere
+    for position in 0...index { prefix.ops[position] = ops[position] }
+    prefix.ops[index].handler = stopHere
     s.pointee.cycles &+= UInt64(prefix.pointee.cycles)
     s.pointee.instructions &+= UInt64(count)
     s.pointee.block = prefix

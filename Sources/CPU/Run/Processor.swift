@@ -96,6 +96,15 @@ public final class Processor {
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
 
+  /// A task switch has gone so far that faults belong to the new task.
+  var isTaskCommitted = false
+  /// A transfer of IA-32e mode is under way: its stack is 64-bit whatever the code it comes from.
+  var usesLongStack = false
+  /// What is being delivered is a fault: RIP is that of the instruction.
+  var isFault = false
+  /// Bits for DR6 of a debug exception that is due before the next instruction.
+  var pendingDebug: UInt64 = 0
+
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
   /// Where one op runs alone.
@@ -109,7 +118,7 @@ public final class Processor {
     let raw = UnsafeMutableRawPointer.allocate(byteCount: StateAllocation, alignment: 4096)
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: StateAllocation)
     state = raw.bindMemory(to: ProcessorState.self, capacity: 1)
-    let size = MemoryLayout<DecodedBlock>.size + 40 * MemoryLayout<DecodedOp>.size
+    let size = MemoryLayout<DecodedBlock>.size + 80 * MemoryLayout<DecodedOp>.size
     let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
     prefix = room.bindMemory(to: DecodedBlock.self, capacity: 1)
     alone = .allocate(capacity: 2)
@@ -167,7 +176,10 @@ public final class Processor {
       physicalBits: Processor.physicalBits)
   }
 
-  func contextChanged() { translation.use(pagingControls, isUser: false) }
+  func contextChanged() {
+    modeChanged()
+    translation.use(pagingControls, isUser: state.privilege == 3)
+  }
 
   /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.
   public func requestStop() { state.pointee.deadline = 0 }
