@@ -125,7 +125,7 @@ struct ProcessorState {
   uint64_t flagResult;         // arithmetic flags, kept lazily: see LazyFlags
   uint64_t flagCarries;
   uint64_t rflags;             // the other flags; arithmetic bits are 0 here, bit 1 is set
-  uint64_t context;            // current context number, 1-4095
+  uint64_t context;            // current context number, 1-4094
   DecodedBlock *_Nullable *_Nullable link;   // where the block's end wants its successor remembered, or null
 
   uint64_t cycles;             // this processor's clock, the running block already counted whole

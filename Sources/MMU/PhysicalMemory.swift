@@ -76,14 +76,21 @@ public final class PhysicalMemory {
 
   /// Reads a little-endian value; beyond RAM all ones.
   public func read<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, as: T.Type) -> T {
-    guard isRAM(address, bytes: UInt64(T.bitWidth / 8)) else { return .max }
+    guard isRAM(address, bytes: UInt64(T.bitWidth / 8)) else {
+      var value = T.max
+      withUnsafeMutableBytes(of: &value) { read(address, into: $0) }
+      return value
+    }
     return (base + Int(address.value)).loadUnaligned(as: T.self)
   }
 
   /// Writes a little-endian value; beyond RAM nothing happens.
   public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
     let bytes = UInt64(T.bitWidth / 8)
-    guard isRAM(address, bytes: bytes) else { return }
+    guard isRAM(address, bytes: bytes) else {
+      withUnsafeBytes(of: value) { write(address, $0) }
+      return
+    }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }

@@ -33,6 +33,9 @@ public final class Translation {
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
 
+  /// 4095 would, with the last page of all, be the tag of an empty entry.
+  private static let lastContext = 4094
+
   private struct ContextKey: Hashable {
     var controls: PagingControls
     var isUser: Bool
@@ -70,7 +73,7 @@ public final class Translation {
       return
     }
     let number = nextContext
-    nextContext = nextContext == 4095 ? 1 : nextContext + 1
+    nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
       purgeHostPointers {
@@ -97,7 +100,7 @@ public final class Translation {
         return fault(address, PageFaultCode(access, controls).union(.present))
       }
       if !access.isWrite || entry.isDirty { return .physical(PhysicalAddress(entry.physical(address.value)), slot) }
-      cache.replace(slot)
+      cache.walkedForDirty(address.value, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
       drain()
     }
     let start = cache.structure(.linear, address.value, controls.tag).map { cache[$0] }

@@ -93,14 +93,15 @@ public struct Board: ~Copyable {
       let stop = processor.run(until: deadline, instructionLimit: limits.instructions ?? .max)
       if case .refused(let refusal) = stop { return .refused(refusal) }
       if let code = ports.exitCode { return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1)) }
+      // A condition goes before a limit or an end at the same instruction.
+      let now = processor.state.pointee.cycles
       if ports.takeStopRequest() { return .conditionMet }
+      if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
       switch stop {
       case .halted: return .haltedForEver
       case .shutdown: return .shutdown
       case .instructionLimit: return .instructionLimit
       case .deadline, .refused:
-        let now = processor.state.pointee.cycles
-        if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
         if let cycles = limits.cycles, now >= cycles { return .cycleLimit }
         if interruptFlag?.isSet == true { return .interrupted }
       }

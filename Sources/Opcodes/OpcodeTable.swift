@@ -106,17 +106,17 @@ enum OpcodeTable {
     F7 /2        NOT        Ev          unary        16,32,64  all     lock                   simple   NOT—One's Complement Negation
     F6 /3        NEG        Eb          unary        8         all     lock                   simple   NEG—Two's Complement Negation
     F7 /3        NEG        Ev          unary        16,32,64  all     lock                   simple   NEG—Two's Complement Negation
-    F6 /4        MUL        Eb          multiply     8         all     -                      multiply MUL—Unsigned Multiply
-    F7 /4        MUL        Ev          multiply     16,32,64  all     -                      multiply MUL—Unsigned Multiply
-    F6 /5        IMUL       Eb          multiply     8         all     -                      multiply IMUL—Signed Multiply
-    F7 /5        IMUL       Ev          multiply     16,32,64  all     -                      multiply IMUL—Signed Multiply
+    F6 /4        MUL        Eb          multiply     8         all     -                      multiply  MUL—Unsigned Multiply
+    F7 /4        MUL        Ev          multiply     16,32,64  all     -                      multiply  MUL—Unsigned Multiply
+    F6 /5        IMUL       Eb          multiply     8         all     -                      multiply  IMUL—Signed Multiply
+    F7 /5        IMUL       Ev          multiply     16,32,64  all     -                      multiply  IMUL—Signed Multiply
     F6 /6        DIV        Eb          divide       8         all     -                      divide   DIV—Unsigned Divide
     F7 /6        DIV        Ev          divide       16,32,64  all     -                      divide   DIV—Unsigned Divide
     F6 /7        IDIV       Eb          divide       8         all     -                      divide   IDIV—Signed Divide
     F7 /7        IDIV       Ev          divide       16,32,64  all     -                      divide   IDIV—Signed Divide
-    0F AF        IMUL       Gv,Ev       binary       16,32,64  all     as=IMUL2               multiply IMUL—Signed Multiply
-    69           IMUL       Gv,Ev,Iz    product      16,32,64  all     -                      multiply IMUL—Signed Multiply
-    6B           IMUL       Gv,Ev,Ibs   product      16,32,64  all     -                      multiply IMUL—Signed Multiply
+    0F AF        IMUL       Gv,Ev       binary       16,32,64  all     as=IMUL2               multiply  IMUL—Signed Multiply
+    69           IMUL       Gv,Ev,Iz    product      16,32,64  all     -                      multiply  IMUL—Signed Multiply
+    6B           IMUL       Gv,Ev,Ibs   product      16,32,64  all     -                      multiply  IMUL—Signed Multiply
 
     # Shifts, rotates, bits
     C0 /0        ROL        Eb,Ib       shift        8         all     -                      simple   RCL/RCR/ROL/ROR—Rotate

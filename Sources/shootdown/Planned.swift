@@ -41,6 +41,7 @@ enum Planned {
     --split-rmw      split read-modify-writes
     --no-reboot      resets
     --fail-on        the oracle
+    --color          colours
     --post-port      POST codes
     --debug-port     debug ports
     """

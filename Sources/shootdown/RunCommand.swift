@@ -17,10 +17,19 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var settings: RunSettings
 
   func run() throws {
-    guard let path = try machine.value(kernel, "kernel", default: "").text.nonEmpty else {
-      throw Misuse("run: --kernel FILE is missing")
+    let setting = try machine.value(kernel, "kernel", default: "")
+    guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }
+    let run = try Run(machine: machine, settings: settings)
+    let image: [UInt8]
+    do {
+      image = try ImageFile.read(setting.text, limit: try machine.options().memory)
+    } catch let misuse as Misuse {
+      throw Misuse("\(setting.from): \(misuse)")
     }
-    try Run(machine: machine, settings: settings).run(try ImageFile.read(path), name: path)
+    guard !image.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+      throw Misuse("\(setting.from): \(setting.text) is an ELF image; only flat ones are built yet")
+    }
+    try run.run(image, name: setting.text)
   }
 }
 
@@ -51,11 +60,12 @@ struct Run {
       }
       timeout = seconds
     }
-    let sink = try SerialSink(try machine.value(settings.serial, "serial", default: "stdio").text)
+    final class Output { var sink: SerialSink? }
+    let output = Output()
     var watch: SerialWatch?
     if case .serial(let regex)? = condition { watch = SerialWatch(regex) }
     let board = try Board(options, interruptFlag: HostSignals.flag) { byte in
-      sink.take(byte)
+      output.sink?.take(byte)
       return watch?.take(byte) ?? false
     }
     do {
@@ -63,6 +73,10 @@ struct Run {
     } catch {
       throw Misuse("\(name): \(error)")
     }
+    // Last, so that no misuse empties a file.
+    let place = try machine.value(settings.serial, "serial", default: "stdio")
+    let sink = try SerialSink(place.text, from: place.from)
+    output.sink = sink
     HostSignals.install(timeout: timeout)
     let end = board.run(limits)
     sink.flush()
@@ -124,7 +138,7 @@ struct Run {
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
     guard settings.hash, end != .interrupted else { return }
     say(
-      "hash \(board.hash()) (cpus 1, memory \(options.memory >> 20)M, model max, tlb retain, timing \(options.timing), "
+      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model max, tlb retain, timing \(options.timing), "
         + "instructions \(state.instructions), cycles \(state.cycles))")
   }
 
@@ -134,9 +148,4 @@ struct Run {
   private func say(_ text: String) { log.critical("\(text)") }
 
   private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
-}
-
-extension String {
-  /// Nil when empty.
-  var nonEmpty: String? { isEmpty ? nil : self }
 }

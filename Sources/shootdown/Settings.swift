@@ -80,6 +80,11 @@ struct MachineSettings: ParsableArguments {
     return options
   }
 
+  /// A size as `bytes` reads it.
+  static func text(_ bytes: UInt64) -> String {
+    bytes.isMultiple(of: 1 << 20) ? "\(bytes >> 20)M" : "\(bytes >> 10)K"
+  }
+
   /// Bytes of a size like 512M; nil when it is none or too large for 64 bits.
   static func bytes(_ text: String) -> UInt64? {
     let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]

@@ -25,7 +25,8 @@ import Testing
     opcodes = try Opcode.all()
     candidates = .init(repeating: [], count: 4 * 256)
     for (number, opcode) in opcodes.enumerated() {
-      for offset in 0..<opcode.spread { candidates[opcode.map.rawValue * 256 + Int(opcode.byte) + offset].append(number) }
+      let first = opcode.map.rawValue * 256 + Int(opcode.byte)
+      for place in first..<first + opcode.spread { candidates[place].append(number) }
     }
   }
 
@@ -69,7 +70,8 @@ import Testing
           let second = demands(opcodes[later])
           let isNarrower = zip(first, second).allSatisfy { $0 || !$1 } && first != second
           let clash = EncodingTests.encodings.first { claims(opcodes[earlier], $0) && claims(opcodes[later], $0) }
-          #expect(clash == nil || isNarrower, "\(text(earlier)) and \(text(later)) both claim \(String(describing: clash))")
+          let rows = "\(text(earlier)) and \(text(later))"
+          #expect(clash == nil || isNarrower, "\(rows) both claim \(String(describing: clash))")
         }
       }
     }
@@ -101,8 +103,8 @@ import Testing
   /// SDM Vol. 2, "Instruction Prefixes" and "Opcode Map": bytes that are prefixes in 64-bit mode, and the escape byte, are
   /// no opcodes.
   @Test func prefixesAreNoOpcodes() {
-    let prefixes: [UInt8] = [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3] + Array(0x40...0x4F)
-    for prefix in prefixes {
+    let legacy: [UInt8] = [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3]
+    for prefix in legacy + Array(0x40...0x4F) {
       #expect(candidates[Int(prefix)].allSatisfy { opcodes[$0].modes == .legacy }, "\(String(prefix, radix: 16))")
     }
     #expect(candidates[1 * 256 + 0x38].isEmpty && candidates[1 * 256 + 0x3A].isEmpty)

@@ -76,7 +76,9 @@ import Testing
   /// SDM Vol. 1, "Operand-Size and Address-Size Attributes" (64-bit mode): near branches and the stack's instructions
   /// have 64-bit operands without REX.W.
   @Test func nearBranchesAndStackDefaultTo64Bits() {
-    let stems: Set = ["PUSH", "POP", "PUSHF", "POPF", "LEAVE", "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ"]
+    let stems: Set = [
+      "PUSH", "POP", "PUSHF", "POPF", "LEAVE", "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ",
+    ]
     for opcode in opcodes where stems.contains(opcode.mnemonic) {
       #expect(opcode.defaultsTo64, "\(name(opcode))")
       #expect(!opcode.widths.contains(32), "\(name(opcode)): not encodable in 64-bit mode")
@@ -85,7 +87,9 @@ import Testing
 
   /// `OpcodeTable`, attribute `ends`: what may go elsewhere than behind itself is the last of its block.
   @Test func transfersEndTheirBlock() {
-    let stems: Set = ["J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ", "INT", "INT3", "IRET", "HLT", "UD2"]
+    let stems: Set = [
+      "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ", "INT", "INT3", "IRET", "HLT", "UD2",
+    ]
     for opcode in opcodes where stems.contains(opcode.mnemonic) { #expect(opcode.endsBlock, "\(name(opcode))") }
   }
 
