@@ -159,6 +159,7 @@ struct ProcessorState {
   uint64_t tscOffset;          // TSC = cycles + offset
   uint64_t kernelGSBase;
   uint64_t star, lstar, cstar, fmask;
+  uint64_t sysenterCS, sysenterESP, sysenterEIP;
   uint32_t activity;           // 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI, as in the VMCS
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
 };
@@ -168,6 +169,7 @@ enum {
   OffsetRIP = 136,
   OffsetLinear = 144,
   OffsetSegments = offsetof(ProcessorState, segments),
+  OffsetDebug = offsetof(ProcessorState, dr),
   HostPointerCount = 1024,
   FetchPointerCount = 4096,
   HostPointersOffset = 1024,   // from the start of the state, in the same allocation

@@ -10,7 +10,7 @@
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
 /// - `attributes`: `lock` (LOCK allowed), `ends` (ends its block), `d64` (64-bit operands by default in 64-bit mode),
 ///   `f64` (64-bit operands always in 64-bit mode), `mode` (its handler differs by mode: `ModeForm`), `reads` (a memory
-///   operand that comes first is only read), `as=NAME` (the handler's name where it is not the mnemonic's).
+///   operand that comes first is only read), `noB` (not with REX.B, which makes it another instruction), `as=NAME` (the handler's name where it is not the mnemonic's).
 /// - `timing`: the class of the timing tables.
 /// - `section`: the manual's title.
 enum OpcodeTable {
@@ -207,8 +207,9 @@ enum OpcodeTable {
     8D           LEA        Gv,M        sized        16,32,64  all     -                      simple   LEA—Load Effective Address
     86           XCHG       Eb,Gb       sized        8         all     lock                   simple   XCHG—Exchange Register/Memory With Register
     87           XCHG       Ev,Gv       sized        16,32,64  all     lock                   simple   XCHG—Exchange Register/Memory With Register
-    NP 90        NOP        -           plain        -         all     -                      simple   NOP—No Operation
-    F3 90        PAUSE      -           plain        -         all     as=nop                 simple   PAUSE—Spin Loop Hint
+    NP 90        NOP        -           plain        -         all     noB                    simple   NOP—No Operation
+    F2 90        NOP        -           plain        -         all     noB                    simple   NOP—No Operation
+    F3 90        PAUSE      -           plain        -         all     noB,as=nop             simple   PAUSE—Spin Loop Hint
     90+r         XCHG       Zv,rAX      sized        16,32,64  all     as=xchgAccumulator     simple   XCHG—Exchange Register/Memory With Register
     0F C0        XADD       Eb,Gb       sized        8         all     lock                   simple   XADD—Exchange and Add
     0F C1        XADD       Ev,Gv       sized        16,32,64  all     lock                   simple   XADD—Exchange and Add
@@ -256,7 +257,7 @@ enum OpcodeTable {
     E3           JRCXZ      Jb          sized        -         all     f64,mode,ends          branch   Jcc—Jump if Condition Is Met
     CC           INT3       -           plain        -         all     ends,as=breakpoint     simple   INT n/INTO/INT3/INT1—Call to Interrupt Procedure
     CD           INT        Ib          plain        -         all     ends,as=interrupt      simple   INT n/INTO/INT3/INT1—Call to Interrupt Procedure
-    CF           IRET       -           plain        -         all     ends,as=interruptReturn  simple   IRET/IRETD/IRETQ—Interrupt Return
+    CF           IRET       -           sized        16,32,64  all     ends,as=interruptReturn  far       IRET/IRETD/IRETQ—Interrupt Return
     0F 0B        UD2        -           plain        -         all     ends,as=undefined      simple   UD—Undefined Instruction
 
     # Strings
@@ -298,5 +299,87 @@ enum OpcodeTable {
     0F 1E        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 18        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHh—Prefetch Data Into Caches
     0F 0D        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHW—Prefetch Data Into Caches in Anticipation of a Write
+
+    # Segments and privilege
+    8E           MOV        S,Ew        sized        -         all     ends,reads,as=moveToSegment  segment   MOV—Move
+    8C           MOV        Ew,S        sized        -         all     ends,as=moveFromSegment  segment   MOV—Move
+    06           PUSH       S0          sized        16,32,64  legacy  d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    0E           PUSH       S1          sized        16,32,64  legacy  d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    16           PUSH       S2          sized        16,32,64  legacy  d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    1E           PUSH       S3          sized        16,32,64  legacy  d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    07           POP        S0          sized        16,32,64  legacy  d64,mode,ends,as=popSegment  segment   POP—Pop a Value From the Stack
+    17           POP        S2          sized        16,32,64  legacy  d64,mode,ends,as=popSegment  segment   POP—Pop a Value From the Stack
+    1F           POP        S3          sized        16,32,64  legacy  d64,mode,ends,as=popSegment  segment   POP—Pop a Value From the Stack
+    0F A0        PUSH       S4          sized        16,32,64  all     d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    0F A8        PUSH       S5          sized        16,32,64  all     d64,mode,ends,as=pushSegment  segment   PUSH—Push Word, Doubleword, or Quadword Onto the Stack
+    0F A1        POP        S4          sized        16,32,64  all     d64,mode,ends,as=popSegment  segment   POP—Pop a Value From the Stack
+    0F A9        POP        S5          sized        16,32,64  all     d64,mode,ends,as=popSegment  segment   POP—Pop a Value From the Stack
+    C4           LES        Gv,M        sized        16,32     legacy  ends                     segment   LDS/LES/LFS/LGS/LSS—Load Far Pointer
+    C5           LDS        Gv,M        sized        16,32     legacy  ends                     segment   LDS/LES/LFS/LGS/LSS—Load Far Pointer
+    0F B2        LSS        Gv,M        sized        16,32,64  all     ends                     segment   LDS/LES/LFS/LGS/LSS—Load Far Pointer
+    0F B4        LFS        Gv,M        sized        16,32,64  all     ends                     segment   LDS/LES/LFS/LGS/LSS—Load Far Pointer
+    0F B5        LGS        Gv,M        sized        16,32,64  all     ends                     segment   LDS/LES/LFS/LGS/LSS—Load Far Pointer
+    EA           JMP        Ap          plain        -         legacy  ends,as=jumpFar          far       JMP—Jump
+    9A           CALL       Ap          plain        -         legacy  ends,as=callFar          far       CALL—Call Procedure
+    FF /5        JMP        M           sized        16,32,64  all     ends,reads,as=jumpFarMemory  far       JMP—Jump
+    FF /3        CALL       M           sized        16,32,64  all     ends,reads,as=callFarMemory  far       CALL—Call Procedure
+    CA           RET        Iw          sized        16,32,64  all     ends,as=returnFar        far       RET—Return From Procedure
+    CB           RET        -           sized        16,32,64  all     ends,as=returnFar        far       RET—Return From Procedure
+    CE           INTO       -           plain        -         legacy  ends,as=interruptOnOverflow  simple    INT n/INTO/INT3/INT1—Call to Interrupt Procedure
+    0F 00 /0     SLDT       Ew          sized        -         all     ends,as=storeLDT         segment   SLDT—Store Local Descriptor Table Register
+    0F 00 /1     STR        Ew          sized        -         all     ends,as=storeTask        segment   STR—Store Task Register
+    0F 00 /2     LLDT       Ew          sized        -         all     ends,reads,as=loadLDT    segment   LLDT—Load Local Descriptor Table Register
+    0F 00 /3     LTR        Ew          sized        -         all     ends,reads,as=loadTask   segment   LTR—Load Task Register
+    0F 00 /4     VERR       Ew          sized        -         all     ends,reads               segment   VERR/VERW—Verify a Segment for Reading or Writing
+    0F 00 /5     VERW       Ew          sized        -         all     ends,reads               segment   VERR/VERW—Verify a Segment for Reading or Writing
+    0F 01 /0     SGDT       M           plain        -         all     ends,as=storeGDT         segment   SGDT—Store Global Descriptor Table Register
+    0F 01 /1     SIDT       M           plain        -         all     ends,as=storeIDT         segment   SIDT—Store Interrupt Descriptor Table Register
+    0F 01 /4     SMSW       Ew          sized        -         all     ends,as=storeMachineStatus  segment   SMSW—Store Machine Status Word
+    0F 01 /6     LMSW       Ew          sized        -         all     ends,reads,as=loadMachineStatus  segment   LMSW—Load Machine Status Word
+    0F 02        LAR        Gv,Ew       sized        16,32,64  all     ends                     segment   LAR—Load Access Rights Byte
+    0F 03        LSL        Gv,Ew       sized        16,32,64  all     ends                     segment   LSL—Load Segment Limit
+    0F 06        CLTS       -           plain        -         all     ends                     simple    CLTS—Clear Task-Switched Flag in CR0
+    63           ARPL       Ew,Gw       sized        -         legacy  ends                     simple    ARPL—Adjust RPL Field of Segment Selector
+
+    # Legacy arithmetic
+    27           DAA        -           plain        -         legacy  -                        simple    DAA—Decimal Adjust AL After Addition
+    2F           DAS        -           plain        -         legacy  -                        simple    DAS—Decimal Adjust AL After Subtraction
+    37           AAA        -           plain        -         legacy  -                        simple    AAA—ASCII Adjust After Addition
+    3F           AAS        -           plain        -         legacy  -                        simple    AAS—ASCII Adjust AL After Subtraction
+    D4           AAM        Ib          plain        -         legacy  -                        divide    AAM—ASCII Adjust AX After Multiply
+    D5           AAD        Ib          plain        -         legacy  -                        simple    AAD—ASCII Adjust AX Before Division
+    D6           SALC       -           plain        -         legacy  -                        simple    (undocumented in the SDM: AL = CF ? FFh : 0)
+    62           BOUND      Gv,M        sized        16,32     legacy  ends                     simple    BOUND—Check Array Index Against Bounds
+    60           PUSHA      -           sized        16,32     legacy  mode,ends,as=pushAll     simple    PUSHA/PUSHAD—Push All General-Purpose Registers
+    61           POPA       -           sized        16,32     legacy  mode,ends,as=popAll      simple    POPA/POPAD—Pop All General-Purpose Registers
+    82 /0        ADD        Eb,Ib       binary       8         legacy  lock                     simple    ADD—Add
+    82 /1        OR         Eb,Ib       binary       8         legacy  lock                     simple    OR—Logical Inclusive OR
+    82 /2        ADC        Eb,Ib       binary       8         legacy  lock                     simple    ADC—Add With Carry
+    82 /3        SBB        Eb,Ib       binary       8         legacy  lock                     simple    SBB—Integer Subtraction With Borrow
+    82 /4        AND        Eb,Ib       binary       8         legacy  lock                     simple    AND—Logical AND
+    82 /5        SUB        Eb,Ib       binary       8         legacy  lock                     simple    SUB—Subtract
+    82 /6        XOR        Eb,Ib       binary       8         legacy  lock                     simple    XOR—Logical Exclusive OR
+    82 /7        CMP        Eb,Ib       compare      8         legacy  -                        simple    CMP—Compare Two Operands
+
+    # String input and output
+    6C           INS        -           string       8         all     ends                     port      INS/INSB/INSW/INSD—Input from Port to String
+    6D           INS        -           string       16,32     all     ends                     port      INS/INSB/INSW/INSD—Input from Port to String
+    6E           OUTS       -           string       8         all     ends                     port      OUTS/OUTSB/OUTSW/OUTSD—Output String to Port
+    6F           OUTS       -           string       16,32     all     ends                     port      OUTS/OUTSB/OUTSW/OUTSD—Output String to Port
+
+    # Debug registers
+    0F 21        MOV        R,C         plain        -         all     ends,as=readDebug        control   MOV—Move to/from Debug Registers
+    0F 23        MOV        C,R         plain        -         all     ends,as=writeDebug       control   MOV—Move to/from Debug Registers
+    NP 0F 01 /7!0  SWAPGS     -           plain        -         64      ends                     simple    SWAPGS—Swap GS Base Register
+    0F 05        SYSCALL    -           plain        -         64      ends                     far       SYSCALL—Fast System Call
+    0F 07        SYSRET     -           sized        32,64     64      ends                     far       SYSRET—Return From Fast System Call
+    0F 34        SYSENTER   -           plain        -         all     ends                     far       SYSENTER—Fast System Call
+    0F 35        SYSEXIT    -           sized        32,64     all     ends                     far       SYSEXIT—Fast Return from Fast System Call
+    0F 08        INVD       -           plain        -         all     ends,as=flushCaches      simple    INVD—Invalidate Internal Caches
+    0F 09        WBINVD     -           plain        -         all     ends,as=flushCaches      simple    WBINVD—Write Back and Invalidate Cache
+    F3 0F AE /0  RDFSBASE   R           sized        32,64     64      ends,as=readFSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
+    F3 0F AE /1  RDGSBASE   R           sized        32,64     64      ends,as=readGSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
+    F3 0F AE /2  WRFSBASE   R           sized        32,64     64      ends,as=writeFSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
+    F3 0F AE /3  WRGSBASE   R           sized        32,64     64      ends,as=writeGSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
     """
 }

@@ -101,7 +101,7 @@ public final class Decoder {
       break
     }
     guard let row = found else { return .instruction(Instruction(op: plain(notBuilt, cursor), cycles: 1)) }
-    let is32 = mode & UInt64(ModeCodeMask) == UInt64(ModeCode32)
+    let is32 = mode & UInt64(ModeCodeMask) != UInt64(ModeCode16)
     let sizes = Sizes(
       is64: is64, operand: prefixes.operandSize == is32 ? 16 : 32,
       address: is64 ? (prefixes.addressSize ? 32 : 64) : prefixes.addressSize == is32 ? 16 : 32, mode: mode)
@@ -109,10 +109,11 @@ public final class Decoder {
   }
 
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
+    if opcode.excludesREXB && prefixes.rexB != 0 { return false }
     switch opcode.prefix {
-    case .any: true
-    case .none: prefixes.mandatory == nil
-    case .byte(let byte): prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize
+    case .any: return true
+    case .none: return prefixes.mandatory == nil
+    case .byte(let byte): return prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize
     }
   }
 
@@ -171,6 +172,14 @@ public final class Decoder {
       case .immediate, .signedByte, .relative:
         guard let value = immediate(operand, width, operandSize, &cursor) else { return incomplete(cursor) }
         op.immediate = value
+      case .segment: op.immediate = Int64(modRM >> 3 & 7)
+      case .fixedSegment(let number): op.immediate = Int64(number)
+      case .farPointer:
+        guard let offset = cursor.signed(operandSize / 8), let selector = cursor.signed(2) else {
+          return incomplete(cursor)
+        }
+        let low = offset & (operandSize == 16 ? 0xFFFF : 0xFFFF_FFFF)
+        op.immediate = (selector & 0xFFFF) << 32 | low
       case .memory, .cl, .dx: break
       }
       if let register, position < 2 {

@@ -839,6 +839,9 @@ import Layout
 @inline(__always) func jrcxzLong(_ s: State, _ op: OpRef) { jrcxz(Long.self, s, op) }
 @inline(__always) func jrcxzFlat(_ s: State, _ op: OpRef) { jrcxz(Flat.self, s, op) }
 @inline(__always) func jrcxzSegmented(_ s: State, _ op: OpRef) { jrcxz(Segmented.self, s, op) }
+@inline(__always) func interruptReturn16(_ s: State, _ op: OpRef) { interruptReturn(UInt16.self, s, op) }
+@inline(__always) func interruptReturn32(_ s: State, _ op: OpRef) { interruptReturn(UInt32.self, s, op) }
+@inline(__always) func interruptReturn64(_ s: State, _ op: OpRef) { interruptReturn(UInt64.self, s, op) }
 @inline(__always) func movs8(_ s: State, _ op: OpRef) { movs(UInt8.self, s, op) }
 @inline(__always) func movs16(_ s: State, _ op: OpRef) { movs(UInt16.self, s, op) }
 @inline(__always) func movs32(_ s: State, _ op: OpRef) { movs(UInt32.self, s, op) }
@@ -871,6 +874,104 @@ import Layout
 @inline(__always) func outData8(_ s: State, _ op: OpRef) { outData(UInt8.self, s, op) }
 @inline(__always) func outData16(_ s: State, _ op: OpRef) { outData(UInt16.self, s, op) }
 @inline(__always) func outData32(_ s: State, _ op: OpRef) { outData(UInt32.self, s, op) }
+@inline(__always) func moveToSegmentReg(_ s: State, _ op: OpRef) { moveToSegment(Reg.self, s, op) }
+@inline(__always) func moveToSegmentMem(_ s: State, _ op: OpRef) { moveToSegment(Mem.self, s, op) }
+@inline(__always) func moveFromSegmentReg(_ s: State, _ op: OpRef) { moveFromSegment(Reg.self, s, op) }
+@inline(__always) func moveFromSegmentMem(_ s: State, _ op: OpRef) { moveFromSegment(Mem.self, s, op) }
+@inline(__always) func pushSegment16Long(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushSegment16Flat(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushSegment16Segmented(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushSegment32Flat(_ s: State, _ op: OpRef) { pushSegment(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushSegment32Segmented(_ s: State, _ op: OpRef) { pushSegment(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func pushSegment64Long(_ s: State, _ op: OpRef) { pushSegment(UInt64.self, Long.self, s, op) }
+@inline(__always) func popSegment16Long(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Long.self, s, op) }
+@inline(__always) func popSegment16Flat(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popSegment16Segmented(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popSegment32Flat(_ s: State, _ op: OpRef) { popSegment(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popSegment32Segmented(_ s: State, _ op: OpRef) { popSegment(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popSegment64Long(_ s: State, _ op: OpRef) { popSegment(UInt64.self, Long.self, s, op) }
+@inline(__always) func les16(_ s: State, _ op: OpRef) { les(UInt16.self, s, op) }
+@inline(__always) func les32(_ s: State, _ op: OpRef) { les(UInt32.self, s, op) }
+@inline(__always) func lds16(_ s: State, _ op: OpRef) { lds(UInt16.self, s, op) }
+@inline(__always) func lds32(_ s: State, _ op: OpRef) { lds(UInt32.self, s, op) }
+@inline(__always) func lss16(_ s: State, _ op: OpRef) { lss(UInt16.self, s, op) }
+@inline(__always) func lss32(_ s: State, _ op: OpRef) { lss(UInt32.self, s, op) }
+@inline(__always) func lss64(_ s: State, _ op: OpRef) { lss(UInt64.self, s, op) }
+@inline(__always) func lfs16(_ s: State, _ op: OpRef) { lfs(UInt16.self, s, op) }
+@inline(__always) func lfs32(_ s: State, _ op: OpRef) { lfs(UInt32.self, s, op) }
+@inline(__always) func lfs64(_ s: State, _ op: OpRef) { lfs(UInt64.self, s, op) }
+@inline(__always) func lgs16(_ s: State, _ op: OpRef) { lgs(UInt16.self, s, op) }
+@inline(__always) func lgs32(_ s: State, _ op: OpRef) { lgs(UInt32.self, s, op) }
+@inline(__always) func lgs64(_ s: State, _ op: OpRef) { lgs(UInt64.self, s, op) }
+@inline(__always) func jumpFarMemory16(_ s: State, _ op: OpRef) { jumpFarMemory(UInt16.self, s, op) }
+@inline(__always) func jumpFarMemory32(_ s: State, _ op: OpRef) { jumpFarMemory(UInt32.self, s, op) }
+@inline(__always) func jumpFarMemory64(_ s: State, _ op: OpRef) { jumpFarMemory(UInt64.self, s, op) }
+@inline(__always) func callFarMemory16(_ s: State, _ op: OpRef) { callFarMemory(UInt16.self, s, op) }
+@inline(__always) func callFarMemory32(_ s: State, _ op: OpRef) { callFarMemory(UInt32.self, s, op) }
+@inline(__always) func callFarMemory64(_ s: State, _ op: OpRef) { callFarMemory(UInt64.self, s, op) }
+@inline(__always) func returnFar16(_ s: State, _ op: OpRef) { returnFar(UInt16.self, s, op) }
+@inline(__always) func returnFar32(_ s: State, _ op: OpRef) { returnFar(UInt32.self, s, op) }
+@inline(__always) func returnFar64(_ s: State, _ op: OpRef) { returnFar(UInt64.self, s, op) }
+@inline(__always) func storeLDTReg(_ s: State, _ op: OpRef) { storeLDT(Reg.self, s, op) }
+@inline(__always) func storeLDTMem(_ s: State, _ op: OpRef) { storeLDT(Mem.self, s, op) }
+@inline(__always) func storeTaskReg(_ s: State, _ op: OpRef) { storeTask(Reg.self, s, op) }
+@inline(__always) func storeTaskMem(_ s: State, _ op: OpRef) { storeTask(Mem.self, s, op) }
+@inline(__always) func loadLDTReg(_ s: State, _ op: OpRef) { loadLDT(Reg.self, s, op) }
+@inline(__always) func loadLDTMem(_ s: State, _ op: OpRef) { loadLDT(Mem.self, s, op) }
+@inline(__always) func loadTaskReg(_ s: State, _ op: OpRef) { loadTask(Reg.self, s, op) }
+@inline(__always) func loadTaskMem(_ s: State, _ op: OpRef) { loadTask(Mem.self, s, op) }
+@inline(__always) func verrReg(_ s: State, _ op: OpRef) { verr(Reg.self, s, op) }
+@inline(__always) func verrMem(_ s: State, _ op: OpRef) { verr(Mem.self, s, op) }
+@inline(__always) func verwReg(_ s: State, _ op: OpRef) { verw(Reg.self, s, op) }
+@inline(__always) func verwMem(_ s: State, _ op: OpRef) { verw(Mem.self, s, op) }
+@inline(__always) func storeMachineStatusReg(_ s: State, _ op: OpRef) { storeMachineStatus(Reg.self, s, op) }
+@inline(__always) func storeMachineStatusMem(_ s: State, _ op: OpRef) { storeMachineStatus(Mem.self, s, op) }
+@inline(__always) func loadMachineStatusReg(_ s: State, _ op: OpRef) { loadMachineStatus(Reg.self, s, op) }
+@inline(__always) func loadMachineStatusMem(_ s: State, _ op: OpRef) { loadMachineStatus(Mem.self, s, op) }
+@inline(__always) func lar16Reg(_ s: State, _ op: OpRef) { lar(UInt16.self, Reg.self, s, op) }
+@inline(__always) func lar16Mem(_ s: State, _ op: OpRef) { lar(UInt16.self, Mem.self, s, op) }
+@inline(__always) func lar32Reg(_ s: State, _ op: OpRef) { lar(UInt32.self, Reg.self, s, op) }
+@inline(__always) func lar32Mem(_ s: State, _ op: OpRef) { lar(UInt32.self, Mem.self, s, op) }
+@inline(__always) func lar64Reg(_ s: State, _ op: OpRef) { lar(UInt64.self, Reg.self, s, op) }
+@inline(__always) func lar64Mem(_ s: State, _ op: OpRef) { lar(UInt64.self, Mem.self, s, op) }
+@inline(__always) func lsl16Reg(_ s: State, _ op: OpRef) { lsl(UInt16.self, Reg.self, s, op) }
+@inline(__always) func lsl16Mem(_ s: State, _ op: OpRef) { lsl(UInt16.self, Mem.self, s, op) }
+@inline(__always) func lsl32Reg(_ s: State, _ op: OpRef) { lsl(UInt32.self, Reg.self, s, op) }
+@inline(__always) func lsl32Mem(_ s: State, _ op: OpRef) { lsl(UInt32.self, Mem.self, s, op) }
+@inline(__always) func lsl64Reg(_ s: State, _ op: OpRef) { lsl(UInt64.self, Reg.self, s, op) }
+@inline(__always) func lsl64Mem(_ s: State, _ op: OpRef) { lsl(UInt64.self, Mem.self, s, op) }
+@inline(__always) func arplReg(_ s: State, _ op: OpRef) { arpl(Reg.self, s, op) }
+@inline(__always) func arplMem(_ s: State, _ op: OpRef) { arpl(Mem.self, s, op) }
+@inline(__always) func bound16(_ s: State, _ op: OpRef) { bound(UInt16.self, s, op) }
+@inline(__always) func bound32(_ s: State, _ op: OpRef) { bound(UInt32.self, s, op) }
+@inline(__always) func pushAll16Long(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushAll16Flat(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushAll16Segmented(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushAll32Flat(_ s: State, _ op: OpRef) { pushAll(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushAll32Segmented(_ s: State, _ op: OpRef) { pushAll(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popAll16Long(_ s: State, _ op: OpRef) { popAll(UInt16.self, Long.self, s, op) }
+@inline(__always) func popAll16Flat(_ s: State, _ op: OpRef) { popAll(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popAll16Segmented(_ s: State, _ op: OpRef) { popAll(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popAll32Flat(_ s: State, _ op: OpRef) { popAll(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popAll32Segmented(_ s: State, _ op: OpRef) { popAll(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func ins8(_ s: State, _ op: OpRef) { ins(UInt8.self, s, op) }
+@inline(__always) func ins16(_ s: State, _ op: OpRef) { ins(UInt16.self, s, op) }
+@inline(__always) func ins32(_ s: State, _ op: OpRef) { ins(UInt32.self, s, op) }
+@inline(__always) func outs8(_ s: State, _ op: OpRef) { outs(UInt8.self, s, op) }
+@inline(__always) func outs16(_ s: State, _ op: OpRef) { outs(UInt16.self, s, op) }
+@inline(__always) func outs32(_ s: State, _ op: OpRef) { outs(UInt32.self, s, op) }
+@inline(__always) func sysret32(_ s: State, _ op: OpRef) { sysret(UInt32.self, s, op) }
+@inline(__always) func sysret64(_ s: State, _ op: OpRef) { sysret(UInt64.self, s, op) }
+@inline(__always) func sysexit32(_ s: State, _ op: OpRef) { sysexit(UInt32.self, s, op) }
+@inline(__always) func sysexit64(_ s: State, _ op: OpRef) { sysexit(UInt64.self, s, op) }
+@inline(__always) func readFSBase32(_ s: State, _ op: OpRef) { readFSBase(UInt32.self, s, op) }
+@inline(__always) func readFSBase64(_ s: State, _ op: OpRef) { readFSBase(UInt64.self, s, op) }
+@inline(__always) func readGSBase32(_ s: State, _ op: OpRef) { readGSBase(UInt32.self, s, op) }
+@inline(__always) func readGSBase64(_ s: State, _ op: OpRef) { readGSBase(UInt64.self, s, op) }
+@inline(__always) func writeFSBase32(_ s: State, _ op: OpRef) { writeFSBase(UInt32.self, s, op) }
+@inline(__always) func writeFSBase64(_ s: State, _ op: OpRef) { writeFSBase(UInt64.self, s, op) }
+@inline(__always) func writeGSBase32(_ s: State, _ op: OpRef) { writeGSBase(UInt32.self, s, op) }
+@inline(__always) func writeGSBase64(_ s: State, _ op: OpRef) { writeGSBase(UInt64.self, s, op) }
 
 private func handlers0() -> [Handler] {
   [
@@ -1761,7 +1862,9 @@ private func handlers8() -> [Handler] {
     jrcxzSegmented,
     breakpoint,
     interrupt,
-    interruptReturn,
+    interruptReturn16,
+    interruptReturn32,
+    interruptReturn64,
     undefined,
     movs8,
     movs16,
@@ -1806,10 +1909,137 @@ private func handlers8() -> [Handler] {
     writeMSR,
     readTSC,
     readMSR,
+    moveToSegmentReg,
+    moveToSegmentMem,
+    moveFromSegmentReg,
+    moveFromSegmentMem,
+    pushSegment16Long,
+    pushSegment16Flat,
+  ]
+}
+
+private func handlers9() -> [Handler] {
+  [
+    pushSegment16Segmented,
+    pushSegment32Flat,
+    pushSegment32Segmented,
+    pushSegment64Long,
+    popSegment16Long,
+    popSegment16Flat,
+    popSegment16Segmented,
+    popSegment32Flat,
+    popSegment32Segmented,
+    popSegment64Long,
+    les16,
+    les32,
+    lds16,
+    lds32,
+    lss16,
+    lss32,
+    lss64,
+    lfs16,
+    lfs32,
+    lfs64,
+    lgs16,
+    lgs32,
+    lgs64,
+    jumpFar,
+    callFar,
+    jumpFarMemory16,
+    jumpFarMemory32,
+    jumpFarMemory64,
+    callFarMemory16,
+    callFarMemory32,
+    callFarMemory64,
+    returnFar16,
+    returnFar32,
+    returnFar64,
+    interruptOnOverflow,
+    storeLDTReg,
+    storeLDTMem,
+    storeTaskReg,
+    storeTaskMem,
+    loadLDTReg,
+    loadLDTMem,
+    loadTaskReg,
+    loadTaskMem,
+    verrReg,
+    verrMem,
+    verwReg,
+    verwMem,
+    storeGDT,
+    storeIDT,
+    storeMachineStatusReg,
+    storeMachineStatusMem,
+    loadMachineStatusReg,
+    loadMachineStatusMem,
+    lar16Reg,
+    lar16Mem,
+    lar32Reg,
+    lar32Mem,
+    lar64Reg,
+    lar64Mem,
+    lsl16Reg,
+    lsl16Mem,
+    lsl32Reg,
+    lsl32Mem,
+    lsl64Reg,
+    lsl64Mem,
+    clts,
+    arplReg,
+    arplMem,
+    daa,
+    das,
+    aaa,
+    aas,
+    aam,
+    aad,
+    salc,
+    bound16,
+    bound32,
+    pushAll16Long,
+    pushAll16Flat,
+    pushAll16Segmented,
+    pushAll32Flat,
+    pushAll32Segmented,
+    popAll16Long,
+    popAll16Flat,
+    popAll16Segmented,
+    popAll32Flat,
+    popAll32Segmented,
+    ins8,
+    ins16,
+    ins32,
+    outs8,
+    outs16,
+    outs32,
+    readDebug,
+    writeDebug,
+    swapgs,
+    syscall,
+    sysret32,
+    sysret64,
+    sysenter,
+  ]
+}
+
+private func handlers10() -> [Handler] {
+  [
+    sysexit32,
+    sysexit64,
+    flushCaches,
+    readFSBase32,
+    readFSBase64,
+    readGSBase32,
+    readGSBase64,
+    writeFSBase32,
+    writeFSBase64,
+    writeGSBase32,
+    writeGSBase64,
   ]
 }
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10()
 }

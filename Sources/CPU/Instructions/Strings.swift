@@ -149,3 +149,33 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
     return 1
   }
 }
+
+/// INS, "INS/INSB/INSW/INSD—Input from Port to String" (SDM Vol. 2A): the destination is checked before the port is read.
+@inline(__always) func ins<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return repeated(s, op, untilFlag: false) { s, _ in
+    let port = s.get(.rdx, as: UInt16.self)
+    let processor = processor(s)
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let to = s.stringTarget(W.self, op, isWrite: true),
+      processor.canWrite(to, bytes: W.bytes)
+    else { return nil }
+    let value = processor.ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
+    guard s.write(to, W(truncatingIfNeeded: value)) else { return nil }
+    s.advance(.rdi, by: s.stringStep(W.self), op)
+    return 1
+  }
+}
+
+/// OUTS, "OUTS/OUTSB/OUTSW/OUTSD—Output String to Port" (SDM Vol. 2B).
+@inline(__always) func outs<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return repeated(s, op, untilFlag: false) { s, _ in
+    let port = s.get(.rdx, as: UInt16.self)
+    let processor = processor(s)
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let from = s.stringSource(W.self, op),
+      let value = s.read(from, as: W.self)
+    else { return nil }
+    processor.ports.write(
+      port: port, size: Int(W.bytes), value: UInt32(truncatingIfNeeded: value), at: s.cycles(before: op))
+    s.advance(.rsi, by: s.stringStep(W.self), op)
+    return 1
+  }
+}

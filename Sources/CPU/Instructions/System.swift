@@ -135,3 +135,15 @@ import MMU
   s.set(.rdx, UInt32(truncatingIfNeeded: count >> 32))
   return s.next(op)
 }
+
+/// MOV r, DRn, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
+@inline(__always) func readDebug(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
+  return processor(s).readDebugRegister(s, op)
+}
+
+/// MOV DRn, r, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
+@inline(__always) func writeDebug(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
+  return processor(s).writeDebugRegister(s, op)
+}

@@ -130,6 +130,14 @@ extension Processor {
       }, &value)
   }
 
+  /// Whether up to 8 bytes may be written; false: a fault is recorded.
+  func canWrite(_ linear: UInt64, bytes: UInt64) -> Bool {
+    let access = Access(isWrite: true, isUser: translation.isUser)
+    guard physical(linear, access, isStack: false) != nil else { return false }
+    let last = linear &+ bytes &- 1
+    return (linear ^ last) & ~0xFFF == 0 || physical(last, access, isStack: false) != nil
+  }
+
   private func transfer(
     _ linear: UInt64, bytes: UInt64, _ access: Access, isStack: Bool,
     _ body: (PhysicalAddress, UnsafeMutableRawBufferPointer) -> Void, _ value: inout UInt64

@@ -9,7 +9,7 @@ extension Processor {
     guard s.isProtected else { return true }
     let isAllowed = !s.isVirtual8086 && UInt64(s.privilege) << 12 <= s.pointee.rflags & FlagBit.ioPrivilege
     if isAllowed { return true }
-    do {
+    do throws(Fault) {
       let tr = s.pointee.tr
       let denied = Fault(.generalProtection)
       guard tr.attributes & SegmentBit.unusable == 0, tr.attributes & 13 == 9, tr.limit >= 103 else { throw denied }

@@ -98,9 +98,11 @@ extension Processor {
     let room = s.pointee.cycles < s.pointee.deadline ? s.pointee.deadline - s.pointee.cycles : 1
     let allowed = s.pointee.instructionLimit &- s.pointee.instructions
     let ops = block.ops
-    while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed {
-      count += 1
-    }
+    // The first op that does not start in time; an address op starts with the instruction behind it.
+    let end = Int(block.pointee.lastOp)
+    var index = 0
+    while index <= end, UInt64(ops[index].cyclesBefore) < room, UInt64(ops[index].number) < allowed { index += 1 }
+    let count = index <= end ? Int(ops[index].number) : Int(block.pointee.count)
     guard count < Int(block.pointee.count) else {
       s.pointee.cycles &+= UInt64(block.pointee.cycles)
       s.pointee.instructions &+= UInt64(block.pointee.count)
@@ -124,9 +126,10 @@ extension Processor {
     s.pointee.exit = UInt32(ExitNone)
     switch exit {
     case ExitFault, ExitInterrupt:
+      isFault = exit == ExitFault
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        isSoftware: exit == ExitInterrupt)
+        source: exit == ExitInterrupt ? .software : .exception)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }

@@ -54,7 +54,7 @@ struct Descriptor {
   var isBig: Bool { low >> 54 & 1 != 0 }
   var isAccessed: Bool { type & 1 != 0 }
 
-  var base: UInt64 { low >> 16 & 0xFF_FFFF | low >> 56 << 24 | high << 32 }
+  var base: UInt64 { low >> 16 & 0xFF_FFFF | (low >> 56) << 24 | high << 32 }
   var limit: UInt32 {
     let limit = UInt32(truncatingIfNeeded: low & 0xFFFF | low >> 32 & 0xF_0000)
     return low >> 55 & 1 != 0 ? limit << 12 | 0xFFF : limit
