@@ -142,7 +142,7 @@ struct ProcessorState {
 
   uint8_t faultVector;
   uint8_t faultHasError;
-  uint16_t faultReserved;
+  uint16_t faultLength;        // bytes of INT n, INT3, INTO: a fault of theirs is at their own RIP
   uint32_t faultError;
 
   uint64_t generation;         // of FetchPointers; advances when any fetch translation is dropped

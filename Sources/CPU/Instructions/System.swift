@@ -82,6 +82,7 @@ import MMU
 @inline(__always) private func softwareInterrupt(_ vector: UInt8, _ s: State, _ op: OpRef) {
   s.pointee.faultVector = vector
   s.pointee.faultHasError = 0
+  s.pointee.faultLength = UInt16(op.pointee.length)
   s.pointee.exit = UInt32(ExitInterrupt)
   return s.fallThrough(op)
 }

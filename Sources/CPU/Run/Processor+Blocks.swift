@@ -53,13 +53,14 @@ extension Processor {
   }
 
   private func build(_ rip: UInt64, _ physical: PhysicalAddress, _ key: UInt64) -> BlockRef? {
-    guard memory.isRAM(PhysicalAddress(physical.page), bytes: 0x1000) else {
+    guard let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else {
       refusal = .fetchOutsideRAM(physical.value)
       state.pointee.exit = UInt32(ExitRefused)
       return nil
     }
     let available = Int(0x1000 - physical.value & 0xFFF)
-    let bytes = UnsafeRawBufferPointer(start: memory.base + Int(physical.value), count: available)
+    let bytes = UnsafeRawBufferPointer(
+      start: host + Int(physical.value & 0xFFF), count: available)
     var straight = StraightRun()
     while straight.count < blocks.limit && straight.bytes < available && !straight.isEnded {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[straight.bytes...])

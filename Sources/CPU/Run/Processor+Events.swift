@@ -33,7 +33,14 @@ extension Processor {
     do {
       try enterHandler(vector: vector, error: error, source: source)
     } catch {
-      if !isTaskCommitted { before.restore(state) }
+      if !isTaskCommitted {
+        before.restore(state)
+        if source == .software {
+          state.pointee.rip &-= UInt64(state.pointee.faultLength)
+          state.pointee.instructions &-= 1
+        }
+      }
+      isFault = true
       contextChanged()
       deliverSecond(error, after: vector, source: source)
     }

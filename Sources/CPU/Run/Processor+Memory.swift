@@ -23,11 +23,12 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op.pointee.handler(s, op)
     }
-    guard memory.isRAM(first.address, bytes: bytes) else {
+    guard let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
+    else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
-    let isFinished = alone(s, op, linear, bytes, at: memory.base + Int(first.address.value))
+    let isFinished = alone(s, op, linear, bytes, at: host)
     if isWrite && s.pointee.exit != UInt32(ExitFault) { memory.stored(first.address, bytes: bytes) }
     return finish(s, op, isFinished, drops)
   }
@@ -167,6 +168,10 @@ extension Processor {
     for offset in 0..<UInt64(max(count, 0)) {
       let address = LinearAddress(linear &+ offset)
       let walk = Walk(address, Access(), translation.controls, memory, sideEffects: false)
+      if translation.controls.mode == .none {
+        bytes.append(memory.read(PhysicalAddress(address.value & 0xFFFF_FFFF), as: UInt8.self))
+        continue
+      }
       guard address.isCanonical(), case .mapped(let entry) = walk.outcome else { break }
       bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
     }

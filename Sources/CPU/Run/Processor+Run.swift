@@ -22,10 +22,46 @@ extension Processor {
         s.pointee.deadline = deadline
         continue
       }
+      if pendingDebug != 0, s.pointee.interruptShadow != 2 { deliverDebugTrap() }
+      if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0 {
+        if let stop = step(s) { return stop }
+        continue
+      }
       bringDeadlineNearer(s)
       if let block = block(at: s.pointee.rip) { chain(s, from: block) }
       if s.pointee.exit != UInt32(ExitNone), let stop = handleExit(s) { return stop }
     }
+  }
+
+  /// Runs one instruction, because what happens between it and the next depends on it: a single-step trap, the end of a
+  /// shadow, the clearing of RF (SDM Vol. 3, "Single-Step Exception Condition", "Masking Exceptions and Interrupts When
+  /// Switching Stacks").
+  private func step(_ s: State) -> Stop? {
+    let isTraced = s.pointee.rflags & FlagBit.trap != 0
+    let shadow = s.pointee.interruptShadow
+    let limit = s.pointee.instructionLimit
+    let retired = s.pointee.instructions
+    s.pointee.instructionLimit = retired + 1
+    s.pointee.rflags &= ~FlagBit.resume
+    if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
+    s.pointee.instructionLimit = limit
+    // Still the shadow that was there: it ends with this instruction.
+    let isFaulted = s.pointee.exit == UInt32(ExitFault)
+    if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
+    if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt) {
+      pendingDebug |= 1 << 14
+    }
+    return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
+  }
+
+  /// Delivers #DB as a trap with what is pending in DR6.
+  private func deliverDebugTrap() {
+    let s = state
+    s.pointee.dr.6 = s.pointee.dr.6 & ~0xF | pendingDebug
+    pendingDebug = 0
+    isFault = false
+    deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
+    s.pointee.exit = UInt32(ExitNone)
   }
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit

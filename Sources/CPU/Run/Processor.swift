@@ -173,7 +173,43 @@ public final class Processor {
     PagingControls(
       root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
       executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: Processor.physicalBits)
+      physicalBits: Processor.physicalBits, mode: pagingMode,
+      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
+  }
+
+  private var pagingMode: PagingMode {
+    guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
+    return state.isLong ? .fourLevel : .twoLevel
+  }
+
+  /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
+  public func reset() {
+    let s = state
+    for register in GeneralRegister.allCases { s[register] = 0 }
+    s[.rdx] = 0x0003_06C3
+    s.rflags = FlagBit.fixed
+    s.pointee.rip = 0xFFF0
+    s.pointee.cr0 = 0x6000_0010
+    s.pointee.cr2 = 0
+    s.pointee.cr3 = 0
+    s.pointee.cr4 = 0
+    s.pointee.cr8 = 0
+    s.pointee.efer = 0
+    s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
+    let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
+    for segment in Segment.allCases { s.segment(segment).pointee = data }
+    s.segment(.cs).pointee.base = 0xFFFF_0000
+    s.segment(.cs).pointee.selector = 0xF000
+    s.pointee.ldtr = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x82, selector: 0, reserved: (0, 0, 0))
+    s.pointee.tr = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x8B, selector: 0, reserved: (0, 0, 0))
+    s.pointee.gdtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
+    s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
+    s.pointee.activity = 0
+    s.pointee.interruptShadow = 0
+    pendingDebug = 0
+    translation.cache.reset()
+    translation.modeChanged(pagingControls)
+    contextChanged()
   }
 
   func contextChanged() {
