@@ -63,6 +63,8 @@ public struct Walk {
       kind: .linear, isStructure: true, shift: shift, tag: controls.tag, prefix: 0, target: 0, rights: .all,
       root: cached?.root ?? controls.root)
     if let cached { (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount) }
+    /// Structures whose accessed flag is set already: only these may be cached when the walk fails (TLB rule C2).
+    var accessed = 0
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
       let location = PhysicalAddress(table + index * format.bytes)
@@ -71,26 +73,26 @@ public struct Walk {
       let isLeaf = format.isLeaf(value, level)
       record(level, location, value)
       guard value & Bit.present != 0 else {
+        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls))
         return
       }
       guard value & format.reserved(value, level, isLeaf) == 0 else {
+        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
         return
       }
       rights = rights.intersection(Walk.rights(value))
-      var flags = Bit.accessed
       if isLeaf {
         guard controls.permits(access, rights) else {
+          structureCount = accessed
           outcome = .fault(PageFaultCode(access, controls).union(.present))
           return
         }
-        if access.isWrite { flags |= Bit.dirty }
-      }
-      if sideEffects && value & flags != flags {
-        value |= flags
-        format.write(location, value, memory)
-        record(level, location, value, again: true)
+        if sideEffects {
+          setFlags(access.isWrite ? Bit.dirty : 0, format, memory, &path)
+          value = steps[count - 1].source.value
+        }
       }
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value))
@@ -108,13 +110,33 @@ public struct Walk {
       path.target = format.frame(value, 1)
       structures[structureCount] = path
       structureCount += 1
+      if value & Bit.accessed != 0, accessed == structureCount - 1 { accessed = structureCount }
       table = path.target
       shift -= format.indexBits
     }
   }
 
-  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64, again: Bool = false) {
-    if !again { count += 1 }
+  /// Sets accessed flags along the path, and the leaf's dirty flag, once the walk has succeeded: a walk that faults leaves
+  /// them as they were, as Bochs does (the manual lets a processor set them earlier).
+  private mutating func setFlags(
+    _ leafFlags: UInt64, _ format: EntryFormat, _ memory: PhysicalMemory, _ path: inout CachedEntry
+  ) {
+    let skipped = Int(path.sourceCount) + 1 - count
+    for index in 0..<count {
+      let source = steps[index].source
+      let flags = Bit.accessed | (index == count - 1 ? leafFlags : 0)
+      guard source.value & flags != flags else { continue }
+      let value = source.value | flags
+      steps[index].source.value = value
+      format.write(PhysicalAddress(source.address), value, memory)
+      guard index < count - 1 else { continue }
+      path.sources[skipped + index].value = value
+      for structure in index..<structureCount { structures[structure]?.sources[skipped + index].value = value }
+    }
+  }
+
+  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64) {
+    count += 1
     steps[count - 1] = Step(level: level, source: Source(address: location.value, value: value))
   }
 

@@ -339,7 +339,7 @@ enum OpcodeTable {
     0F 02        LAR        Gv,Ew       sized        16,32,64  all     ends                     segment   LAR—Load Access Rights Byte
     0F 03        LSL        Gv,Ew       sized        16,32,64  all     ends                     segment   LSL—Load Segment Limit
     0F 06        CLTS       -           plain        -         all     ends                     simple    CLTS—Clear Task-Switched Flag in CR0
-    63           ARPL       Ew,Gw       sized        -         legacy  ends                     simple    ARPL—Adjust RPL Field of Segment Selector
+    63           ARPL       Ew,Gw       sized        -         legacy  ends,reads                     simple    ARPL—Adjust RPL Field of Segment Selector
 
     # Legacy arithmetic
     27           DAA        -           plain        -         legacy  -                        simple    DAA—Decimal Adjust AL After Addition

@@ -472,12 +472,21 @@ func arpl(_: Reg.Type, _ s: State, _ op: OpRef) {
   return s.fallThrough(op)
 }
 
+/// Memory is only written when the selector changes, and only then must the segment be writable: the address op before
+/// this one knows which it is.
 func arpl(_: Mem.Type, _ s: State, _ op: OpRef) {
   guard needsProtection(s, op) else { return }
   let address = s.effectiveAddress(op)
   guard let old = s.read(address, as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
   let flags = s.flags
-  guard s.write(address, adjusted(old, s, op)) else {
+  let new = adjusted(old, s, op)
+  guard new != old else { return s.fallThrough(op) }
+  let segment = Int((op - 1).pointee.source)
+  guard s.linear(segment, s.offset(op - 1), bytes: 2, isWrite: true) != nil else {
+    s.flags = flags
+    return raise(s, op, segment == Segment.ss.rawValue ? .stackFault : .generalProtection)
+  }
+  guard s.write(address, new) else {
     s.flags = flags
     return leaveBlock(s, op, ExitFault)
   }

@@ -12,8 +12,7 @@ extension Processor {
     let linear = s.pointee.missAddress
     let bytes = UInt64(s.pointee.missSize)
     let isWrite = s.pointee.missKind & 1 != 0
-    let base = op.pointee.base
-    let isStack = s.pointee.missKind & 2 != 0 || base == 4 * 8 || base == 5 * 8
+    let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
     guard s.pointee.missKind & 4 == 0 else { return raise(s, op, isStack ? .stackFault : .generalProtection) }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
@@ -214,4 +213,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 
 extension UnsafePointer where Pointee == DecodedOp {
   @inline(__always) func has(_ detail: OpDetail) -> Bool { pointee.detail & detail.rawValue != 0 }
+
+  /// Whether the memory operand's base is RSP or RBP: SS is its segment.
+  @inline(__always) var isBasedOnStack: Bool { pointee.base == 4 * 8 || pointee.base == 5 * 8 }
 }

@@ -8,6 +8,7 @@ extension Processor {
   /// blocks are formed.
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
+    refusal = nil
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
