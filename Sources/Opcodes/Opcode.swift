@@ -95,6 +95,12 @@ public struct Opcode: Sendable {
     }
   }
 
+  /// JMP and CALL to an address in a register or in memory.
+  public var isNearIndirect: Bool {
+    guard isAlways64, case .registerOrMemory = operands.first else { return false }
+    return true
+  }
+
   /// Whether a memory operand is written; reading and writing counts as writing.
   public var writesMemory: Bool {
     guard !onlyReads else { return false }

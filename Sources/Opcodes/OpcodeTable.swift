@@ -348,7 +348,7 @@ enum OpcodeTable {
     3F           AAS        -           plain        -         legacy  -                        simple    AAS—ASCII Adjust AL After Subtraction
     D4           AAM        Ib          plain        -         legacy  -                        divide    AAM—ASCII Adjust AX After Multiply
     D5           AAD        Ib          plain        -         legacy  -                        simple    AAD—ASCII Adjust AX Before Division
-    D6           SALC       -           plain        -         legacy  -                        simple    (undocumented in the SDM: AL = CF ? FFh : 0)
+    D6           SALC       -           plain        -         legacy  -                        simple    SALC—Set AL on Carry
     62           BOUND      Gv,M        sized        16,32     legacy  ends                     simple    BOUND—Check Array Index Against Bounds
     60           PUSHA      -           sized        16,32     legacy  mode,ends,as=pushAll     simple    PUSHA/PUSHAD—Push All General-Purpose Registers
     61           POPA       -           sized        16,32     legacy  mode,ends,as=popAll      simple    POPA/POPAD—Pop All General-Purpose Registers

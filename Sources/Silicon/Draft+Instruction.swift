@@ -188,7 +188,7 @@ extension Draft {
     case .shift, .doubleShift:
       if opcode.operands.last == .cl { set(1, random.next() & ~0xFF | random.count()) }
     case .divide: if random.once(in: 2) { chooseDividend(parts) }
-    case .near: if !parts.isMemory { set(Int(parts.rm), indirectTarget()) }
+    case .sized where opcode.isNearIndirect: if !parts.isMemory { set(Int(parts.rm), indirectTarget()) }
     case .bitTest:
       guard opcode.operands.last == .reg(.v), parts.isMemory else { break }
       let offset = UInt64(bitPattern: Int64(bitPattern: random.next()) >> Int64(50 + random.below(13)))
@@ -201,7 +201,7 @@ extension Draft {
     case "LOOP", "LOOPE", "LOOPNE", "JRCXZ":
       if random.once(in: 2) { set(1, random.once(in: 2) ? UInt64(random.below(3)) : random.next() << 32) }
     case "RET": patch(gpr[4], indirectTarget(), bytes: 8)
-    case "POPF": patch(gpr[4], random.next() & 0x20_4CD5 | 2, bytes: 8)
+    case "POPF": patch(gpr[4], random.next() & 0x20_4CD5 | 2, bytes: parts.width / 8)
     default: break
     }
   }
@@ -239,7 +239,7 @@ extension Draft {
     if parts.address32 && parts.target >= 1 << 32 || !isFirst && parts.target >= 1 << 31 {
       parts.target = random.roomyPlace()
     }
-    if opcode.shape == .near {
+    if opcode.isNearIndirect {
       patch(parts.target, indirectTarget(), bytes: 8)
     } else if random.once(in: 2) {
       patch(parts.target, random.value(), bytes: min(parts.bytes, 8))
@@ -321,6 +321,7 @@ extension Draft {
     let opcode = encoding.opcode
     if encoding.isBranch && parts.legacy.contains(0x66) { return .nearBranch66 }
     if isConditionalLoop(encoding) && parts.legacy.contains(where: { $0 & 0xFE == 0xF2 }) { return .repeatedLoop }
+    if opcode.isNearIndirect, opcode.mnemonic == "CALL" { return .callOrder }
     return isPrefetch0D(opcode) && !parts.isMemory ? .prefetch0D : nil
   }
 

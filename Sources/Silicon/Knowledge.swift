@@ -44,6 +44,8 @@ public enum VendorRule: String, CaseIterable, Sendable {
   case repeatedLoop
   /// 0Fh 0Dh with a register.
   case prefetch0D
+  /// A near indirect CALL whose stack and target are both at fault.
+  case callOrder
 }
 
 /// A row of the opcode table that the host can run, with what the tables know of it.
@@ -175,7 +177,7 @@ struct Knowledge {
         Encoding(
           opcode: opcode, undefined: undefined[name] ?? [], reads: reads[name]?.flags ?? 0,
           readsCondition: reads[name]?.isCondition ?? false, pointers: pointers[name] ?? [],
-          isBranch: isRelative || opcode.shape == .near || name == "RET", isRelative: isRelative,
+          isBranch: isRelative || opcode.isNearIndirect || name == "RET", isRelative: isRelative,
           hasRepeatedSibling: siblings))
     }
     self.encodings = encodings

@@ -59,7 +59,8 @@ public enum SiliconTables {
     SYSCALL    -          a call of the host's system
     SYSENTER   -          a call of the host's system
     IRET       -          needs the host's selectors
-    RETF       -          needs the host's selectors
+    RET        CA         far: needs the host's selectors
+    RET        CB         far: needs the host's selectors
     JMP        FF /5      far: needs the host's selectors
     CALL       FF /3      far: needs the host's selectors
     JMPF       -          far: needs the host's selectors
@@ -244,5 +245,6 @@ public enum SiliconTables {
     nearBranch66    Instruction Prefixes   66h before a near branch: Intel ignores it, AMD makes operand and RIP 16 bits
     repeatedLoop    Instruction Prefixes   F2h, F3h before LOOPE and LOOPNE: reserved by Intel, on AMD they choose the condition
     prefetch0D      Opcode Map             0Fh 0Dh with a register: Intel does nothing, AMD raises #UD
+    callOrder       CALL—Call Procedure    stack and target both at fault: the manual checks the target first, AMD the stack
     """
 }

@@ -39,7 +39,9 @@ import MMU
 
 /// PUSH m (and its register form), "PUSH—Push Word, Doubleword, or Quadword Onto the Stack" (SDM Vol. 2B).
 @inline(__always) func push<W: Word, M: ModeForm>(_: W.Type, _: Mem.Type, _: M.Type, _ s: State, _ op: OpRef) {
-  guard let value = s.read(s.effectiveAddress(op), as: W.self, isStack: op.isBasedOnStack) else { return leaveBlock(s, op, ExitFault) }
+  guard let value = s.read(s.effectiveAddress(op), as: W.self, isStack: op.isBasedOnStack) else {
+    return leaveBlock(s, op, ExitFault)
+  }
   return pushAndEnd(value, M.self, s, op)
 }
 
@@ -57,7 +59,8 @@ import MMU
 /// POP m, "POP—Pop a Value From the Stack" (SDM Vol. 2B): an address based on RSP uses its incremented value, which the
 /// decoder puts into the displacement.
 @inline(__always) func pop<W: Word, M: ModeForm>(_: W.Type, _: Mem.Type, _: M.Type, _ s: State, _ op: OpRef) {
-  guard let value = M.get(s, at: M.stackPointer(s, movedBy: 0), as: W.self), s.write(s.effectiveAddress(op), value, isStack: op.isBasedOnStack)
+  guard let value = M.get(s, at: M.stackPointer(s, movedBy: 0), as: W.self),
+    s.write(s.effectiveAddress(op), value, isStack: op.isBasedOnStack)
   else { return leaveBlock(s, op, ExitFault) }
   M.setStackPointer(s, M.stackPointer(s, movedBy: W.bytes))
   return s.fallThrough(op)

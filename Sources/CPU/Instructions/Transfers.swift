@@ -38,7 +38,9 @@ import MMU
 
 /// CALL m, "CALL—Call Procedure" (SDM Vol. 2A).
 @inline(__always) func callNear<W: Word, M: ModeForm>(_: W.Type, _: Mem.Type, _: M.Type, _ s: State, _ op: OpRef) {
-  guard let value = s.read(s.effectiveAddress(op), as: W.self, isStack: op.isBasedOnStack) else { return leaveBlock(s, op, ExitFault) }
+  guard let value = s.read(s.effectiveAddress(op), as: W.self, isStack: op.isBasedOnStack) else {
+    return leaveBlock(s, op, ExitFault)
+  }
   guard let target = M.target(s, op, value.zeroExtended) else { return raise(s, op, .generalProtection) }
   let pointer = M.stackPointer(s, movedBy: 0 &- W.bytes)
   guard M.put(s, at: pointer, W(truncatingIfNeeded: s.pointee.rip &+ op.endOffset)) else {

@@ -101,7 +101,8 @@ extension Processor {
     let old = s.pointee.cr0
     if (old ^ new) & CR0.paging != 0 {
       if new & CR0.paging != 0, s.pointee.efer & EFER.longModeEnable != 0 {
-        guard s.pointee.cr4 & CR4.physicalAddressExtension != 0, s.segment(.cs).pointee.attributes & SegmentBit.long == 0
+        guard s.pointee.cr4 & CR4.physicalAddressExtension != 0,
+          s.segment(.cs).pointee.attributes & SegmentBit.long == 0
         else { throw Fault(.generalProtection) }
         s.pointee.efer |= EFER.longModeActive
       } else if new & CR0.paging == 0, s.isLong {

@@ -219,7 +219,9 @@ extension Processor {
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
-    if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege { throw Fault(.generalProtection) }
+    if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
+      throw Fault(.generalProtection)
+    }
     if s.isProtected && !s.isVirtual8086 && s.pointee.rflags & FlagBit.nestedTask != 0 {
       guard !s.isLong else { throw Fault(.generalProtection) }
       let link = try systemRead(s.pointee.tr.base, as: UInt16.self)

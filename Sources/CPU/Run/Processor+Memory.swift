@@ -22,7 +22,8 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op.pointee.handler(s, op)
     }
-    guard let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
+    guard
+      let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
