@@ -5,8 +5,8 @@ struct Prefixes {
   var lock = false
   /// F2 or F3, the last one.
   var mandatory: UInt8?
-  /// FS (64h) or GS (65h); the others mean nothing in 64-bit mode.
-  var segment: UInt8?
+  /// The segment an override names; in 64-bit mode only FS and GS mean something.
+  var segment: Segment?
   /// With VEX, the bits that it gives like REX.
   var rex: UInt8 = 0
   /// VEX.vvvv, not inverted.
@@ -54,8 +54,8 @@ struct InstructionCursor {
     return Int64(bitPattern: value << unused) >> Int64(unused)
   }
 
-  /// Reads prefixes: legacy ones in any order, then REX; a REX that another prefix follows is ignored.
-  mutating func prefixes() -> Prefixes {
+  /// Reads prefixes: legacy ones in any order, then, in 64-bit mode, REX; a REX that another prefix follows is ignored.
+  mutating func prefixes(in64BitMode is64: Bool) -> Prefixes {
     var result = Prefixes()
     while let byte = peek {
       switch byte {
@@ -63,9 +63,13 @@ struct InstructionCursor {
       case 0x67: result.addressSize = true
       case 0xF0: result.lock = true
       case 0xF2, 0xF3: result.mandatory = byte
-      case 0x64, 0x65: result.segment = byte
-      case 0x26, 0x2E, 0x36, 0x3E: break
-      case 0x40...0x4F:
+      case 0x64: result.segment = .fs
+      case 0x65: result.segment = .gs
+      case 0x26: if !is64 { result.segment = .es }
+      case 0x2E: if !is64 { result.segment = .cs }
+      case 0x36: if !is64 { result.segment = .ss }
+      case 0x3E: if !is64 { result.segment = .ds }
+      case 0x40...0x4F where is64:
         result.rex = byte
         count += 1
         continue
@@ -77,10 +81,10 @@ struct InstructionCursor {
     return result
   }
 
-  /// Reads the opcode: its map and last byte. A VEX prefix before it is added to the others.
-  mutating func opcode(_ prefixes: inout Prefixes) -> (map: Int, byte: UInt8)? {
+  /// Reads the opcode: its map and last byte. A VEX prefix before it, in 64-bit mode, is added to the others.
+  mutating func opcode(_ prefixes: inout Prefixes, in64BitMode is64: Bool) -> (map: Int, byte: UInt8)? {
     guard let first = next() else { return nil }
-    if first == 0xC4 || first == 0xC5 { return vexOpcode(isLong: first == 0xC4, &prefixes) }
+    if is64, first & 0xFE == 0xC4 { return vexOpcode(isLong: first == 0xC4, &prefixes) }
     guard first == 0x0F else { return (0, first) }
     guard let second = next() else { return nil }
     guard second == 0x38 || second == 0x3A else { return (1, second) }

@@ -65,7 +65,14 @@ enum ADOX: Binary {
 
 /// XLAT, "XLAT/XLATB—Table Look-up Translation" (SDM Vol. 2C).
 @inline(__always) func xlat(_ s: State, _ op: OpRef) {
-  let address = s[.rbx] &+ UInt64(s.get(.rax, as: UInt8.self))
+  var address = s.masked(s[.rbx] &+ UInt64(s.get(.rax, as: UInt8.self)), op)
+  if op.has(.segmented) {
+    let segment = Int(op.pointee.source)
+    guard let linear = s.linear(segment, address, bytes: 1, isWrite: false) else {
+      return raise(s, op, segment == Segment.ss.rawValue ? .stackFault : .generalProtection)
+    }
+    address = linear
+  }
   guard let memory = s.readPointer(address, bytes: 1) else { return missed(s, op) }
   s.set(.rax, memory.get(UInt8.self))
   return s.next(op)
@@ -164,26 +171,31 @@ enum ADOX: Binary {
 /// ENTER, "ENTER—Make Stack Frame for Procedure Parameters" (SDM Vol. 2A) with 64-bit stack addresses: the immediate is
 /// the size, and from bit 16 on the nesting level modulo 32. The operand size decides how much of RBP is written. Memory at
 /// the new RSP must be writable, and is not written.
-@inline(__always) func enter<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  var top = s[.rsp] &- W.bytes
-  guard s.write(top, s.get(.rbp, as: W.self), isStack: true) else { return leaveBlock(s, op, ExitFault) }
-  let frame = top
-  let level = op.pointee.immediate &>> 16 & 31
+@inline(__always) func enter<W: Word, M: ModeForm>(_: W.Type, _: M.Type, _ s: State, _ op: OpRef) {
+  var moved = 0 &- W.bytes
+  let place = M.stackPointer(s, movedBy: moved)
+  // With a 16-bit stack the frame is ESP, of which only SP has moved.
+  let has16Bits = !s.is64Bit && s.pointee.mode & UInt64(ModeStack32) == 0
+  let frame = has16Bits ? s[.rsp] & 0xFFFF_0000 | place : place
+  guard M.put(s, at: place, s.get(.rbp, as: W.self)) else { return leaveBlock(s, op, ExitFault) }
+  let level = UInt64(op.pointee.immediate &>> 16 & 31)
   if level > 0 {
-    var link = s[.rbp]
-    for _ in 1..<level {
-      link = link &- W.bytes
-      top = top &- W.bytes
-      guard let value = s.read(link, as: W.self, isStack: true), s.write(top, value, isStack: true) else {
+    for index in 1..<level {
+      let link = M.stackPointer(s, movedBy: s[.rbp] &- s[.rsp] &- W.bytes &* index)
+      moved = moved &- W.bytes
+      guard let value = M.get(s, at: link, as: W.self), M.put(s, at: M.stackPointer(s, movedBy: moved), value) else {
         return leaveBlock(s, op, ExitFault)
       }
     }
-    top = top &- W.bytes
-    guard s.write(top, W(low: frame), isStack: true) else { return leaveBlock(s, op, ExitFault) }
+    moved = moved &- W.bytes
+    guard M.put(s, at: M.stackPointer(s, movedBy: moved), W(low: frame)) else { return leaveBlock(s, op, ExitFault) }
   }
-  let end = top &- UInt64(UInt16(truncatingIfNeeded: op.pointee.immediate))
-  guard processor(s).mayWrite(end, bytes: W.bytes, isStack: true) else { return leaveBlock(s, op, ExitFault) }
+  let end = M.stackPointer(s, movedBy: moved &- UInt64(UInt16(truncatingIfNeeded: op.pointee.immediate)))
+  guard let linear = M.stackLinear(s, end, bytes: W.bytes, isWrite: true) else {
+    return raise(s, op, .stackFault)
+  }
+  guard processor(s).mayWrite(linear, bytes: W.bytes, isStack: true) else { return leaveBlock(s, op, ExitFault) }
   s.set(.rbp, W(low: frame))
-  s[.rsp] = end
+  M.setStackPointer(s, end)
   return s.fallThrough(op)
 }
