@@ -105,6 +105,7 @@ enum {
   ModeFlatData = 4,    // DS, ES and SS: base 0, limit FFFFFFFFh, readable and writable
   ModeFlatCode = 8,    // CS: base 0, limit FFFFFFFFh
   ModeStack32 = 16,    // SS.B
+  ModeLimit = 32,      // in a block's key only: CS ends inside the page
 };
 
 // Why a block was left before its last op.

@@ -15,17 +15,32 @@ extension Processor {
       return known
     }
     guard let physical = fetch(rip) else { return nil }
-    let key = physical.value << 8 | state.pointee.mode
+    let endsHere = limitLies(inPageOf: rip)
+    let key = physical.value << 8 | state.pointee.mode | (endsHere ? UInt64(ModeLimit) : 0)
     let next = (rip | 0xFFF) &+ 1
     let found =
-      blocks.find(key) { block in self.fetch(next)?.value == block.pointee.secondPage } ?? build(rip, physical, key)
+      blocks.find(key) { block in self.fetch(next)?.value == block.pointee.secondPage } ?? build(rip, physical, key, isLast: endsHere)
     guard let found else { return nil }
+    guard state.isInsideLimit(offset, found) else {
+      setFault(state, .generalProtection, 0)
+      state.pointee.exit = UInt32(ExitFault)
+      return nil
+    }
     state.pointee.exit = UInt32(ExitNone)
     // Translating may have dropped mappings, and so have moved the generation.
     entry.pointee.rip = rip
     entry.pointee.contextAndGeneration = state.fetchTag
     entry.pointee.block = found
     return found
+  }
+
+  /// Whether CS ends inside a page, before the page does: there a block is one instruction, and is not linked, because
+  /// straight code must not run past the limit.
+  private func limitLies(inPageOf linear: UInt64) -> Bool {
+    guard !state.is64Bit, state.pointee.mode & UInt64(ModeFlatCode) == 0 else { return false }
+    let end = state.pointee.codeBase &+ UInt64(state.segment(.cs).pointee.limit) &+ 1
+    let page = linear & ~0xFFF
+    return end > page && end < page &+ 0x1000
   }
 
   /// Linear address of an instruction; nil: it lies beyond CS's limit, and the fault is recorded.
@@ -52,7 +67,7 @@ extension Processor {
     return nil
   }
 
-  private func build(_ rip: UInt64, _ physical: PhysicalAddress, _ key: UInt64) -> BlockRef? {
+  private func build(_ rip: UInt64, _ physical: PhysicalAddress, _ key: UInt64, isLast: Bool) -> BlockRef? {
     guard let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else {
       refusal = .fetchOutsideRAM(physical.value)
       state.pointee.exit = UInt32(ExitRefused)
@@ -62,7 +77,7 @@ extension Processor {
     let bytes = UnsafeRawBufferPointer(
       start: host + Int(physical.value & 0xFFF), count: available)
     var straight = StraightRun()
-    while straight.count < blocks.limit && straight.bytes < available && !straight.isEnded {
+    while straight.count < (isLast ? 1 : blocks.limit) && straight.bytes < available && !straight.isEnded {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[straight.bytes...])
       guard
         case .instruction(let instruction) = decoder.decode(
@@ -133,7 +148,7 @@ extension Processor {
       $0.initialize(to: BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0)))
     }
     // A branch inside a page may be linked whatever the page is mapped to.
-    if secondPage == ~0, let last = ops.last {
+    if secondPage == ~0, key & UInt64(ModeLimit) == 0, let last = ops.last {
       let end = Int64(first) + Int64(last.ripOffset) + Int64(last.length)
       let (target, overflow) = Int64(first).addingReportingOverflow(last.immediate)
       if (0..<0x1000).contains(end) { block.pointee.linkable |= 2 }
@@ -149,6 +164,11 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   @inline(__always) func fetchPointer(_ rip: UInt64) -> UnsafeMutablePointer<FetchPointer> {
     let index = Int(truncatingIfNeeded: (rip ^ rip >> 12) & UInt64(FetchPointerCount - 1))
     return (raw + FetchPointersOffset).assumingMemoryBound(to: FetchPointer.self) + index
+  }
+
+  /// Whether a block that begins at an instruction pointer ends before CS does.
+  @inline(__always) func isInsideLimit(_ offset: UInt64, _ block: BlockRef) -> Bool {
+    is64Bit || offset &+ UInt64(block.pointee.bytes) &- 1 <= UInt64(segment(.cs).pointee.limit)
   }
 
   /// What a fetch pointer's tag must be.

@@ -110,9 +110,8 @@ extension Processor {
       // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
       let linear = rip &+ s.pointee.codeBase
       let entry = s.fetchPointer(linear)
-      if entry.pointee.rip == linear, s.is64Bit || rip <= UInt64(s.segment(.cs).pointee.limit),
-        entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
-        known.pointee.live != 0
+      if entry.pointee.rip == linear, entry.pointee.contextAndGeneration == s.fetchTag,
+        let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
       {
         block = known
         continue
