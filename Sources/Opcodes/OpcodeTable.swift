@@ -284,9 +284,10 @@ enum OpcodeTable {
     0F 01 /7     INVLPG     M           plain        -         all     ends                   invlpg   INVLPG—Invalidate TLB Entries
     0F 20        MOV        R,C         plain        64        64      d64,ends,as=readControl   simple  MOV—Move to/from Control Registers
     0F 22        MOV        C,R         plain        64        64      d64,ends,as=writeControl  control  MOV—Move to/from Control Registers
-    0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       simple   WRMSR—Write to Model Specific Register
+    0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       msr      WRMSR—Write to Model Specific Register
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
-    0F 32        RDMSR      -           plain        -         all     ends,as=readMSR          simple   RDMSR—Read From Model Specific Register
+    0F 32        RDMSR      -           plain        -         all     ends,as=readMSR        msr      RDMSR—Read From Model Specific Register
+    0F A2        CPUID      -           plain        -         all     ends                   cpuid    CPUID—CPU Identification
     NP 0F AE /5!0  LFENCE   -           plain        -         all     as=nop                 simple   LFENCE—Load Fence
     NP 0F AE /6!0  MFENCE   -           plain        -         all     as=nop                 simple   MFENCE—Memory Fence
     NP 0F AE /7!0  SFENCE   -           plain        -         all     as=nop                 simple   SFENCE—Store Fence

@@ -1580,6 +1580,7 @@ private func handlers7() -> [Handler] {
     writeMSR,
     readTSC,
     readMSR,
+    cpuid,
   ]
 }
 

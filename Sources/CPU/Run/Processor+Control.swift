@@ -1,7 +1,7 @@
 import Layout
 import MMU
 
-// Control registers and MSRs as far as 64-bit mode at CPL 0 with 4-level paging needs them.
+// Control registers as far as 64-bit mode at CPL 0 with 4-level paging needs them.
 
 extension Processor {
   /// MOV r64, CRn.
@@ -33,7 +33,7 @@ extension Processor {
       contextChanged()
     case 2: s.pointee.cr2 = value
     case 3:
-      guard value >> UInt64(Processor.physicalBits) == 0 else { return raise(s, op, .generalProtection) }
+      guard value >> UInt64(model.physicalBits) == 0 else { return raise(s, op, .generalProtection) }
       s.pointee.cr3 = value
       translation.rootLoaded(pagingControls)
     case 4:
@@ -47,42 +47,6 @@ extension Processor {
       guard value < 16 else { return raise(s, op, .generalProtection) }
       s.pointee.cr8 = value
     default: return raise(s, op, .invalidOpcode)
-    }
-    return s.fallThrough(op)
-  }
-
-  private enum MSR {
-    static let timeStampCounter: UInt32 = 0x10
-    static let efer: UInt32 = 0xC000_0080
-  }
-
-  /// RDMSR.
-  func readMSR(_ s: State, _ op: OpRef) {
-    let value: UInt64
-    switch s.get(.rcx, as: UInt32.self) {
-    case MSR.timeStampCounter: value = s.cycles(before: op) &+ s.pointee.tscOffset
-    case MSR.efer: value = s.pointee.efer
-    case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
-    }
-    s.set(.rax, UInt32(truncatingIfNeeded: value))
-    s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
-    return s.fallThrough(op)
-  }
-
-  /// WRMSR: nothing that is cached is dropped (TLB rules, section I).
-  func writeMSR(_ s: State, _ op: OpRef) {
-    let value = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
-    switch s.get(.rcx, as: UInt32.self) {
-    case MSR.timeStampCounter: s.pointee.tscOffset = value &- s.cycles(before: op)
-    case MSR.efer:
-      let known: UInt64 = 1 << 11 | 1 << 10 | 1 << 8 | 1
-      guard value & ~known == 0 else { return raise(s, op, .generalProtection) }
-      guard (value ^ s.pointee.efer) & (1 << 8) == 0 else {
-        return CPU.refuse(s, op, .modelSpecificRegisterValue(MSR.efer, value))
-      }
-      s.pointee.efer = value | 1 << 10
-      contextChanged()
-    case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
     }
     return s.fallThrough(op)
   }
