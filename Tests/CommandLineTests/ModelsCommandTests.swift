@@ -1,38 +1,10 @@
-import Foundation
 import Testing
 
 /// `shootdown models`, `--model`, `--cpuid` and `--timing`, as a user types them.
 @Suite struct ModelsCommandTests {
-  private struct Ended {
-    var status: Int32
-    var output: String
-    var errors: String
-  }
-
-  private func shootdown(_ arguments: [String], environment: [String: String] = [:]) throws -> Ended {
-    let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
-    let process = Process()
-    let beside = bundle.resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("shootdown")
-    process.executableURL =
-      ProcessInfo.processInfo.environment["SHOOTDOWN_BINARY"].map(URL.init(fileURLWithPath:)) ?? beside
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SHOOTDOWN_") }
-      .merging(environment) { $1 }
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let report = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Ended(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: String(decoding: report, as: UTF8.self))
-  }
-
   @Test func list() throws {
     let ended = try shootdown(["models", "list"])
-    #expect(ended.status == 0)
+    #expect(ended.ending == .status(0), "\(ended)")
     let names = ended.output.split(separator: "\n").map { $0.split(separator: " ").first ?? "" }
     #expect(
       names == [
@@ -43,7 +15,7 @@ import Testing
 
   @Test func show() throws {
     let ended = try shootdown(["models", "show", "corei7_haswell_4770"])
-    #expect(ended.status == 0)
+    #expect(ended.ending == .status(0), "\(ended)")
     #expect(ended.output.contains("Intel(R) Core(TM) i7-4770 CPU @ 3.40GHz"))
     #expect(ended.output.contains("00000001  -        000306C3"))
     #expect(ended.output.contains("NX                  80000001.EDX[20]  yes "))
@@ -69,9 +41,7 @@ import Testing
       ["guests", "run", "hello", "--cpuid", "7.EBX=1,"], ["models", "show", "max", "--cpuid", "7.EBX=g"],
       ["models", "show", "max", "--cpuid", ""],
     ] {
-      let ended = try shootdown(arguments)
-      #expect(ended.status == 2, "\(arguments)")
-      #expect(ended.errors.split(separator: "\n").count == 1, "\(arguments): \(ended.errors)")
+      try shootdown(arguments).expectMisuse()
     }
   }
 
@@ -81,7 +51,7 @@ import Testing
     #expect(try shootdown(run).errors.contains("model max, tlb retain, timing unit"))
     let environment = ["SHOOTDOWN_MODEL": "corei7_icelake_u", "SHOOTDOWN_CPUID": "7.EBX=2,1.ECX=20"]
     let ended = try shootdown(run, environment: environment)
-    #expect(ended.status == 1)
+    #expect(ended.ending == .status(1), "\(ended)")
     #expect(
       ended.errors.contains("model corei7_icelake_u, cpuid 7.EBX=2, cpuid 1.ECX=20, tlb retain, timing skylake,"))
     let other = try shootdown(run + ["--model", "core2_penryn_t9600", "--timing", "unit"], environment: environment)
