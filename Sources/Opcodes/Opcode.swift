@@ -18,8 +18,12 @@ public struct Opcode: Sendable {
     case immediate(Size), signedByte, relative(Size), offset(Size)
     /// The constants and fixed registers.
     case one, cl, dx
-    /// A control register in ModRM.reg (C).
+    /// A control or debug register in ModRM.reg (C).
     case control
+    /// A segment register in ModRM.reg (S), or a fixed one (S0 to S5).
+    case segment, fixedSegment(UInt8)
+    /// A far pointer: offset of the operand size, then selector (Ap).
+    case farPointer
   }
 
   /// Operand sizes of the manual's notation.
@@ -56,6 +60,14 @@ public struct Opcode: Sendable {
   public let endsBlock: Bool
   /// 64-bit operands without REX.W in 64-bit mode.
   public let defaultsTo64: Bool
+  /// Near transfers: in 64-bit mode the operand size is 64 whatever the prefixes.
+  public let isAlways64: Bool
+  /// Its handler differs by mode.
+  public let usesMode: Bool
+  /// A memory operand that comes first is only read.
+  public let onlyReads: Bool
+  /// REX.B makes it another instruction (90: NOP, XCHG R8).
+  public let excludesREXB: Bool
   /// The handler's stem.
   public let handlerStem: String
   /// Class of the timing tables.
@@ -68,9 +80,38 @@ public struct Opcode: Sendable {
     if digit != nil { return true }
     return operands.contains {
       switch $0 {
-      case .registerOrMemory, .memory, .register, .reg, .control: true
+      case .registerOrMemory, .memory, .register, .reg, .control, .segment: true
       default: false
       }
+    }
+  }
+
+  /// Whether the row can be encoded in 64-bit mode, or outside of it.
+  public func exists(in64BitMode is64: Bool) -> Bool {
+    switch modes {
+    case .all: true
+    case .only64: is64
+    case .legacy: !is64
+    }
+  }
+
+  /// JMP and CALL to an address in a register or in memory.
+  public var isNearIndirect: Bool {
+    guard isAlways64, case .registerOrMemory = operands.first else { return false }
+    return true
+  }
+
+  /// Whether a memory operand is written; reading and writing counts as writing.
+  public var writesMemory: Bool {
+    guard !onlyReads else { return false }
+    switch shape {
+    case .compare, .multiply, .divide: return false
+    case .bitTest: return mnemonic != "BT"
+    default: break
+    }
+    switch operands.first {
+    case .registerOrMemory, .memory, .offset: return true
+    default: return false
     }
   }
 
@@ -152,7 +193,11 @@ public struct Opcode: Sendable {
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
     self.endsBlock = attributes.contains("ends")
-    self.defaultsTo64 = attributes.contains("d64")
+    self.isAlways64 = attributes.contains("f64")
+    self.defaultsTo64 = attributes.contains("d64") || isAlways64
+    self.usesMode = attributes.contains("mode")
+    self.onlyReads = attributes.contains("reads")
+    self.excludesREXB = attributes.contains("noB")
     let stem = attributes.first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
     self.handlerStem = stem ?? row["mnemonic"].lowercased()
     self.timing = row["timing"]
@@ -171,6 +216,11 @@ extension Opcode.Operand {
     case "M": self = .memory
     case "R": self = .register
     case "C": self = .control
+    case "S": self = .segment
+    case "Ap": self = .farPointer
+    case "S0", "S1", "S2", "S3", "S4", "S5":
+      guard let number = text.last?.wholeNumberValue else { return nil }
+      self = .fixedSegment(UInt8(number))
     case "Ibs": self = .signedByte
     default:
       guard text.count == 2, let kind = text.first, let last = text.last, let size = Opcode.Size(rawValue: last)

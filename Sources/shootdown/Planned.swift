@@ -13,7 +13,6 @@ enum Planned {
     --cdrom          CD-ROM drives
     --disk           disks
     --writable       disks
-    --bios           firmware
     --vgabios        firmware
     --module         multiboot modules
     --append         multiboot command lines
@@ -40,8 +39,6 @@ enum Planned {
     --no-reboot      resets
     --fail-on        the oracle
     --color          colours
-    --post-port      POST codes
-    --debug-port     debug ports
     """
 
   /// Refuses the first argument that names something planned.

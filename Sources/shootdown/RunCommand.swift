@@ -13,10 +13,19 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A flat image, entered in 64-bit mode at 100000h.", valueName: "file"))
   var kernel: String?
 
+  @Option(
+    help: ArgumentHelp("Firmware: a raw ROM that ends at 4 GiB and is aliased below 1 MiB.", valueName: "file"))
+  var bios: String?
+
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
 
   func run() throws {
+    if let bios {
+      guard kernel == nil else { throw Misuse("run: --bios and --kernel exclude each other") }
+      let image = try ImageFile.read(bios, limit: 16 << 20)
+      return try Run(machine: machine, settings: settings).run(image, name: bios, isROM: true)
+    }
     let setting = try machine.value(kernel, "kernel", default: "")
     guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }
     let run = try Run(machine: machine, settings: settings)
@@ -46,8 +55,9 @@ struct Run {
   }
 
   /// Runs an image and throws the exit status.
-  func run(_ image: [UInt8], name: String) throws {
-    let options = try machine.options()
+  func run(_ image: [UInt8], name: String, isROM: Bool = false) throws {
+    var options = try machine.options()
+    let debug = try settings.tap(into: &options)
     let condition = try settings.until.map(Condition.init)
     var limits = RunLimits()
     limits.cycles = try number(settings.maxCycles, "--max-cycles")
@@ -69,7 +79,7 @@ struct Run {
       return watch?.take(byte) ?? false
     }
     do {
-      try FlatImage.load(image, into: board)
+      if isROM { try ROMImage.load(image, into: board) } else { try FlatImage.load(image, into: board) }
     } catch {
       throw Misuse("\(name): \(error)")
     }
@@ -80,6 +90,7 @@ struct Run {
     HostSignals.install(timeout: timeout)
     let end = board.run(limits)
     sink.flush()
+    debug?.flush()
     report(end, board, options)
     if end == .interrupted && HostSignals.last != SIGALRM { HostSignals.raiseAgain(HostSignals.last) }
     throw ExitCode(status(end, condition))

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where COM1's text goes: written a line or 4 KiB at a time, and whole on every way out.
-final class SerialSink {
+final class SerialSink: @unchecked Sendable {
   private let descriptor: Int32?
   private let closes: Bool
   private var buffer: [UInt8] = []

@@ -139,4 +139,53 @@ import Testing
     _ = bench.cpuid(1)
     #expect(bench.readMSR(0x8B) == 0x0200_0026_0000_0000)
   }
+
+  /// What SYSCALL, SYSENTER and SWAPGS go by, at the indices of "Model-Specific Registers (MSRs)".
+  @Test func fastCallsGoByThem() throws {
+    let bench = try bench()
+    let indices: [UInt32] = [
+      0x174, 0x175, 0x176, 0xC000_0081, 0xC000_0082, 0xC000_0083, 0xC000_0084, 0xC000_0100, 0xC000_0101, 0xC000_0102,
+    ]
+    for index in indices { #expect(bench.writeMSR(index, 0x1000 + UInt64(index & 0xFFF)), "\(index)") }
+    let state = bench.processor.state
+    #expect(
+      [state.pointee.sysenterCS, state.pointee.sysenterESP, state.pointee.sysenterEIP] == [0x1174, 0x1175, 0x1176])
+    #expect(
+      [state.pointee.star, state.pointee.lstar, state.pointee.cstar, state.pointee.fmask] == [
+        0x1081, 0x1082, 0x1083, 0x1084,
+      ])
+    #expect(
+      [state.pointee.segments.4.base, state.pointee.segments.5.base, state.pointee.kernelGSBase] == [
+        0x1100, 0x1101, 0x1102,
+      ])
+    // SWAPGS
+    #expect(bench.run([0x0F, 0x01, 0xF8]) == .halted)
+    #expect(bench.readMSR(0xC000_0101) == 0x1102)
+    #expect(bench.readMSR(0xC000_0102) == 0x1101)
+  }
+
+  /// "Processor State After Reset": registers are as at power-up, EDX says which processor it is.
+  @Test(arguments: ModelTests.names)
+  func reset(_ name: String) throws {
+    let bench = try bench(name)
+    for register in bench.processor.model.registers where register.isWritable {
+      _ = bench.writeMSR(register.index, register.name.hasPrefix("IA32_MTRR") ? 0 : 1)
+    }
+    let processor = bench.processor
+    processor.reset()
+    #expect(
+      bench.register(.rdx)
+        == UInt64(processor.model.cpuid(leaf: 1, subleaf: 0, CPUIDInputs()).eax))
+    #expect(processor.state.pointee.tscOffset &+ processor.state.pointee.cycles == 0)
+    #expect(processor[modelSpecific: 0x1B] == 0xFEE0_0900)
+    for index: UInt32 in [0x3A, 0x3B, 0x1D9, 0x200, 0x400, 0xC000_0103] {
+      #expect(processor[modelSpecific: index] == 0)
+    }
+    #expect(processor[modelSpecific: 0x277] == 0x0007_0406_0007_0406)
+    let state = processor.state.pointee
+    for value in [
+      state.efer, state.star, state.lstar, state.cstar, state.fmask, state.kernelGSBase, state.sysenterCS,
+      state.sysenterESP, state.sysenterEIP, state.segments.4.base, state.segments.5.base,
+    ] { #expect(value == 0) }
+  }
 }

@@ -10,10 +10,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "--cdrom", "--disk", "--writable", "--bios", "--vgabios", "--module", "--append", "--print-config",
+    "--cdrom", "--disk", "--writable", "--vgabios", "--module", "--append", "--print-config",
     "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen", "--snapshot", "--restore", "--record",
     "--gdb", "--oracle", "--trace", "--json", "--html", "--perfetto", "--clock", "--quantum", "--split-rmw",
-    "--no-reboot", "--fail-on", "--post-port", "--debug-port", "--color",
+    "--no-reboot", "--fail-on", "--color",
   ])
   func option(_ name: String) throws {
     for arguments in [[name], [name, "value"], ["\(name)=value"]] {

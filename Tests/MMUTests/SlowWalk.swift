@@ -101,15 +101,16 @@ struct SlowWalk {
     return entry
   }
 
-  /// SDM Vol. 3, "Accessed and Dirty Flags": the flag is set whenever the entry is used in a translation.
+  /// An entry that leads on: its flag is set when the walk succeeds (`finish`). Until then only a run of entries whose flag
+  /// is set already may be cached (TLB rule C2).
   private mutating func pass(_ entry: Entry, _ words: inout [UInt64], _ sideEffects: Bool) {
-    tables += 1
-    if sideEffects { set(entry, 1 << 5, &words) }
+    if entry.bit(5), tables == read.count - 1 { tables += 1 }
   }
 
-  private mutating func set(_ entry: Entry, _ flags: UInt64, _ words: inout [UInt64]) {
-    read[read.count - 1].value |= flags
-    if entry.address / 8 < words.count { words[Int(entry.address / 8)] |= flags }
+  private mutating func set(_ index: Int, _ flags: UInt64, _ words: inout [UInt64]) {
+    read[index].value |= flags
+    let address = read[index].address
+    if address / 8 < words.count { words[Int(address / 8)] |= flags }
   }
 
   /// SDM Vol. 3, "Determination of Access Rights", without SMEP, SMAP and protection keys.
@@ -132,7 +133,12 @@ struct SlowWalk {
       outcome = .fault(code(isPresent: true, isReserved: false))
       return
     }
-    if sideEffects { set(leaf, access.isWrite ? 1 << 5 | 1 << 6 : 1 << 5, &words) }
+    // SDM Vol. 3, "Accessed and Dirty Flags": accessed in every entry, dirty in the leaf by a write.
+    tables = read.count - 1
+    if sideEffects {
+      for index in read.indices { set(index, 1 << 5, &words) }
+      if access.isWrite { set(read.count - 1, 1 << 6, &words) }
+    }
     outcome = .page(
       Page(
         frame: frame, bits: bits, isWritable: isWritable, isUser: isUserAddress, isExecutable: isExecutable,

@@ -47,6 +47,37 @@ import Testing
     }
   }
 
+  /// "Processor State After Reset" and "CPUID—CPU Identification": EDX after RESET is leaf 1's EAX, in real-address mode
+  /// as in any other; SYSCALL shows in 64-bit mode only.
+  @Test(arguments: ["core2_penryn_t9600", "corei7_icelake_u", "max"])
+  func firmwareIdentifies(_ name: String) throws {
+    var options = BoardOptions()
+    options.model = name
+    let board = try Board(options) { _ in false }
+    var image = [UInt8](repeating: 0xF4, count: 0x1_0000)
+    // MOV ESI, EDX; MOV EAX, 80000001h; CPUID; MOV EDI, EDX; MOV EAX, 1; CPUID; HLT
+    let code: [UInt8] = [
+      0x66, 0x89, 0xD6, 0x66, 0xB8, 0x01, 0x00, 0x00, 0x80, 0x0F, 0xA2, 0x66, 0x89, 0xD7, 0x66, 0xB8, 0x01, 0x00, 0x00,
+      0x00, 0x0F, 0xA2, 0xF4,
+    ]
+    image.replaceSubrange(0xFF00..<0xFF00 + code.count, with: code)
+    // JMP FF00h
+    image.replaceSubrange(0xFFF0..<0xFFF3, with: [0xE9, 0x0D, 0xFF])
+    try ROMImage.load(image, into: board)
+    #expect(board.run() == .haltedForEver)
+    func register(_ number: Int) -> UInt64 {
+      UnsafeRawPointer(board.processor.state).load(fromByteOffset: number * 8, as: UInt64.self)
+    }
+    let model = board.processor.model
+    let version = model.cpuid(leaf: 1, subleaf: 0, CPUIDInputs())
+    #expect(register(6) == UInt64(version.eax))
+    #expect(register(0) == UInt64(version.eax))
+    #expect(register(2) == UInt64(version.edx))
+    #expect(register(7) == UInt64(model.cpuid(leaf: 0x8000_0001, subleaf: 0, CPUIDInputs()).edx & ~(1 << 11)))
+    #expect(model.has("SYSCALL") && model.has("SEP") && model.has("PSE"))
+    #expect(model.has("FSGSBASE") == (name != "core2_penryn_t9600"))
+  }
+
   @Test func namesThatAreNone() {
     var options = BoardOptions()
     options.model = "i486"

@@ -11,7 +11,12 @@ import Testing
   @Test func everyRowHasItsHandlers() {
     for opcode in opcodes {
       let conditions = opcode.spread == 16 ? 16 : 1
-      #expect(opcode.handlers.count == max(opcode.widths.count, 1) * opcode.forms.count * conditions)
+      let widths = opcode.widths.isEmpty ? [0] : opcode.widths
+      let modes = HandlerMode.allCases.map { mode in
+        widths.filter { mode.has(width: $0, isAlways64: opcode.isAlways64) }.count
+      }
+      let variants = opcode.usesMode ? modes.reduce(0, +) : widths.count
+      #expect(opcode.handlers.count == variants * opcode.forms.count * conditions)
       for handler in opcode.handlers {
         #expect(handler.name.first?.isLetter == true, "\(opcode.mnemonic): '\(handler.name)'")
         #expect(handler.name.allSatisfy { $0.isLetter || $0.isNumber }, "\(opcode.mnemonic): '\(handler.name)'")

@@ -79,9 +79,11 @@ import Testing
     let stems: Set = [
       "PUSH", "POP", "PUSHF", "POPF", "LEAVE", "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ",
     ]
-    for opcode in opcodes where stems.contains(opcode.mnemonic) {
+    // Far transfers are not among them.
+    for opcode in opcodes where stems.contains(opcode.mnemonic) && opcode.timing != "far" {
       #expect(opcode.defaultsTo64, "\(name(opcode))")
-      #expect(!opcode.widths.contains(32), "\(name(opcode)): not encodable in 64-bit mode")
+      #expect(opcode.usesMode, "\(name(opcode))")
+      #expect(!HandlerMode.long.has(width: 32, isAlways64: opcode.isAlways64), "not encodable in 64-bit mode")
     }
   }
 

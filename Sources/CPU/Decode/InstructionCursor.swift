@@ -5,8 +5,8 @@ struct Prefixes {
   var lock = false
   /// F2 or F3, the last one.
   var mandatory: UInt8?
-  /// FS (64h) or GS (65h); the others mean nothing in 64-bit mode.
-  var segment: UInt8?
+  /// The segment an override names; in 64-bit mode only FS and GS mean something.
+  var segment: Segment?
   var rex: UInt8 = 0
 
   var hasREX: Bool { rex != 0 }
@@ -47,8 +47,8 @@ struct InstructionCursor {
     return Int64(bitPattern: value << unused) >> Int64(unused)
   }
 
-  /// Reads prefixes: legacy ones in any order, then REX; a REX that another prefix follows is ignored.
-  mutating func prefixes() -> Prefixes {
+  /// Reads prefixes: legacy ones in any order, then, in 64-bit mode, REX; a REX that another prefix follows is ignored.
+  mutating func prefixes(in64BitMode is64: Bool) -> Prefixes {
     var result = Prefixes()
     while let byte = peek {
       switch byte {
@@ -56,9 +56,13 @@ struct InstructionCursor {
       case 0x67: result.addressSize = true
       case 0xF0: result.lock = true
       case 0xF2, 0xF3: result.mandatory = byte
-      case 0x64, 0x65: result.segment = byte
-      case 0x26, 0x2E, 0x36, 0x3E: break
-      case 0x40...0x4F:
+      case 0x64: result.segment = .fs
+      case 0x65: result.segment = .gs
+      case 0x26: if !is64 { result.segment = .es }
+      case 0x2E: if !is64 { result.segment = .cs }
+      case 0x36: if !is64 { result.segment = .ss }
+      case 0x3E: if !is64 { result.segment = .ds }
+      case 0x40...0x4F where is64:
         result.rex = byte
         count += 1
         continue

@@ -151,9 +151,12 @@ public struct CPUModel: Sendable {
   /// MAXPHYADDR.
   public var physicalBits: UInt8 { UInt8(truncatingIfNeeded: leaves[CPUIDLeaf(0x8000_0008)]?.eax ?? 36) }
 
+  /// Leaf 1's EAX, which is in EDX after RESET too.
+  var version: UInt32 { leaves[CPUIDLeaf(1)]?.eax ?? 0 }
+
   /// Family, model and stepping as software computes them (SDM Vol. 2A, "CPUID—CPU Identification", leaf 1).
   public var signature: (family: UInt32, model: UInt32, stepping: UInt32) {
-    let eax = leaves[CPUIDLeaf(1)]?.eax ?? 0
+    let eax = version
     let family = eax >> 8 & 0xF
     let extended = family == 6 || family == 15 ? eax >> 12 & 0xF0 : 0
     return (family == 15 ? family + (eax >> 20 & 0xFF) : family, eax >> 4 & 0xF | extended, eax & 0xF)

@@ -44,7 +44,7 @@ enum FeatureTable {
     FPU                 1         0        EDX       0    no                                   Programming with the x87 FPU
     VME                 1         0        EDX       1    no                                   Virtual-8086 Mode Extensions
     DE                  1         0        EDX       2    no                                   Debug Registers DR4 and DR5
-    PSE                 1         0        EDX       3    no                                   32-Bit Paging
+    PSE                 1         0        EDX       3    yes                                  32-Bit Paging
     TSC                 1         0        EDX       4    yes                                  Time-Stamp Counter
     MSR                 1         0        EDX       5    yes                                  Model-Specific Registers (MSRs)
     PAE                 1         0        EDX       6    yes                                  4-Level Paging and 5-Level Paging
@@ -57,7 +57,7 @@ enum FeatureTable {
     MCA                 1         0        EDX       14   yes                                  Machine-Check Architecture
     CMOV                1         0        EDX       15   CMOV                                 CMOVcc—Conditional Move
     PAT                 1         0        EDX       16   yes                                  Page Attribute Table (PAT)
-    PSE-36              1         0        EDX       17   no                                   32-Bit Paging
+    PSE-36              1         0        EDX       17   yes                                  32-Bit Paging
     PSN                 1         0        EDX       18   no                                   CPUID—CPU Identification
     CLFSH               1         0        EDX       19   CLFLUSH                              CLFLUSH—Flush Cache Line
     DS                  1         0        EDX       21   no                                   Debug Store (DS) Mechanism

@@ -41,6 +41,7 @@ public struct ModelSpecificRegister: Sendable {
     /// A place of its own.
     case own = ""
     case timeStampCounter, timeStampAdjust, apicBase, coreThreadCount
+    case sysenterCS, sysenterESP, sysenterEIP
     case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase
   }
 

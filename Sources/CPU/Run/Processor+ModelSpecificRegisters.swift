@@ -21,7 +21,7 @@ extension Processor {
   private var identification: CPUIDInputs {
     var inputs = identity
     inputs.cr4 = state.pointee.cr4
-    inputs.is64Bit = state.pointee.efer & 1 << 10 != 0 && state.pointee.segments.1.attributes & 1 << 13 != 0
+    inputs.is64Bit = state.is64Bit
     inputs.apicBase = self[modelSpecific: 0x1B]
     inputs.miscEnable = self[modelSpecific: 0x1A0]
     return inputs
@@ -33,10 +33,13 @@ extension Processor {
     return modelSpecific[number]
   }
 
-  /// Values after power-up. The time-stamp counter counts from there.
+  /// Values after power-up and RESET. The time-stamp counter counts from there.
   func resetModelSpecificRegisters() {
+    let s = state
+    s.pointee.tscOffset = 0 &- s.pointee.cycles
     for (number, register) in model.registers.enumerated() {
       modelSpecific[number] = register.reset
+      place(register.reset, in: register.storage)
       // The bootstrap processor's flag.
       if register.storage == .apicBase && identity.apicID == 0 { modelSpecific[number] |= 1 << 8 }
     }
@@ -58,13 +61,16 @@ extension Processor {
     case .own, .timeStampAdjust, .apicBase: modelSpecific[number]
     case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
     case .coreThreadCount: UInt64(identity.processorCount) << 16 | UInt64(identity.processorCount)
+    case .sysenterCS: s.pointee.sysenterCS
+    case .sysenterESP: s.pointee.sysenterESP
+    case .sysenterEIP: s.pointee.sysenterEIP
     case .efer: s.pointee.efer
     case .star: s.pointee.star
     case .lstar: s.pointee.lstar
     case .cstar: s.pointee.cstar
     case .fmask: s.pointee.fmask
-    case .fsBase: s.pointee.segments.4.base
-    case .gsBase: s.pointee.segments.5.base
+    case .fsBase: s.segment(.fs).pointee.base
+    case .gsBase: s.segment(.gs).pointee.base
     case .kernelGSBase: s.pointee.kernelGSBase
     }
   }
@@ -90,7 +96,7 @@ extension Processor {
 
   /// Bits that are reserved in a model without the feature that they belong to: EFER.NXE.
   private func featureBits(_ register: ModelSpecificRegister) -> UInt64 {
-    register.check == .efer && model.partHas("NX") ? 1 << 11 : 0
+    register.check == .efer && model.partHas("NX") ? EFER.executeDisable : 0
   }
 
   private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
@@ -102,25 +108,35 @@ extension Processor {
     case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
     case .unlocked: old & 1 == 0
     // "Extended Feature Enable Register": LME does not change while paging is on.
-    case .efer: (value ^ old) & 1 << 8 == 0 || state.pointee.cr0 & 1 << 31 == 0
+    case .efer: (value ^ old) & EFER.longModeEnable == 0 || state.pointee.cr0 & CR0.paging == 0
     }
   }
 
   private func store(_ value: UInt64, _ old: UInt64, at number: Int, _ s: State, _ op: OpRef) {
-    switch model.registers[number].storage {
+    let storage = model.registers[number].storage
+    switch storage {
     case .own, .apicBase: modelSpecific[number] = value
-    case .timeStampCounter: moveTimeStamp(by: value &- old, s)
-    case .timeStampAdjust: moveTimeStamp(by: value &- old, s)
-    case .coreThreadCount: break
-    case .efer:
-      s.pointee.efer = value
-      contextChanged()
+    case .timeStampCounter, .timeStampAdjust: moveTimeStamp(by: value &- old, s)
+    default: place(value, in: storage)
+    }
+    if storage == .efer { contextChanged() }
+  }
+
+  /// Puts a value where the instructions that use it look for it.
+  private func place(_ value: UInt64, in storage: ModelSpecificRegister.Storage) {
+    let s = state
+    switch storage {
+    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .coreThreadCount: break
+    case .sysenterCS: s.pointee.sysenterCS = value
+    case .sysenterESP: s.pointee.sysenterESP = value
+    case .sysenterEIP: s.pointee.sysenterEIP = value
+    case .efer: s.pointee.efer = value
     case .star: s.pointee.star = value
     case .lstar: s.pointee.lstar = value
     case .cstar: s.pointee.cstar = value
     case .fmask: s.pointee.fmask = value
-    case .fsBase: s.pointee.segments.4.base = value
-    case .gsBase: s.pointee.segments.5.base = value
+    case .fsBase: s.segment(.fs).pointee.base = value
+    case .gsBase: s.segment(.gs).pointee.base = value
     case .kernelGSBase: s.pointee.kernelGSBase = value
     }
   }

@@ -1,6 +1,7 @@
 /// The timing tables: a row a class, with the source of its figure, or `estimate`.
 ///
-/// Classes of instructions are those of the opcode table: `control` is MOV to a control register, `msr` RDMSR and WRMSR.
+/// Classes of instructions are those of the opcode table: `control` is MOV to a control register and MOV of debug
+/// registers, `msr` RDMSR and WRMSR, `segment` a segment load, `far` a far transfer or a fast system call.
 /// The others are parts of one: `iteration` of a repeated string instruction, `walk` a structure read of a page walk,
 /// `delivery` of an exception or interrupt.
 enum TimingFigures {
@@ -28,6 +29,8 @@ enum TimingFigures {
     control    1       by definition
     cpuid      1       by definition
     msr        1       by definition
+    segment    1       by definition
+    far        1       by definition
     iteration  1       by definition
     walk       1       by definition
     delivery   1       by definition
@@ -45,6 +48,8 @@ enum TimingFigures {
     control    200     estimate
     cpuid      200     estimate
     msr        100     estimate
+    segment    10      estimate
+    far        80      estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -62,6 +67,8 @@ enum TimingFigures {
     control    200     estimate
     cpuid      100     estimate
     msr        100     estimate
+    segment    10      estimate
+    far        80      estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -79,6 +86,8 @@ enum TimingFigures {
     control    200     estimate
     cpuid      100     estimate
     msr        100     estimate
+    segment    10      estimate
+    far        80      estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -96,6 +105,8 @@ enum TimingFigures {
     control    200     estimate
     cpuid      100     estimate
     msr        100     estimate
+    segment    10      estimate
+    far        80      estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate

@@ -33,6 +33,8 @@ enum HelpText {
 
     OPTIONS:
       --kernel <file>         A flat image, entered in 64-bit mode at 100000h.
+      --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
+                              below 1 MiB.
     \(machine)
     """
 
@@ -169,6 +171,10 @@ enum HelpText {
                               what it depends on.
       --serial <where>        COM1: stdio (default), none or a file
                               (SHOOTDOWN_SERIAL).
+      --post-port <port>      Print bytes written to this port on standard error,
+                              as POST codes.
+      --debug-port <port:file>
+                              Keep bytes written to a port in a file.
       -q, --quiet             No report on standard error unless something is wrong.
       -v, --verbose           More on standard error: --log-level info.
       --log-level <level>     trace, debug, info, notice (default), warning, error
