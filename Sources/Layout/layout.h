@@ -138,7 +138,7 @@ struct ProcessorState {
 
   uint64_t missAddress;        // linear address of the access that missed
   uint32_t missSize;           // bytes
-  uint32_t missKind;           // bit 0: write (read-modify-write too); bit 1: a stack reference
+  uint32_t missKind;           // bit 0: write (read-modify-write too); bit 1: a stack reference; bit 2: no byte is read
 
   uint8_t faultVector;
   uint8_t faultHasError;
@@ -162,6 +162,8 @@ struct ProcessorState {
   uint64_t sysenterCS, sysenterESP, sysenterEIP;
   uint32_t activity;           // 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI, as in the VMCS
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
+  uint64_t tscAux;             // IA32_TSC_AUX
+  uint64_t random;             // state of the generator behind RDRAND and RDSEED
 };
 
 enum {

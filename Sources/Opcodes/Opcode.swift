@@ -6,14 +6,24 @@ public struct Opcode: Sendable {
   public enum Prefix: Equatable, Sendable { case any, none, byte(UInt8) }
 
   /// Which opcode map the last byte lies in.
-  public enum Map: Int, Sendable { case oneByte = 0, escape0F = 1, escape0F38 = 2, escape0F3A = 3 }
+  public enum Map: Int, Sendable {
+    case oneByte = 0, escape0F = 1, escape0F38 = 2, escape0F3A = 3
+    /// The maps behind a VEX prefix, by mmmmm.
+    case vex0F = 5, vex0F38 = 6, vex0F3A = 7
+
+    /// Whether a VEX prefix leads to the map.
+    public var isVEX: Bool { rawValue > 4 }
+  }
 
   /// What a row's operands are made of.
   public enum Operand: Equatable, Sendable {
-    /// ModRM.rm, register or memory (E); memory only (M); register only (R).
-    case registerOrMemory(Size), memory, register
+    /// ModRM.rm, register or memory (E); memory only (M); a register whatever mod is (R), or only with mod = 3 (R and a
+    /// size).
+    case registerOrMemory(Size), memory, register, registerOnly(Size)
     /// ModRM.reg (G), the opcode's low bits (Z), the accumulator (AL, rAX).
     case reg(Size), opcodeRegister(Size), accumulator(Size)
+    /// A general register in VEX.vvvv (B).
+    case vexRegister(Size)
     /// An immediate (I), sign-extended byte (Ibs), branch displacement (J), memory offset (O).
     case immediate(Size), signedByte, relative(Size), offset(Size)
     /// The constants and fixed registers.
@@ -44,6 +54,8 @@ public struct Opcode: Sendable {
   public let digit: UInt8?
   /// Required ModRM.rm with mod = 3.
   public let exactRM: UInt8?
+  /// REX.W must stand before it.
+  public let needsREXW: Bool
   /// The manual's mnemonic.
   public let mnemonic: String
   /// Its operands, destination first.
@@ -56,6 +68,10 @@ public struct Opcode: Sendable {
   public let modes: Modes
   /// LOCK may stand before its memory form.
   public let allowsLock: Bool
+  /// Nothing is encoded where its memory operand would be a register: #UD.
+  public let excludesRegister: Bool
+  /// 66h before it is #UD, and no operand size.
+  public let excludesOperandSize: Bool
   /// It is the last of its block.
   public let endsBlock: Bool
   /// 64-bit operands without REX.W in 64-bit mode.
@@ -80,7 +96,7 @@ public struct Opcode: Sendable {
     if digit != nil { return true }
     return operands.contains {
       switch $0 {
-      case .registerOrMemory, .memory, .register, .reg, .control, .segment: true
+      case .registerOrMemory, .memory, .register, .registerOnly, .reg, .control, .segment: true
       default: false
       }
     }
@@ -133,9 +149,16 @@ public struct Opcode: Sendable {
     var spread = 1
     var digit: UInt8?
     var exactRM: UInt8?
+    var needsREXW = false
     for word in row["opcode"].split(separator: " ") {
       if word == "NP" {
         prefix = .none
+      } else if word == "REX.W" {
+        needsREXW = true
+      } else if word.hasPrefix("VEX.") {
+        guard let vex = VEX(word) else { throw row.error("opcode", "'\(word)' is no VEX prefix that is built") }
+        prefix = vex.prefix
+        map = vex.map
       } else if word.hasPrefix("/") {
         let parts = word.dropFirst().split(separator: "!")
         guard let first = parts.first, let value = UInt8(first), value < 8 else {
@@ -152,7 +175,7 @@ public struct Opcode: Sendable {
         if parts.count == 2 { spread = parts[1] == "r" ? 8 : 16 }
       }
     }
-    if bytes.count > 1, let first = bytes.first, [0x66, 0xF2, 0xF3].contains(first) {
+    if map == .oneByte, bytes.count > 1, let first = bytes.first, [0x66, 0xF2, 0xF3].contains(first) {
       prefix = .byte(first)
       bytes.removeFirst()
     }
@@ -186,12 +209,15 @@ public struct Opcode: Sendable {
     self.spread = spread
     self.digit = digit
     self.exactRM = exactRM
+    self.needsREXW = needsREXW
     self.mnemonic = row["mnemonic"]
     self.operands = operands
     self.shape = shape
     self.widths = widths
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
+    self.excludesRegister = attributes.contains("onlyM")
+    self.excludesOperandSize = attributes.contains("no66")
     self.endsBlock = attributes.contains("ends")
     self.isAlways64 = attributes.contains("f64")
     self.defaultsTo64 = attributes.contains("d64") || isAlways64
@@ -202,6 +228,30 @@ public struct Opcode: Sendable {
     self.handlerStem = stem ?? row["mnemonic"].lowercased()
     self.timing = row["timing"]
     self.section = row["section"]
+  }
+}
+
+/// A VEX prefix as the manual writes it: `VEX.LZ.F2.0F38`.
+private struct VEX {
+  let prefix: Opcode.Prefix
+  let map: Opcode.Map
+
+  init?(_ word: Substring) {
+    let parts = word.split(separator: ".")
+    guard parts.count == 4, parts[1] == "LZ" else { return nil }
+    switch parts[2] {
+    case "NP": prefix = .none
+    case "66": prefix = .byte(0x66)
+    case "F2": prefix = .byte(0xF2)
+    case "F3": prefix = .byte(0xF3)
+    default: return nil
+    }
+    switch parts[3] {
+    case "0F": map = .vex0F
+    case "0F38": map = .vex0F38
+    case "0F3A": map = .vex0F3A
+    default: return nil
+    }
   }
 }
 
@@ -227,6 +277,8 @@ extension Opcode.Operand {
       else { return nil }
       switch kind {
       case "E": self = .registerOrMemory(size)
+      case "R": self = .registerOnly(size)
+      case "B": self = .vexRegister(size)
       case "G": self = .reg(size)
       case "Z": self = .opcodeRegister(size)
       case "I": self = .immediate(size)
@@ -240,8 +292,8 @@ extension Opcode.Operand {
   /// Size of the operand, when the notation gives one.
   var size: Opcode.Size? {
     switch self {
-    case .registerOrMemory(let size), .reg(let size), .opcodeRegister(let size), .accumulator(let size),
-      .immediate(let size), .relative(let size), .offset(let size):
+    case .registerOrMemory(let size), .registerOnly(let size), .reg(let size), .opcodeRegister(let size),
+      .accumulator(let size), .vexRegister(let size), .immediate(let size), .relative(let size), .offset(let size):
       size
     default: nil
     }

@@ -2,15 +2,18 @@
 ///
 /// - `opcode`: bytes in hexadecimal; `/n` a ModRM.reg digit; `+r` a register in the low three bits; `+c` a condition in
 ///   the low four; a mandatory prefix stands first (`F3 0F B8`); `NP`, no such prefix. `/n!m`, reg n and rm m with
-///   mod = 3, as VMCALL has it.
-/// - `operands`: E, G, M, R, Z (register in the opcode), I, J, O, AL, rAX, DX, CL, 1; sizes b, w, d, q, v, z, y; `Ibs`
-///   is a sign-extended byte.
+///   mod = 3, as VMCALL has it; `REX.W` asks for that bit; `VEX.LZ.F2.0F38` stands for a VEX prefix with L = 0, its
+///   mandatory prefix (`NP`, `66`, `F3`, `F2`) and its map, W choosing the operand size.
+/// - `operands`: E, G, M, R, Z (register in the opcode), B (register in VEX.vvvv), I, J, O, AL, rAX, DX, CL, 1; sizes b,
+///   w, d, q, v, z, y; R with a size needs mod = 3; `Ibs` is a sign-extended byte.
 /// - `shape`: which execute function runs it (Shape); `refused`, it is decoded and refused by name.
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
 /// - `attributes`: `lock` (LOCK allowed), `ends` (ends its block), `d64` (64-bit operands by default in 64-bit mode),
 ///   `f64` (64-bit operands always in 64-bit mode), `mode` (its handler differs by mode: `ModeForm`), `reads` (a memory
-///   operand that comes first is only read), `noB` (not with REX.B, which makes it another instruction), `as=NAME` (the handler's name where it is not the mnemonic's).
+///   operand that comes first is only read), `noB` (not with REX.B: another instruction), `onlyM` (a
+///   register in place of the memory operand is #UD), `no66` (66h before it is #UD), `as=NAME` (the handler's name where
+///   it is not the mnemonic's).
 /// - `timing`: the class of the timing tables.
 /// - `section`: the manual's title.
 enum OpcodeTable {
@@ -293,13 +296,54 @@ enum OpcodeTable {
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
     0F 32        RDMSR      -           plain        -         all     ends,as=readMSR        msr      RDMSR—Read From Model Specific Register
     0F A2        CPUID      -           plain        -         all     ends                   cpuid    CPUID—CPU Identification
-    NP 0F AE /5!0  LFENCE   -           plain        -         all     as=nop                 simple   LFENCE—Load Fence
-    NP 0F AE /6!0  MFENCE   -           plain        -         all     as=nop                 simple   MFENCE—Memory Fence
-    NP 0F AE /7!0  SFENCE   -           plain        -         all     as=nop                 simple   SFENCE—Store Fence
+    NP 0F AE /5!0  LFENCE   -           plain        -         all     no66,as=nop            simple   LFENCE—Load Fence
+    NP 0F AE /6!0  MFENCE   -           plain        -         all     no66,as=nop            simple   MFENCE—Memory Fence
+    NP 0F AE /7!0  SFENCE   -           plain        -         all     no66,as=nop            simple   SFENCE—Store Fence
     0F 1F        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 1E        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 18        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHh—Prefetch Data Into Caches
     0F 0D        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHW—Prefetch Data Into Caches in Anticipation of a Write
+
+    # Bit manipulation, BMI1 and BMI2
+    VEX.LZ.NP.0F38 F2      ANDN      Gy,By,Ey    threeOperand  32,64   all   -   simple    ANDN—Logical AND NOT
+    VEX.LZ.NP.0F38 F7      BEXTR     Gy,Ey,By    threeOperand  32,64   all   -   simple    BEXTR—Bit Field Extract
+    VEX.LZ.NP.0F38 F3 /1   BLSR      By,Ey       bitScan       32,64   all   -   simple    BLSR—Reset Lowest Set Bit
+    VEX.LZ.NP.0F38 F3 /2   BLSMSK    By,Ey       bitScan       32,64   all   -   simple    BLSMSK—Get Mask Up to Lowest Set Bit
+    VEX.LZ.NP.0F38 F3 /3   BLSI      By,Ey       bitScan       32,64   all   -   simple    BLSI—Extract Lowest Set Isolated Bit
+    VEX.LZ.NP.0F38 F5      BZHI      Gy,Ey,By    threeOperand  32,64   all   -   simple    BZHI—Zero High Bits Starting With Specified Bit Position
+    VEX.LZ.F2.0F38 F5      PDEP      Gy,By,Ey    threeOperand  32,64   all   -   simple    PDEP—Parallel Bits Deposit
+    VEX.LZ.F3.0F38 F5      PEXT      Gy,By,Ey    threeOperand  32,64   all   -   simple    PEXT—Parallel Bits Extract
+    VEX.LZ.F2.0F38 F6      MULX      Gy,By,Ey    sized         32,64   all   -   multiply  MULX—Unsigned Multiply Without Affecting Flags
+    VEX.LZ.F2.0F3A F0      RORX      Gy,Ey,Ib    sized         32,64   all   -   simple    RORX—Rotate Right Logical Without Affecting Flags
+    VEX.LZ.F3.0F38 F7      SARX      Gy,Ey,By    threeOperand  32,64   all   -   simple    SARX/SHLX/SHRX—Shift Without Affecting Flags
+    VEX.LZ.66.0F38 F7      SHLX      Gy,Ey,By    threeOperand  32,64   all   -   simple    SARX/SHLX/SHRX—Shift Without Affecting Flags
+    VEX.LZ.F2.0F38 F7      SHRX      Gy,Ey,By    threeOperand  32,64   all   -   simple    SARX/SHLX/SHRX—Shift Without Affecting Flags
+
+    # Additions to the integer instructions
+    66 0F 38 F6     ADCX        Gy,Ey       binary        32,64     all     -                       simple    ADCX—Unsigned Integer Addition of Two Operands With Carry Flag
+    F3 0F 38 F6     ADOX        Gy,Ey       binary        32,64     all     -                       simple    ADOX—Unsigned Integer Addition of Two Operands With Overflow Flag
+    NP 0F 38 F0     MOVBE       Gv,M        sized         16,32,64  all     onlyM,as=loadSwapped    simple    MOVBE—Move Data After Swapping Bytes
+    NP 0F 38 F1     MOVBE       M,Gv        sized         16,32,64  all     onlyM,as=storeSwapped   simple    MOVBE—Move Data After Swapping Bytes
+    F2 0F 38 F0     CRC32       Gd,Eb       sized         8         all     -                       simple    CRC32—Accumulate CRC32 Value
+    F2 0F 38 F1     CRC32       Gd,Ev       sized         16,32,64  all     -                       simple    CRC32—Accumulate CRC32 Value
+    NP 0F C3        MOVNTI      M,Gy        move          32,64     all     onlyM,no66,as=MOV       simple    MOVNTI—Store Doubleword Using Non-Temporal Hint
+    REX.W 0F C7 /1  CMPXCHG16B  M           plain         -         64      lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
+    0F C7 /1        CMPXCHG8B   M           plain         -         all     lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
+    NP 0F C7 /6     RDRAND      Rv          sized         16,32,64  all     as=random               simple    RDRAND—Read Random Number
+    NP 0F C7 /7     RDSEED      Rv          sized         16,32,64  all     as=random               simple    RDSEED—Read Random SEED
+    F3 0F C7 /7     RDPID       Ry          sized         64        64      d64                     simple    RDPID—Read Processor ID
+    0F 01 /7!1      RDTSCP      -           plain         -         all     as=readTSCAndProcessor  simple    RDTSCP—Read Time-Stamp Counter and Processor ID
+    D7              XLAT        -           plain         -         all     -                       simple    XLAT/XLATB—Table Look-up Translation
+    C8              ENTER       Iw,Ib       sized         16,32,64  all     d64,mode,ends                simple    ENTER—Make Stack Frame for Procedure Parameters
+    9B              WAIT        -           plain         -         all     -                       simple    WAIT/FWAIT—Wait
+    F1              INT1        -           plain         -         all     ends,as=debugTrap       simple    INT n/INTO/INT3/INT1—Call to Interrupt Procedure
+    0F FF           UD0         Gv,Ev       plain         -         all     ends,as=undefined       simple    UD—Undefined Instruction
+    0F B9           UD1         Gv,Ev       plain         -         all     ends,as=undefined       simple    UD—Undefined Instruction
+    66 0F AE /7     CLFLUSHOPT  M           plain         -         all     as=cacheLine            simple    CLFLUSHOPT—Flush Cache Line Optimized
+    66 0F AE /6     CLWB        M           plain         -         all     as=cacheLine            simple    CLWB—Cache Line Write Back
+    NP 0F AE /7     CLFLUSH     M           plain         -         all     as=cacheLine            simple    CLFLUSH—Flush Cache Line
+    NP 0F 1C /0     CLDEMOTE    M           plain         -         all     as=nop                  simple    CLDEMOTE—Cache Line Demote
+    0F 1C           NOP         Ev          plain         -         all     as=nop                  simple    NOP—No Operation
 
     # Segments and privilege
     8E           MOV        S,Ew        sized        -         all     ends,reads,as=moveToSegment  segment   MOV—Move

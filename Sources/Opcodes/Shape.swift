@@ -23,6 +23,8 @@ public enum Shape: String, Sendable, CaseIterable {
   case bitTest
   /// BSF, BSR, TZCNT, LZCNT, POPCNT.
   case bitScan
+  /// destination = source op register in VEX.vvvv.
+  case threeOperand
   /// MOVZX, MOVSX, MOVSXD.
   case extend
   /// CMOVcc.
@@ -111,9 +113,9 @@ extension Opcode {
       return made("\(lower)\(width)\(target)\(origin)", ["\(upper).self", type, "\(target).self", "\(source).self"])
     case .unary, .multiply, .divide:
       return made("\(lower)\(width)\(place)", ["\(upper).self", type, "\(place).self"])
-    case .product, .bitScan:
+    case .product, .bitScan, .threeOperand:
       let source = form == .memory ? "Mem" : "Src"
-      let operation = shape == .bitScan ? ["\(upper).self"] : []
+      let operation = shape != .product ? ["\(upper).self"] : []
       let stem = shape == .product ? "product" : lower
       return made("\(stem)\(width)\(form == .memory ? "Mem" : "Reg")", operation + [type, "\(source).self"])
     case .shift, .bitTest:
@@ -167,6 +169,7 @@ extension Opcode {
     for operand in operands.prefix(2) {
       switch operand {
       case .registerOrMemory: names.append(memory ? "Mem" : "Reg")
+      case .memory: names.append("Mem")
       case .immediate, .signedByte, .one: names.append("Imm")
       case .cl: names.append("CL")
       default: names.append("Reg")

@@ -275,6 +275,8 @@ extension Draft {
     case .escape0F3A:
       emit(0x0F)
       emit(0x3A)
+    // Not drawn: `Knowledge.reasonToSkip`.
+    case .vex0F, .vex0F38, .vex0F3A: break
     }
     emit(opcode.byte + parts.spread)
   }

@@ -191,6 +191,7 @@ struct Knowledge {
     if let reason = reasons[opcode.mnemonic + "|"] ?? reasons[opcode.mnemonic + "|" + opcode.encoding] { return reason }
     if let feature = lacking[opcode.mnemonic] { return "the host lacks \(feature)" }
     if opcode.shape.rawValue == "refused" { return "refused" }
+    if opcode.map.rawValue > Opcode.Map.escape0F3A.rawValue { return "the generator does not know VEX" }
     for operand in opcode.operands {
       switch operand {
       case .registerOrMemory, .memory, .register, .reg, .opcodeRegister, .accumulator, .immediate, .signedByte,

@@ -59,6 +59,8 @@ public enum SiliconTables {
     SYSCALL    -          a call of the host's system
     SYSENTER   -          a call of the host's system
     IRET       -          needs the host's selectors
+    UD0        -          its length: vendors differ on whether a ModRM byte follows
+    UD1        -          its length: vendors differ on whether a ModRM byte follows
     RET        CA         far: needs the host's selectors
     RET        CB         far: needs the host's selectors
     JMP        FF /5      far: needs the host's selectors

@@ -158,6 +158,10 @@ import Testing
       [state.pointee.segments.4.base, state.pointee.segments.5.base, state.pointee.kernelGSBase] == [
         0x1100, 0x1101, 0x1102,
       ])
+    #expect(bench.writeMSR(0xC000_0103, 0x1103))
+    // RDTSCP
+    #expect(bench.run([0x0F, 0x01, 0xF9]) == .halted)
+    #expect(bench.register(.rcx) == 0x1103)
     // SWAPGS
     #expect(bench.run([0x0F, 0x01, 0xF8]) == .halted)
     #expect(bench.readMSR(0xC000_0101) == 0x1102)
@@ -178,14 +182,14 @@ import Testing
         == UInt64(processor.model.cpuid(leaf: 1, subleaf: 0, CPUIDInputs()).eax))
     #expect(processor.state.pointee.tscOffset &+ processor.state.pointee.cycles == 0)
     #expect(processor[modelSpecific: 0x1B] == 0xFEE0_0900)
-    for index: UInt32 in [0x3A, 0x3B, 0x1D9, 0x200, 0x400, 0xC000_0103] {
+    for index: UInt32 in [0x3A, 0x3B, 0x1D9, 0x200, 0x400] {
       #expect(processor[modelSpecific: index] == 0)
     }
     #expect(processor[modelSpecific: 0x277] == 0x0007_0406_0007_0406)
     let state = processor.state.pointee
     for value in [
       state.efer, state.star, state.lstar, state.cstar, state.fmask, state.kernelGSBase, state.sysenterCS,
-      state.sysenterESP, state.sysenterEIP, state.segments.4.base, state.segments.5.base,
+      state.sysenterESP, state.sysenterEIP, state.tscAux, state.segments.4.base, state.segments.5.base,
     ] { #expect(value == 0) }
   }
 }

@@ -52,7 +52,7 @@ public final class Decoder {
     var byName: [String: Handler] = [:]
     for (specification, pointer) in zip(list, pointers) { byName[specification.name] = pointer }
     var rows: [Row] = []
-    var candidates = [[Int]](repeating: [], count: 1024)
+    var candidates = [[Int]](repeating: [], count: 2048)
     for opcode in opcodes {
       var handlers: [Handler] = []
       for width in Decoder.widths {
@@ -84,8 +84,9 @@ public final class Decoder {
   func decode(_ bytes: UnsafeRawBufferPointer, ripOffset: Int, mode: UInt64) -> Outcome {
     var cursor = InstructionCursor(bytes)
     let is64 = mode & UInt64(ModeCodeMask) == UInt64(ModeCode64)
-    let prefixes = cursor.prefixes(in64BitMode: is64)
-    guard let (map, byte) = cursor.opcode() else { return incomplete(cursor) }
+    var prefixes = cursor.prefixes(in64BitMode: is64)
+    guard let (map, byte) = cursor.opcode(&prefixes, in64BitMode: is64) else { return incomplete(cursor) }
+    guard !prefixes.isInvalid else { return .instruction(Instruction(op: plain(undefined, cursor), cycles: 1)) }
     let modRM = cursor.peek
     var found: Row?
     for number in candidates[map << 8 | Int(byte)] {
@@ -108,20 +109,25 @@ public final class Decoder {
     return build(row, byte, prefixes, sizes, &cursor, ripOffset)
   }
 
+  /// F2 and F3 come before 66 as mandatory prefixes.
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
     if opcode.excludesREXB && prefixes.rexB != 0 { return false }
+    if opcode.needsREXW && !prefixes.rexW { return false }
     switch opcode.prefix {
     case .any: return true
     case .none: return prefixes.mandatory == nil
-    case .byte(let byte): return prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize
+    case .byte(let byte):
+      return prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize && prefixes.mandatory == nil
     }
   }
 
   private func matches(_ opcode: Opcode, _ modRM: UInt8) -> Bool {
     if let digit = opcode.digit, modRM >> 3 & 7 != digit { return false }
     if let rm = opcode.exactRM { return modRM >> 6 == 3 && modRM & 7 == rm }
-    if opcode.operands.contains(.memory) && modRM >> 6 == 3 { return false }
-    return true
+    guard modRM >> 6 == 3 else {
+      return !opcode.operands.contains { if case .registerOnly = $0 { true } else { false } }
+    }
+    return !opcode.operands.contains(.memory) || opcode.excludesRegister
   }
 
   // MARK: Building ops
@@ -150,16 +156,25 @@ public final class Decoder {
         memory = found
       }
     }
+    var hasImmediate = false
+    var hasVEXRegister = false
     for (position, operand) in opcode.operands.enumerated() {
       var register: Int?
       switch operand {
-      case .registerOrMemory, .register:
+      case .registerOrMemory, .register, .registerOnly:
         if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
       case .reg: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
       case .opcodeRegister: register = Int(byte & 7 | prefixes.rexB << 3)
       case .accumulator: register = 0
       case .control: op.immediate = Int64(modRM >> 3 & 7 | prefixes.rexR << 3)
       case .one: op.immediate = 1
+      case .vexRegister:
+        hasVEXRegister = true
+        if position == 0 {
+          register = Int(prefixes.vexRegister)
+        } else {
+          op.immediate = Int64(prefixes.vexRegister) * 8
+        }
       case .offset:
         guard let value = cursor.signed(sizes.address / 8) else { return incomplete(cursor) }
         isMemory = true
@@ -171,7 +186,9 @@ public final class Decoder {
         }
       case .immediate, .signedByte, .relative:
         guard let value = immediate(operand, width, operandSize, &cursor) else { return incomplete(cursor) }
-        op.immediate = value
+        // ENTER has two.
+        op.immediate = hasImmediate ? op.immediate | value << 16 : value
+        hasImmediate = true
       case .segment: op.immediate = Int64(modRM >> 3 & 7)
       case .fixedSegment(let number): op.immediate = Int64(number)
       case .farPointer:
@@ -182,7 +199,7 @@ public final class Decoder {
         op.immediate = (selector & 0xFFFF) << 32 | low
       case .memory, .cl, .dx: break
       }
-      if let register, position < 2 {
+      if let register {
         let offset = registerOffset(register, operand, width, prefixes)
         if position == 0 { op.destination = offset } else { op.source = offset }
       }
@@ -190,6 +207,11 @@ public final class Decoder {
     op.length = UInt8(cursor.count)
     op.handler = handler(row, width, isMemory, byte, operandSize, sizes)
     if prefixes.lock && !(opcode.allowsLock && isMemory && !memory.isOffset) { op.handler = undefined }
+    // A VEX.vvvv that is not used must be 1111b.
+    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { op.handler = undefined }
+    if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
+      op.handler = undefined
+    }
     var details: OpDetail = opcode.endsBlock ? .ends : []
     if sizes.address == 16 { details.insert(.address16) }
     if sizes.address == 32 { details.insert(.address32) }
@@ -204,8 +226,8 @@ public final class Decoder {
       op.displacement = displacement
       op.base = UInt8(OffsetRIP)
     }
-    if opcode.shape == .string {
-      op.immediate = Int64(timing.iteration)
+    if opcode.shape == .string { op.immediate = Int64(timing.iteration) }
+    if opcode.shape == .string || opcode.mnemonic == "XLAT" {
       op.source = UInt8((prefixes.segment ?? .ds).rawValue)
       let isPlain = sizes.is64 ? prefixes.segment == nil : isFlat(prefixes.segment ?? .ds, sizes)
       if !isPlain { details.insert(.segmented) }

@@ -874,6 +874,90 @@ import Layout
 @inline(__always) func outData8(_ s: State, _ op: OpRef) { outData(UInt8.self, s, op) }
 @inline(__always) func outData16(_ s: State, _ op: OpRef) { outData(UInt16.self, s, op) }
 @inline(__always) func outData32(_ s: State, _ op: OpRef) { outData(UInt32.self, s, op) }
+@inline(__always) func andn32Reg(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func andn32Mem(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func andn64Reg(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func andn64Mem(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func bextr32Reg(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func bextr32Mem(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func bextr64Reg(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func bextr64Mem(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsr32Reg(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsr32Mem(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsr64Reg(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsr64Mem(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsmsk32Reg(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsmsk32Mem(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsmsk64Reg(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsmsk64Mem(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsi32Reg(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsi32Mem(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsi64Reg(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsi64Mem(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func bzhi32Reg(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func bzhi32Mem(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func bzhi64Reg(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func bzhi64Mem(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func pdep32Reg(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func pdep32Mem(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pdep64Reg(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func pdep64Mem(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func pext32Reg(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func pext32Mem(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pext64Reg(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func pext64Mem(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func mulx32Reg(_ s: State, _ op: OpRef) { mulx(UInt32.self, Reg.self, s, op) }
+@inline(__always) func mulx32Mem(_ s: State, _ op: OpRef) { mulx(UInt32.self, Mem.self, s, op) }
+@inline(__always) func mulx64Reg(_ s: State, _ op: OpRef) { mulx(UInt64.self, Reg.self, s, op) }
+@inline(__always) func mulx64Mem(_ s: State, _ op: OpRef) { mulx(UInt64.self, Mem.self, s, op) }
+@inline(__always) func rorx32Reg(_ s: State, _ op: OpRef) { rorx(UInt32.self, Reg.self, s, op) }
+@inline(__always) func rorx32Mem(_ s: State, _ op: OpRef) { rorx(UInt32.self, Mem.self, s, op) }
+@inline(__always) func rorx64Reg(_ s: State, _ op: OpRef) { rorx(UInt64.self, Reg.self, s, op) }
+@inline(__always) func rorx64Mem(_ s: State, _ op: OpRef) { rorx(UInt64.self, Mem.self, s, op) }
+@inline(__always) func sarx32Reg(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func sarx32Mem(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func sarx64Reg(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func sarx64Mem(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func shlx32Reg(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func shlx32Mem(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func shlx64Reg(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func shlx64Mem(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func shrx32Reg(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func shrx32Mem(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func shrx64Reg(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func shrx64Mem(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func adcx32RegReg(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt32.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adcx32RegMem(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt32.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adcx64RegReg(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt64.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adcx64RegMem(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt64.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adox32RegReg(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt32.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adox32RegMem(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt32.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adox64RegReg(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt64.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adox64RegMem(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt64.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func loadSwapped16(_ s: State, _ op: OpRef) { loadSwapped(UInt16.self, s, op) }
+@inline(__always) func loadSwapped32(_ s: State, _ op: OpRef) { loadSwapped(UInt32.self, s, op) }
+@inline(__always) func loadSwapped64(_ s: State, _ op: OpRef) { loadSwapped(UInt64.self, s, op) }
+@inline(__always) func storeSwapped16(_ s: State, _ op: OpRef) { storeSwapped(UInt16.self, s, op) }
+@inline(__always) func storeSwapped32(_ s: State, _ op: OpRef) { storeSwapped(UInt32.self, s, op) }
+@inline(__always) func storeSwapped64(_ s: State, _ op: OpRef) { storeSwapped(UInt64.self, s, op) }
+@inline(__always) func crc328Reg(_ s: State, _ op: OpRef) { crc32(UInt8.self, Reg.self, s, op) }
+@inline(__always) func crc328Mem(_ s: State, _ op: OpRef) { crc32(UInt8.self, Mem.self, s, op) }
+@inline(__always) func crc3216Reg(_ s: State, _ op: OpRef) { crc32(UInt16.self, Reg.self, s, op) }
+@inline(__always) func crc3216Mem(_ s: State, _ op: OpRef) { crc32(UInt16.self, Mem.self, s, op) }
+@inline(__always) func crc3232Reg(_ s: State, _ op: OpRef) { crc32(UInt32.self, Reg.self, s, op) }
+@inline(__always) func crc3232Mem(_ s: State, _ op: OpRef) { crc32(UInt32.self, Mem.self, s, op) }
+@inline(__always) func crc3264Reg(_ s: State, _ op: OpRef) { crc32(UInt64.self, Reg.self, s, op) }
+@inline(__always) func crc3264Mem(_ s: State, _ op: OpRef) { crc32(UInt64.self, Mem.self, s, op) }
+@inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
+@inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
+@inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
+@inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
+@inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
+@inline(__always) func enter16Segmented(_ s: State, _ op: OpRef) { enter(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func enter32Flat(_ s: State, _ op: OpRef) { enter(UInt32.self, Flat.self, s, op) }
+@inline(__always) func enter32Segmented(_ s: State, _ op: OpRef) { enter(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func enter64Long(_ s: State, _ op: OpRef) { enter(UInt64.self, Long.self, s, op) }
 @inline(__always) func moveToSegmentReg(_ s: State, _ op: OpRef) { moveToSegment(Reg.self, s, op) }
 @inline(__always) func moveToSegmentMem(_ s: State, _ op: OpRef) { moveToSegment(Mem.self, s, op) }
 @inline(__always) func moveFromSegmentReg(_ s: State, _ op: OpRef) { moveFromSegment(Reg.self, s, op) }
@@ -1910,16 +1994,107 @@ private func handlers8() -> [Handler] {
     readTSC,
     readMSR,
     cpuid,
-    moveToSegmentReg,
-    moveToSegmentMem,
-    moveFromSegmentReg,
-    moveFromSegmentMem,
-    pushSegment16Long,
+    andn32Reg,
+    andn32Mem,
+    andn64Reg,
+    andn64Mem,
+    bextr32Reg,
   ]
 }
 
 private func handlers9() -> [Handler] {
   [
+    bextr32Mem,
+    bextr64Reg,
+    bextr64Mem,
+    blsr32Reg,
+    blsr32Mem,
+    blsr64Reg,
+    blsr64Mem,
+    blsmsk32Reg,
+    blsmsk32Mem,
+    blsmsk64Reg,
+    blsmsk64Mem,
+    blsi32Reg,
+    blsi32Mem,
+    blsi64Reg,
+    blsi64Mem,
+    bzhi32Reg,
+    bzhi32Mem,
+    bzhi64Reg,
+    bzhi64Mem,
+    pdep32Reg,
+    pdep32Mem,
+    pdep64Reg,
+    pdep64Mem,
+    pext32Reg,
+    pext32Mem,
+    pext64Reg,
+    pext64Mem,
+    mulx32Reg,
+    mulx32Mem,
+    mulx64Reg,
+    mulx64Mem,
+    rorx32Reg,
+    rorx32Mem,
+    rorx64Reg,
+    rorx64Mem,
+    sarx32Reg,
+    sarx32Mem,
+    sarx64Reg,
+    sarx64Mem,
+    shlx32Reg,
+    shlx32Mem,
+    shlx64Reg,
+    shlx64Mem,
+    shrx32Reg,
+    shrx32Mem,
+    shrx64Reg,
+    shrx64Mem,
+    adcx32RegReg,
+    adcx32RegMem,
+    adcx64RegReg,
+    adcx64RegMem,
+    adox32RegReg,
+    adox32RegMem,
+    adox64RegReg,
+    adox64RegMem,
+    loadSwapped16,
+    loadSwapped32,
+    loadSwapped64,
+    storeSwapped16,
+    storeSwapped32,
+    storeSwapped64,
+    crc328Reg,
+    crc328Mem,
+    crc3216Reg,
+    crc3216Mem,
+    crc3232Reg,
+    crc3232Mem,
+    crc3264Reg,
+    crc3264Mem,
+    cmpxchg16b,
+    cmpxchg8b,
+    random16,
+    random32,
+    random64,
+    rdpid64,
+    readTSCAndProcessor,
+    xlat,
+    enter16Long,
+    enter16Flat,
+    enter16Segmented,
+    enter32Flat,
+    enter32Segmented,
+    enter64Long,
+    wait,
+    debugTrap,
+    cacheLine,
+    moveToSegmentReg,
+    moveToSegmentMem,
+    moveFromSegmentReg,
+    moveFromSegmentMem,
+    pushSegment16Long,
     pushSegment16Flat,
     pushSegment16Segmented,
     pushSegment32Flat,
@@ -1929,6 +2104,11 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
+  ]
+}
+
+private func handlers10() -> [Handler] {
+  [
     popSegment32Segmented,
     popSegment64Long,
     les16,
@@ -2020,11 +2200,6 @@ private func handlers9() -> [Handler] {
     syscall,
     sysret32,
     sysret64,
-  ]
-}
-
-private func handlers10() -> [Handler] {
-  [
     sysenter,
     sysexit32,
     sysexit64,
@@ -2034,6 +2209,11 @@ private func handlers10() -> [Handler] {
     readGSBase32,
     readGSBase64,
     writeFSBase32,
+  ]
+}
+
+private func handlers11() -> [Handler] {
+  [
     writeFSBase64,
     writeGSBase32,
     writeGSBase64,
@@ -2042,5 +2222,5 @@ private func handlers10() -> [Handler] {
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11()
 }

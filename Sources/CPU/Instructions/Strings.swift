@@ -156,7 +156,7 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
     let port = s.get(.rdx, as: UInt16.self)
     let processor = processor(s)
     guard processor.mayUsePort(port, bytes: Int(W.bytes)), let to = s.stringTarget(W.self, op, isWrite: true),
-      processor.canWrite(to, bytes: W.bytes)
+      processor.mayWrite(to, bytes: W.bytes, isStack: false)
     else { return nil }
     let value = processor.ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
     guard s.write(to, W(truncatingIfNeeded: value)) else { return nil }

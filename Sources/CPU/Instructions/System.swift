@@ -79,6 +79,11 @@ import MMU
   return softwareInterrupt(UInt8(truncatingIfNeeded: op.pointee.immediate), s, op)
 }
 
+/// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell.
+@inline(__always) func debugTrap(_ s: State, _ op: OpRef) {
+  return softwareInterrupt(Vector.debug.rawValue, s, op)
+}
+
 @inline(__always) private func softwareInterrupt(_ vector: UInt8, _ s: State, _ op: OpRef) {
   s.pointee.faultVector = vector
   s.pointee.faultHasError = 0

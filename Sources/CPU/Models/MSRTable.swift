@@ -61,7 +61,7 @@ enum MSRTable {
     C0000100        IA32_FS_BASE              rw      0                 all          0                 canonical    fsBase            LM                           Segmentation in IA-32e Mode
     C0000101        IA32_GS_BASE              rw      0                 all          0                 canonical    gsBase            LM                           Segmentation in IA-32e Mode
     C0000102        IA32_KERNEL_GS_BASE       rw      0                 all          0                 canonical    kernelGSBase      LM                           SWAPGS—Swap GS Base Register
-    C0000103        IA32_TSC_AUX              rw      0                 FFFFFFFF     0                 -            -                 RDTSCP,RDPID                 IA32_TSC_AUX Register and RDTSCP Support
+    C0000103        IA32_TSC_AUX              rw      0                 FFFFFFFF     0                 -            timeStampAux      RDTSCP,RDPID                 IA32_TSC_AUX Register and RDTSCP Support
     """
 }
 

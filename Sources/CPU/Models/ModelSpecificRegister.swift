@@ -42,7 +42,7 @@ public struct ModelSpecificRegister: Sendable {
     case own = ""
     case timeStampCounter, timeStampAdjust, apicBase, coreThreadCount
     case sysenterCS, sysenterESP, sysenterEIP
-    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase
+    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase, timeStampAux
   }
 
   /// Reads a row, or a series.

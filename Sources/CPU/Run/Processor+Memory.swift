@@ -7,6 +7,9 @@ import MMU
 // ends.
 
 extension Processor {
+  /// In `missKind`: the address is all that counts, no byte is to be read.
+  static let addressOnly: UInt32 = 8
+
   /// The single memory operand of an op found no host pointer.
   func missed(_ s: State, _ op: OpRef) {
     let linear = s.pointee.missAddress
@@ -25,6 +28,7 @@ extension Processor {
     guard
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
+      if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
@@ -131,12 +135,12 @@ extension Processor {
       }, &value)
   }
 
-  /// Whether up to 8 bytes may be written; false: a fault is recorded.
-  func canWrite(_ linear: UInt64, bytes: UInt64) -> Bool {
+  /// Whether bytes may be written; false: a fault is recorded.
+  func mayWrite(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     let access = Access(isWrite: true, isUser: translation.isUser)
-    guard physical(linear, access, isStack: false) != nil else { return false }
-    let last = linear &+ bytes &- 1
-    return (linear ^ last) & ~0xFFF == 0 || physical(last, access, isStack: false) != nil
+    guard physical(linear, access, isStack: isStack) != nil else { return false }
+    guard linear & 0xFFF &+ bytes > 0x1000 else { return true }
+    return physical((linear | 0xFFF) &+ 1, access, isStack: isStack) != nil
   }
 
   private func transfer(

@@ -72,6 +72,7 @@ extension Processor {
     case .fsBase: s.segment(.fs).pointee.base
     case .gsBase: s.segment(.gs).pointee.base
     case .kernelGSBase: s.pointee.kernelGSBase
+    case .timeStampAux: s.pointee.tscAux
     }
   }
 
@@ -138,6 +139,7 @@ extension Processor {
     case .fsBase: s.segment(.fs).pointee.base = value
     case .gsBase: s.segment(.gs).pointee.base = value
     case .kernelGSBase: s.pointee.kernelGSBase = value
+    case .timeStampAux: s.pointee.tscAux = value
     }
   }
 

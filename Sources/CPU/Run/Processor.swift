@@ -72,15 +72,18 @@ public struct ProcessorOptions: Sendable {
   public var policy: RetentionPolicy
   /// Whether accesses may use host pointers.
   public var usesHostPointers: Bool
+  /// What the numbers of RDRAND and RDSEED follow from; processors of one machine should differ in it.
+  public var randomSeed: UInt64
 
-  /// The only processor of a machine; the defaults are `retain` and host pointers on.
+  /// The only processor of a machine; the defaults are `retain`, host pointers on, seed 0.
   public init(
     model: CPUModel, policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget),
-    usesHostPointers: Bool = true
+    usesHostPointers: Bool = true, randomSeed: UInt64 = 0
   ) {
     self.model = model
     self.policy = policy
     self.usesHostPointers = usesHostPointers
+    self.randomSeed = randomSeed
   }
 }
 
@@ -154,6 +157,7 @@ public final class Processor {
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
+    state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
   }
