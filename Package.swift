@@ -62,7 +62,7 @@ let package = Package(
     tests(of: "Opcodes", ["Opcodes", "Tables"]),
     tests(of: "EPTTLB", ["EPTTLB"]),
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
-    tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout"]),
+    tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
     tests(of: "CommandLine", ["Guests"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "Opcodes", "Tables"]),

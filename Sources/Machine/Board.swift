@@ -8,6 +8,10 @@ public struct BoardOptions: Sendable {
   public var memory: UInt64 = 512 << 20
   /// What the TLB keeps.
   public var policy = RetentionPolicy.retain(budget: RetentionPolicy.defaultBudget)
+  /// Name of the CPU model.
+  public var model = "max"
+  /// Bits taken from its CPUID.
+  public var cpuidMasks: [CPUIDMask] = []
   /// Name of the timing table.
   public var timing = "unit"
   /// Instructions a decoded block holds at most; results do not depend on it.
@@ -25,6 +29,26 @@ public struct BoardOptions: Sendable {
 
   /// The defaults of the command line.
   public init() {}
+}
+
+/// A name that means nothing.
+public struct UnknownName: Error, CustomStringConvertible, Sendable {
+  /// What it should name.
+  public let kind: String
+  /// The name.
+  public let name: String
+  /// The names there are.
+  public let known: [String]
+
+  /// An error for people.
+  public init(kind: String, name: String, known: [String]) {
+    self.kind = kind
+    self.name = name
+    self.known = known
+  }
+
+  /// One line.
+  public var description: String { "there is no \(kind) '\(name)'; there are \(known.joined(separator: ", "))" }
 }
 
 /// How a run ended.
@@ -74,10 +98,17 @@ public struct Board: ~Copyable {
   /// - Parameters:
   ///   - serial: takes what the guest transmits on COM1; true asks for a stop at the next instruction boundary.
   ///   - interruptFlag: looked at every million cycles or so, for a stop that the host asks for.
+  /// - Throws: `UnknownName` for a model or timing that there is not, `PhysicalMemory.Failure`, and `TableError` when a
+  ///   built-in table is wrong.
   public init(
     _ options: BoardOptions, interruptFlag: InterruptFlag? = nil, serial: @escaping (UInt8) -> Bool
   ) throws {
-    let timing = try TimingTable.named(options.timing)
+    guard let model = try CPUModel.named(options.model, without: options.cpuidMasks) else {
+      throw UnknownName(kind: "CPU model", name: options.model, known: try CPUModel.names())
+    }
+    guard let timing = try TimingTable.named(options.timing) else {
+      throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
+    }
     let decoder = try Decoder(timing: timing)
     let memory = try PhysicalMemory(size: options.memory)
     let ports = BoardPorts(serial: serial)
@@ -88,7 +119,8 @@ public struct Board: ~Copyable {
     self.ports = ports
     processor = Processor(
       memory: memory, ports: ports, blocks: blocks, decoder: decoder, timing: timing,
-      options: ProcessorOptions(policy: options.policy, usesHostPointers: options.usesHostPointers))
+      options: ProcessorOptions(
+        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers))
     ports.processor = processor
     self.interruptFlag = interruptFlag
   }

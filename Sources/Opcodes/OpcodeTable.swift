@@ -292,9 +292,10 @@ enum OpcodeTable {
     0F 01 /7     INVLPG     M           plain        -         all     ends,reads             invlpg   INVLPG—Invalidate TLB Entries
     0F 20        MOV        R,C         plain        -         all     ends,as=readControl    simple   MOV—Move to/from Control Registers
     0F 22        MOV        C,R         plain        -         all     ends,as=writeControl   control  MOV—Move to/from Control Registers
-    0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       simple   WRMSR—Write to Model Specific Register
+    0F 30        WRMSR      -           plain        -         all     ends,as=writeMSR       msr      WRMSR—Write to Model Specific Register
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
-    0F 32        RDMSR      -           plain        -         all     ends,as=readMSR          simple   RDMSR—Read From Model Specific Register
+    0F 32        RDMSR      -           plain        -         all     ends,as=readMSR        msr      RDMSR—Read From Model Specific Register
+    0F A2        CPUID      -           plain        -         all     ends                   cpuid    CPUID—CPU Identification
     NP 0F AE /5!0  LFENCE   -           plain        -         all     no66,as=nop            simple   LFENCE—Load Fence
     NP 0F AE /6!0  MFENCE   -           plain        -         all     no66,as=nop            simple   MFENCE—Memory Fence
     NP 0F AE /7!0  SFENCE   -           plain        -         all     no66,as=nop            simple   SFENCE—Store Fence

@@ -10,7 +10,6 @@ enum Planned {
     replay           replay of recordings
     litmus           the TLB rules as programs
     walk             page walks of a memory image
-    models           CPU models
     --cdrom          CD-ROM drives
     --disk           disks
     --writable       disks
@@ -21,7 +20,6 @@ enum Planned {
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
     --msr            MSR policies
-    --cpuid          CPUID masks
     --keys           the keyboard
     --screen         the screen
     --snapshot       snapshots

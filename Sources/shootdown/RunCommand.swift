@@ -148,9 +148,10 @@ struct Run {
     let cache = board.processor.translation.cache
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
     guard settings.hash, end != .interrupted else { return }
+    let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     say(
-      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model max, tlb retain, timing \(options.timing), "
-        + "instructions \(state.instructions), cycles \(state.cycles))")
+      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model \(options.model), "
+        + "\(masks)tlb retain, timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))")
   }
 
   private func note(_ text: String) { log.notice("\(text)") }

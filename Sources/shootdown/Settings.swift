@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPU
 import EPTTLB
 import Foundation
 import Logging
@@ -15,13 +16,26 @@ struct MachineSettings: ParsableArguments {
   @Option(help: ArgumentHelp("Processors; 1 is built (SHOOTDOWN_CPUS).", valueName: "n"))
   var cpus: String?
 
-  @Option(help: ArgumentHelp("CPU model; 'max' is built (SHOOTDOWN_MODEL).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "CPU model, of those that 'shootdown models list' names (default max; SHOOTDOWN_MODEL).", valueName: "name"))
   var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Takes features away: LEAF.REG=MASK or LEAF:SUBLEAF.REG=MASK, hexadecimal; repeatable, or a list with commas \
+      (SHOOTDOWN_CPUID).
+      """, valueName: "mask"))
+  var cpuid: [String] = []
 
   @Option(help: ArgumentHelp("What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).", valueName: "policy"))
   var tlb: String?
 
-  @Option(help: ArgumentHelp("Cycle costs; 'unit' is built (SHOOTDOWN_TIMING).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Cycle costs: unit, core2, sandybridge, haswell, skylake (default: the model's; SHOOTDOWN_TIMING).",
+      valueName: "name"))
   var timing: String?
 
   @Option(
@@ -59,17 +73,22 @@ struct MachineSettings: ParsableArguments {
       throw Misuse("\(count.from): '\(count.text)' is not 1 to 64")
     }
     guard processors == 1 else { throw Misuse("\(count.from): more than one processor is not built yet") }
-    let name = try value(model, "model", default: "max")
-    guard name.text == "max" else { throw Misuse("\(name.from): CPU model '\(name.text)' is not built yet; 'max' is") }
+    options.cpuidMasks = try cpuidMasks()
+    let name = try value(model, "model", default: options.model)
+    guard let known = try CPUModel.named(name.text) else {
+      throw Misuse("\(name.from): \(UnknownName(kind: "CPU model", name: name.text, known: try CPUModel.names()))")
+    }
+    options.model = known.name
     let policy = try value(tlb, "tlb", default: "retain")
     switch RetentionPolicy.named(policy.text) {
     case .success(let known): options.policy = known
     case .failure(let problem): throw Misuse("\(policy.from): \(problem)")
     }
-    let costs = try value(timing, "timing", default: "unit")
-    guard costs.text == "unit" else {
-      throw Misuse("\(costs.from): timing '\(costs.text)' is not built yet; 'unit' is")
+    let costs = try value(timing, "timing", default: known.timing)
+    guard TimingTable.names.contains(costs.text) else {
+      throw Misuse("\(costs.from): \(UnknownName(kind: "timing", name: costs.text, known: TimingTable.names))")
     }
+    options.timing = costs.text
     if let text = blockLimit {
       guard let limit = Int(text), (1...32).contains(limit) else {
         throw Misuse("--block-limit: '\(text)' is not 1 to 32")
@@ -83,6 +102,23 @@ struct MachineSettings: ParsableArguments {
   /// A size as `bytes` reads it.
   static func text(_ bytes: UInt64) -> String {
     bytes.isMultiple(of: 1 << 20) ? "\(bytes >> 20)M" : "\(bytes >> 10)K"
+  }
+
+  /// What `--cpuid` takes away, from flags or else from one setting.
+  func cpuidMasks() throws -> [CPUIDMask] {
+    let setting = try value(cpuid.isEmpty ? nil : cpuid.joined(separator: ","), "cpuid", default: "")
+    guard !cpuid.isEmpty || !setting.text.isEmpty else { return [] }
+    return try MachineSettings.cpuidMasks(setting.text, from: setting.from)
+  }
+
+  /// Masks of a list with commas.
+  static func cpuidMasks(_ list: String, from: String) throws -> [CPUIDMask] {
+    try list.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let mask = CPUIDMask(String(text)) else {
+        throw Misuse("\(from): '\(text)' is not LEAF.REG=MASK in hexadecimal, as 7.EBX=80")
+      }
+      return mask
+    }
   }
 
   /// Bytes of a size like 512M; nil when it is none or too large for 64 bits.

@@ -70,10 +70,12 @@ final class IntegerRig {
   init(seed: UInt64 = 0, usesHostPointers: Bool = true, randomSeed: UInt64 = 0) throws {
     memory = try PhysicalMemory(size: 4 << 20)
     random = Random(state: seed)
-    let timing = try TimingTable.named("unit")
+    let timing = try #require(try TimingTable.named("unit"))
+    let model = try #require(try CPUModel.named("max"))
     processor = Processor(
       memory: memory, ports: NoPorts(), blocks: BlockCache(memory: memory), decoder: try Decoder(timing: timing),
-      timing: timing, options: ProcessorOptions(usesHostPointers: usesHostPointers, randomSeed: randomSeed))
+      timing: timing,
+      options: ProcessorOptions(model: model, usesHostPointers: usesHostPointers, randomSeed: randomSeed))
     put(0x800, [0, 0x00AF_9B00_0000_FFFF, 0x00CF_9300_0000_FFFF])
     put(0x1000, [0x2003])
     put(0x2000, [0x3003])

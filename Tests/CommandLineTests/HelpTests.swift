@@ -7,6 +7,8 @@ import Testing
     (["run", "--help"], HelpText.run), (["help", "run"], HelpText.run), (["run", "-h"], HelpText.run),
     (["guests", "--help"], HelpText.guests), (["guests", "list", "--help"], HelpText.list),
     (["guests", "run", "--help"], HelpText.guestsRun), (["guests", "show", "--help"], HelpText.show),
+    (["models", "--help"], HelpText.models), (["models", "list", "--help"], HelpText.modelsList),
+    (["models", "show", "--help"], HelpText.modelsShow),
   ])
   func snapshot(_ arguments: [String], _ text: String) throws {
     let ended = try shootdown(arguments)
@@ -18,13 +20,14 @@ import Testing
   @Test func everyOptionOfRunIsDocumented() throws {
     let help = try shootdown(["run", "--help"]).output
     let options = [
-      "--kernel <file>", "--machine <file>", "--memory <size>", "--cpus <n>", "--model <name>", "--tlb <policy>",
+      "--kernel <file>", "--machine <file>", "--memory <size>", "--cpus <n>", "--model <name>", "--cpuid <mask>",
+      "--tlb <policy>",
       "--timing <name>", "--block-limit <n>", "--no-host-pointers", "--until <condition>", "--max-cycles <n>",
       "--max-instructions <n>", "--timeout <s>", "--hash", "--serial <where>", "-q, --quiet", "-v, --verbose",
       "--log-level <level>", "--version", "-h, --help",
     ]
     for option in options { #expect(help.contains("  \(option) "), "\(option)") }
-    for variable in ["MEMORY", "CPUS", "MODEL", "TLB", "TIMING", "SERIAL"] {
+    for variable in ["MEMORY", "CPUS", "MODEL", "CPUID", "TLB", "TIMING", "SERIAL"] {
       #expect(help.contains("SHOOTDOWN_\(variable)"), "\(variable)")
     }
   }

@@ -31,7 +31,8 @@ import Testing
 
   @Test(arguments: [
     ("memory", "12Q"), ("memory", "1M"), ("cpus", "0"), ("cpus", "2"), ("model", "i486"), ("tlb", "nonsense"),
-    ("timing", "skylake"), ("serial", "/nonexistent/text"), ("serial", "unix:/nonexistent"), ("color", "never"),
+    ("timing", "icelake"), ("cpuid", "7.EBX"), ("serial", "/nonexistent/text"), ("serial", "unix:/nonexistent"),
+    ("color", "never"),
     ("MEMORY", "4M"), ("--memory", "4M"), ("until", "exit"),
   ])
   func badSettingNamesFileAndKey(_ key: String, _ value: String) throws {

@@ -9,7 +9,8 @@ import Testing
     ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0", "2", "64"]),
     ("--model", ["", "i486", "MAX", "haswell"]),
     ("--tlb", ["", "nonsense", "RETAIN", "speculate", "skylake", "random:7", "flush", ":"]),
-    ("--timing", ["", "nonsense", "skylake"]),
+    ("--timing", ["", "nonsense", "SKYLAKE", "icelake"]),
+    ("--cpuid", ["", "7", "7.EBX", "7.EBX=", "7.EBX=g", "7.EBX=0x1", "7.ESI=1", "7.EBX=1,", "7.EBX=100000000"]),
     ("--block-limit", ["0", "-1", "33", "99999999999999999999", "all", "", "1.5"]),
     ("--max-cycles", ["0", "-1", "18446744073709551616", "many", "", "1.5", "0x10", " 5", "5 "]),
     ("--max-instructions", ["0", "-1", "18446744073709551616", "many", "", "1.5", "0x10", " 5", "5 "]),
@@ -32,7 +33,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "--machine", "--memory", "--cpus", "--model", "--tlb", "--timing", "--block-limit", "--until", "--max-cycles",
+    "--machine", "--memory", "--cpus", "--model", "--cpuid", "--tlb", "--timing", "--block-limit", "--until",
+    "--max-cycles",
     "--max-instructions", "--timeout", "--serial", "--log-level",
   ])
   func valueMissing(_ option: String) throws {

@@ -2,7 +2,7 @@ import Testing
 
 /// What the design names and is not built yet is refused by its name.
 @Suite struct PlannedTests {
-  @Test(arguments: ["monitor", "suite", "explore", "replay", "litmus", "walk", "models"])
+  @Test(arguments: ["monitor", "suite", "explore", "replay", "litmus", "walk"])
   func subcommand(_ name: String) throws {
     for arguments in [[name], [name, "file"], [name, "--help"]] {
       try shootdown(arguments).expectMisuse(naming: ["'\(name)'", "not built"])
@@ -11,7 +11,7 @@ import Testing
 
   @Test(arguments: [
     "--cdrom", "--disk", "--writable", "--vgabios", "--module", "--append", "--print-config",
-    "--bochsrc", "--ignore-msrs", "--msr", "--cpuid", "--keys", "--screen", "--snapshot", "--restore", "--record",
+    "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen", "--snapshot", "--restore", "--record",
     "--gdb", "--oracle", "--trace", "--json", "--html", "--perfetto", "--clock", "--quantum", "--split-rmw",
     "--no-reboot", "--fail-on", "--color",
   ])

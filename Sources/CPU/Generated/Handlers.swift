@@ -1993,17 +1993,18 @@ private func handlers8() -> [Handler] {
     writeMSR,
     readTSC,
     readMSR,
+    cpuid,
     andn32Reg,
     andn32Mem,
     andn64Reg,
     andn64Mem,
     bextr32Reg,
-    bextr32Mem,
   ]
 }
 
 private func handlers9() -> [Handler] {
   [
+    bextr32Mem,
     bextr64Reg,
     bextr64Mem,
     blsr32Reg,
@@ -2103,12 +2104,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
-    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
+    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2208,12 +2209,12 @@ private func handlers10() -> [Handler] {
     readGSBase32,
     readGSBase64,
     writeFSBase32,
-    writeFSBase64,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    writeFSBase64,
     writeGSBase32,
     writeGSBase64,
   ]

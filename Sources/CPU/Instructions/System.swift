@@ -134,6 +134,11 @@ import MMU
   return processor(s).writeMSR(s, op)
 }
 
+/// CPUID, "CPUID—CPU Identification" (SDM Vol. 2A). That it serialises shows nowhere: stores are visible at once.
+@inline(__always) func cpuid(_ s: State, _ op: OpRef) {
+  return processor(s).identify(s, op)
+}
+
 /// RDTSC, "RDTSC—Read Time-Stamp Counter" (SDM Vol. 2B).
 @inline(__always) func readTSC(_ s: State, _ op: OpRef) {
   let count = s.cycles(before: op) &+ s.pointee.tscOffset

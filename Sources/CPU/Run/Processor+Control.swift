@@ -1,7 +1,7 @@
 import Layout
 import MMU
 
-// Control and debug registers, and MSRs.
+// Control and debug registers.
 
 /// CR0 bits (SDM Vol. 3, "Control Registers").
 enum CR0 {
@@ -20,7 +20,7 @@ enum CR4 {
   static let physicalAddressExtension: UInt64 = 1 << 5
   static let globalPages: UInt64 = 1 << 7
   static let fsgsbase: UInt64 = 1 << 16
-  /// What is built: VME, PVI, TSD, DE, MCE and PCE may be set and have no effect that is built beyond the bit.
+  /// What is built: TSD, DE, MCE and PCE may be set and have no effect that is built beyond the bit.
   static let built: UInt64 =
     physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 8
 }
@@ -71,7 +71,7 @@ extension Processor {
       case 0: try setCR0(value)
       case 2: s.pointee.cr2 = value
       case 3:
-        guard !s.isLong || value >> UInt64(Processor.physicalBits) == 0 else { throw Fault(.generalProtection) }
+        guard !s.isLong || value >> UInt64(model.physicalBits) == 0 else { throw Fault(.generalProtection) }
         s.pointee.cr3 = value
         translation.rootLoaded(pagingControls)
       case 4: try setCR4(value)
@@ -169,75 +169,5 @@ extension Processor {
     guard number < 8 else { return nil }
     if number == 4 || number == 5 { return state.pointee.cr4 & 8 == 0 ? number + 2 : nil }
     return number
-  }
-
-  // MARK: MSRs
-
-  private enum MSR {
-    static let timeStampCounter: UInt32 = 0x10
-    static let efer: UInt32 = 0xC000_0080
-    static let timeStampCounterAuxiliary: UInt32 = 0xC000_0103
-  }
-
-  /// RDMSR.
-  func readMSR(_ s: State, _ op: OpRef) {
-    let value: UInt64
-    switch s.get(.rcx, as: UInt32.self) {
-    case MSR.timeStampCounter: value = s.cycles(before: op) &+ s.pointee.tscOffset
-    case MSR.efer: value = s.pointee.efer
-    case MSR.timeStampCounterAuxiliary: value = s.pointee.tscAux
-    case 0x174: value = s.pointee.sysenterCS
-    case 0x175: value = s.pointee.sysenterESP
-    case 0x176: value = s.pointee.sysenterEIP
-    case 0xC000_0081: value = s.pointee.star
-    case 0xC000_0082: value = s.pointee.lstar
-    case 0xC000_0083: value = s.pointee.cstar
-    case 0xC000_0084: value = s.pointee.fmask
-    case 0xC000_0100: value = s.segment(.fs).pointee.base
-    case 0xC000_0101: value = s.segment(.gs).pointee.base
-    case 0xC000_0102: value = s.pointee.kernelGSBase
-    case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
-    }
-    s.set(.rax, UInt32(truncatingIfNeeded: value))
-    s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
-    return s.fallThrough(op)
-  }
-
-  /// WRMSR: nothing that is cached is dropped (TLB rules, section I).
-  func writeMSR(_ s: State, _ op: OpRef) {
-    let value = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
-    let isCanonical = LinearAddress(value).isCanonical()
-    let index = s.get(.rcx, as: UInt32.self)
-    switch index {
-    case 0x175, 0x176, 0xC000_0082, 0xC000_0083, 0xC000_0100, 0xC000_0101, 0xC000_0102:
-      guard isCanonical else { return raise(s, op, .generalProtection) }
-    default: break
-    }
-    switch index {
-    case MSR.timeStampCounter: s.pointee.tscOffset = value &- s.cycles(before: op)
-    case MSR.timeStampCounterAuxiliary:
-      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      s.pointee.tscAux = value
-    case MSR.efer:
-      let known = EFER.executeDisable | EFER.longModeActive | EFER.longModeEnable | EFER.systemCall
-      guard value & ~known == 0 else { return raise(s, op, .generalProtection) }
-      guard (value ^ s.pointee.efer) & EFER.longModeEnable == 0 || s.pointee.cr0 & CR0.paging == 0 else {
-        return raise(s, op, .generalProtection)
-      }
-      s.pointee.efer = value & ~EFER.longModeActive | s.pointee.efer & EFER.longModeActive
-      contextChanged()
-    case 0x174: s.pointee.sysenterCS = value
-    case 0x175: s.pointee.sysenterESP = value
-    case 0x176: s.pointee.sysenterEIP = value
-    case 0xC000_0081: s.pointee.star = value
-    case 0xC000_0082: s.pointee.lstar = value
-    case 0xC000_0083: s.pointee.cstar = value
-    case 0xC000_0084: s.pointee.fmask = value & 0xFFFF_FFFF
-    case 0xC000_0100: s.segment(.fs).pointee.base = value
-    case 0xC000_0101: s.segment(.gs).pointee.base = value
-    case 0xC000_0102: s.pointee.kernelGSBase = value
-    default: return CPU.refuse(s, op, .modelSpecificRegister(index))
-    }
-    return s.fallThrough(op)
   }
 }

@@ -22,10 +22,6 @@ public enum Refusal: Equatable, Sendable {
   case controlRegister(Int, UInt64)
   /// A control register that is not built.
   case controlRegisterNumber(Int)
-  /// An MSR that is not built.
-  case modelSpecificRegister(UInt32)
-  /// A write to an MSR that leaves what is built.
-  case modelSpecificRegisterValue(UInt32, UInt64)
   /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
   case gate(String)
   /// Code that does not lie in RAM.
@@ -42,8 +38,6 @@ public enum Refusal: Equatable, Sendable {
     case .interrupts: return "STI is not built: no device raises interrupts yet"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
     case .controlRegisterNumber(let number): return "access to CR\(number) is not built"
-    case .modelSpecificRegister(let index): return "access to MSR \(hex(index)) is not built"
-    case .modelSpecificRegisterValue(let index, let value): return "MSR \(hex(index)) = \(hex(value)) is not built"
     case .gate(let what): return "\(what) is not built"
     case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
     }
@@ -64,8 +58,16 @@ public enum Stop: Equatable, Sendable {
   case refused(Refusal)
 }
 
-/// How a processor is made; none of it is visible to a guest except the timing and the random numbers.
+/// How a processor is made.
 public struct ProcessorOptions: Sendable {
+  /// What CPUID answers and which model-specific registers there are.
+  public var model: CPUModel
+  /// Its number in the machine, which is its initial APIC ID; 0 is the bootstrap processor.
+  public var number: UInt32 = 0
+  /// Processors of the machine.
+  public var processorCount: UInt32 = 1
+  /// Cycles in a second of guest time.
+  public var clock: UInt64 = CPUIDInputs.defaultClock
   /// What the TLB keeps.
   public var policy: RetentionPolicy
   /// Whether accesses may use host pointers.
@@ -73,11 +75,12 @@ public struct ProcessorOptions: Sendable {
   /// What the numbers of RDRAND and RDSEED follow from; processors of one machine should differ in it.
   public var randomSeed: UInt64
 
-  /// The defaults: `retain`, host pointers on, seed 0.
+  /// The only processor of a machine; the defaults are `retain`, host pointers on, seed 0.
   public init(
-    policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true,
-    randomSeed: UInt64 = 0
+    model: CPUModel, policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget),
+    usesHostPointers: Bool = true, randomSeed: UInt64 = 0
   ) {
+    self.model = model
     self.policy = policy
     self.usesHostPointers = usesHostPointers
     self.randomSeed = randomSeed
@@ -98,6 +101,12 @@ public final class Processor {
   public let blocks: BlockCache
   let decoder: Decoder
   let timing: TimingTable
+  /// What CPUID answers and which model-specific registers there are.
+  public let model: CPUModel
+  /// Number, processor count and clock, for CPUID.
+  let identity: CPUIDInputs
+  /// Values of `model.registers`; of those that lie elsewhere, unused.
+  var modelSpecific: [UInt64]
   var refusal: Refusal?
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
@@ -133,16 +142,24 @@ public final class Processor {
     self.blocks = blocks
     self.decoder = decoder
     self.timing = timing
+    model = options.model
+    var identity = CPUIDInputs()
+    identity.apicID = options.number
+    identity.processorCount = options.processorCount
+    identity.clock = options.clock
+    self.identity = identity
+    modelSpecific = options.model.registers.map(\.reset)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
-        root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: Processor.physicalBits),
+        root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: model.physicalBits),
       walkReferenceCycles: timing.walkReference, usesHostPointers: options.usesHostPointers)
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
     state.pointee.random = options.randomSeed
     blocks.attach(state)
+    resetModelSpecificRegisters()
   }
 
   deinit {
@@ -150,9 +167,6 @@ public final class Processor {
     UnsafeMutableRawPointer(prefix).deallocate()
     alone.deallocate()
   }
-
-  /// MAXPHYADDR of the processor that is built.
-  static let physicalBits: UInt8 = 40
 
   /// Puts the processor into 64-bit mode at CPL 0 with flat segments, interrupts off and the given root.
   ///
@@ -180,7 +194,7 @@ public final class Processor {
     PagingControls(
       root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
       executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: Processor.physicalBits, mode: pagingMode,
+      physicalBits: model.physicalBits, mode: pagingMode,
       pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
   }
 
@@ -193,7 +207,7 @@ public final class Processor {
   public func reset() {
     let s = state
     for register in GeneralRegister.allCases { s[register] = 0 }
-    s[.rdx] = 0x0003_06C3
+    s[.rdx] = UInt64(model.version)
     s.rflags = FlagBit.fixed
     s.pointee.rip = 0xFFF0
     s.pointee.cr0 = 0x6000_0010
@@ -201,7 +215,6 @@ public final class Processor {
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
     s.pointee.cr8 = 0
-    s.pointee.efer = 0
     s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
@@ -214,6 +227,7 @@ public final class Processor {
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
     pendingDebug = 0
+    resetModelSpecificRegisters()
     translation.cache.reset()
     translation.modeChanged(pagingControls)
     contextChanged()

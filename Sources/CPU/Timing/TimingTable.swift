@@ -4,7 +4,9 @@ import Tables
 public struct TimingTable: Sendable {
   /// Its name on the command line.
   public let name: String
-  let cycles: [String: UInt64]
+  /// Every class it names, in its order.
+  public let classes: [String]
+  private let cycles: [String: UInt64]
 
   /// Cycles of a class; classes the table does not name cost what `simple` does.
   public subscript(timingClass: String) -> UInt64 { cycles[timingClass] ?? cycles["simple"] ?? 1 }
@@ -16,38 +18,32 @@ public struct TimingTable: Sendable {
   /// Delivery of an exception or interrupt.
   public var delivery: UInt64 { self["delivery"] }
 
-  /// The table of a name: `unit`.
-  public static func named(_ name: String) throws -> TimingTable {
-    guard name == "unit" else {
-      throw TableError(table: "timing", line: 0, column: "", problem: "timing '\(name)' is not built yet; 'unit' is")
-    }
-    return try TimingTable(name: "unit", unit)
+  /// Every table's name.
+  public static let names = ["unit", "core2", "sandybridge", "haswell", "skylake"]
+
+  /// The table of a name; nil when there is none.
+  ///
+  /// - Throws: `TableError` when the built-in table is wrong; a test reads all of them.
+  public static func named(_ name: String) throws -> TimingTable? {
+    guard let text = TimingFigures.text(name) else { return nil }
+    return try TimingTable(name: name, text)
   }
 
-  init(name: String, _ text: StaticString) throws {
+  private init(name: String, _ text: StaticString) throws {
     self.name = name
     var cycles: [String: UInt64] = [:]
+    var classes: [String] = []
     for row in try Table("timing \(name)", text).rows {
       guard let value = UInt64(row["cycles"]), (1...1000).contains(value) else {
         throw row.error("cycles", "'\(row["cycles"])' is not 1 to 1000")
       }
-      cycles[row["class"]] = value
+      guard !row["source"].isEmpty else {
+        throw row.error("source", "is empty: a figure without a source is an estimate")
+      }
+      guard cycles.updateValue(value, forKey: row["class"]) == nil else { throw row.error("class", "is there twice") }
+      classes.append(row["class"])
     }
     self.cycles = cycles
+    self.classes = classes
   }
-
-  /// Everything costs 1: clocks count instructions, walk references and iterations.
-  static let unit: StaticString = """
-    class      cycles  source
-    simple     1       by definition
-    multiply   1       by definition
-    divide     1       by definition
-    branch     1       by definition
-    port       1       by definition
-    invlpg     1       by definition
-    control    1       by definition
-    iteration  1       by definition
-    walk       1       by definition
-    delivery   1       by definition
-    """
 }

@@ -19,6 +19,8 @@ enum HelpText {
     SUBCOMMANDS:
       run                     Run a machine; COM1 is standard output.
       guests                  The guest programs that come with Shootdown.
+      models                  The CPU models: what CPUID answers, and the
+                              model-specific registers.
 
       See 'shootdown help <subcommand>' for detailed help.
     """
@@ -94,14 +96,68 @@ enum HelpText {
       -h, --help              Show help information.
     """
 
+  /// `models --help`.
+  static let models = """
+    OVERVIEW: The CPU models: what CPUID answers, and the model-specific registers.
+
+    USAGE: shootdown models <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      list                    List them: name, family, model and stepping, timing
+                              table, part.
+      show                    Show one: CPUID on the first processor of one,
+                              features by name, model-specific registers.
+
+      See 'shootdown help models <subcommand>' for detailed help.
+    """
+
+  /// `models list --help`.
+  static let modelsList = """
+    OVERVIEW: List them: name, family, model and stepping, timing table, part.
+
+    USAGE: shootdown models list
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
+  /// `models show --help`.
+  static let modelsShow = """
+    OVERVIEW: Show one: CPUID on the first processor of one, features by name,
+    model-specific registers.
+
+    A feature is 'no' when the part does not have it or --cpuid took it away, 'not
+    built' when the part has it and Shootdown does not yet.
+
+    USAGE: shootdown models show <name> [--cpuid <mask> ...]
+
+    ARGUMENTS:
+      <name>                  Its name.
+
+    OPTIONS:
+      --cpuid <mask>          Takes features away, as 'run --cpuid' does.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
   /// The options that `run` and `guests run` share.
   private static let machine = """
       --machine <file>        Settings in YAML; flags and SHOOTDOWN_* go before it.
       --memory <size>         RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).
       --cpus <n>              Processors; 1 is built (SHOOTDOWN_CPUS).
-      --model <name>          CPU model; 'max' is built (SHOOTDOWN_MODEL).
+      --model <name>          CPU model, of those that 'shootdown models list'
+                              names (default max; SHOOTDOWN_MODEL).
+      --cpuid <mask>          Takes features away: LEAF.REG=MASK or
+                              LEAF:SUBLEAF.REG=MASK, hexadecimal; repeatable, or a
+                              list with commas (SHOOTDOWN_CPUID).
       --tlb <policy>          What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).
-      --timing <name>         Cycle costs; 'unit' is built (SHOOTDOWN_TIMING).
+      --timing <name>         Cycle costs: unit, core2, sandybridge, haswell,
+                              skylake (default: the model's; SHOOTDOWN_TIMING).
       --block-limit <n>       Instructions a decoded block holds at most, 1-32; for
                               tests of ourselves: results do not depend on it.
       --no-host-pointers      Every access goes the long way; for tests of

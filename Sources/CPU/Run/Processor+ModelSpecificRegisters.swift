@@ -1,0 +1,151 @@
+import Layout
+import MMU
+
+// CPUID, RDMSR and WRMSR: what they do beyond the tables of the processor's model.
+
+extension Processor {
+  /// CPUID.
+  func identify(_ s: State, _ op: OpRef) {
+    let leaf = s.get(.rax, as: UInt32.self)
+    let values = model.cpuid(leaf: leaf, subleaf: s.get(.rcx, as: UInt32.self), identification)
+    // Leaf 1 loads the revision of the microcode ("Microcode Update Facilities").
+    if leaf == 1, let number = model.number(of: 0x8B) { modelSpecific[number] = model.registers[number].reset }
+    s.set(.rax, values.eax)
+    s.set(.rbx, values.ebx)
+    s.set(.rcx, values.ecx)
+    s.set(.rdx, values.edx)
+    return s.fallThrough(op)
+  }
+
+  /// What CPUID depends on now.
+  private var identification: CPUIDInputs {
+    var inputs = identity
+    inputs.cr4 = state.pointee.cr4
+    inputs.is64Bit = state.is64Bit
+    inputs.apicBase = self[modelSpecific: 0x1B]
+    inputs.miscEnable = self[modelSpecific: 0x1A0]
+    return inputs
+  }
+
+  /// The value of a register that has a place of its own; 0 when the model does not have it.
+  public subscript(modelSpecific index: UInt32) -> UInt64 {
+    guard let number = model.number(of: index) else { return 0 }
+    return modelSpecific[number]
+  }
+
+  /// Values after power-up and RESET. The time-stamp counter counts from there.
+  func resetModelSpecificRegisters() {
+    let s = state
+    s.pointee.tscOffset = 0 &- s.pointee.cycles
+    for (number, register) in model.registers.enumerated() {
+      modelSpecific[number] = register.reset
+      place(register.reset, in: register.storage)
+      // The bootstrap processor's flag.
+      if register.storage == .apicBase && identity.apicID == 0 { modelSpecific[number] |= 1 << 8 }
+    }
+  }
+
+  /// RDMSR: #GP(0) for a register that the model does not have.
+  func readMSR(_ s: State, _ op: OpRef) {
+    guard let number = model.number(of: s.get(.rcx, as: UInt32.self)), model.registers[number].isReadable else {
+      return raise(s, op, .generalProtection)
+    }
+    let value = self.value(of: number, s, op)
+    s.set(.rax, UInt32(truncatingIfNeeded: value))
+    s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
+    return s.fallThrough(op)
+  }
+
+  private func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
+    switch model.registers[number].storage {
+    case .own, .timeStampAdjust, .apicBase: modelSpecific[number]
+    case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
+    case .coreThreadCount: UInt64(identity.processorCount) << 16 | UInt64(identity.processorCount)
+    case .sysenterCS: s.pointee.sysenterCS
+    case .sysenterESP: s.pointee.sysenterESP
+    case .sysenterEIP: s.pointee.sysenterEIP
+    case .efer: s.pointee.efer
+    case .star: s.pointee.star
+    case .lstar: s.pointee.lstar
+    case .cstar: s.pointee.cstar
+    case .fmask: s.pointee.fmask
+    case .fsBase: s.segment(.fs).pointee.base
+    case .gsBase: s.segment(.gs).pointee.base
+    case .kernelGSBase: s.pointee.kernelGSBase
+    case .timeStampAux: s.pointee.tscAux
+    }
+  }
+
+  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Nothing
+  /// that is cached is dropped (TLB rules, section I).
+  func writeMSR(_ s: State, _ op: OpRef) {
+    let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
+    guard let number = model.number(of: s.get(.rcx, as: UInt32.self)) else {
+      return raise(s, op, .generalProtection)
+    }
+    let register = model.registers[number]
+    guard register.isWritable, written & ~(register.writable | register.kept | featureBits(register)) == 0 else {
+      return raise(s, op, .generalProtection)
+    }
+    let old = value(of: number, s, op)
+    let stored = register.writable | featureBits(register)
+    let value = old & ~stored | written & stored
+    guard isValid(value, old, for: register) else { return raise(s, op, .generalProtection) }
+    store(value, old, at: number, s, op)
+    return s.fallThrough(op)
+  }
+
+  /// Bits that are reserved in a model without the feature that they belong to: EFER.NXE.
+  private func featureBits(_ register: ModelSpecificRegister) -> UInt64 {
+    register.check == .efer && model.partHas("NX") ? EFER.executeDisable : 0
+  }
+
+  private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
+    switch register.check {
+    case .none: true
+    case .canonical: LinearAddress(value).isCanonical()
+    case .memoryType: MemoryTypeEncoding.isMTRRType(value)
+    case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)
+    case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
+    case .unlocked: old & 1 == 0
+    // "Extended Feature Enable Register": LME does not change while paging is on.
+    case .efer: (value ^ old) & EFER.longModeEnable == 0 || state.pointee.cr0 & CR0.paging == 0
+    }
+  }
+
+  private func store(_ value: UInt64, _ old: UInt64, at number: Int, _ s: State, _ op: OpRef) {
+    let storage = model.registers[number].storage
+    switch storage {
+    case .own, .apicBase: modelSpecific[number] = value
+    case .timeStampCounter, .timeStampAdjust: moveTimeStamp(by: value &- old, s)
+    default: place(value, in: storage)
+    }
+    if storage == .efer { contextChanged() }
+  }
+
+  /// Puts a value where the instructions that use it look for it.
+  private func place(_ value: UInt64, in storage: ModelSpecificRegister.Storage) {
+    let s = state
+    switch storage {
+    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .coreThreadCount: break
+    case .sysenterCS: s.pointee.sysenterCS = value
+    case .sysenterESP: s.pointee.sysenterESP = value
+    case .sysenterEIP: s.pointee.sysenterEIP = value
+    case .efer: s.pointee.efer = value
+    case .star: s.pointee.star = value
+    case .lstar: s.pointee.lstar = value
+    case .cstar: s.pointee.cstar = value
+    case .fmask: s.pointee.fmask = value
+    case .fsBase: s.segment(.fs).pointee.base = value
+    case .gsBase: s.segment(.gs).pointee.base = value
+    case .kernelGSBase: s.pointee.kernelGSBase = value
+    case .timeStampAux: s.pointee.tscAux = value
+    }
+  }
+
+  /// IA32_TSC_ADJUST and the counter move together ("Time-Stamp Counter Adjustment").
+  private func moveTimeStamp(by distance: UInt64, _ s: State) {
+    s.pointee.tscOffset &+= distance
+    if let number = model.number(of: 0x3B) { modelSpecific[number] &+= distance }
+  }
+}
