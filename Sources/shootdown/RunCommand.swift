@@ -29,9 +29,10 @@ struct RunCommand: ParsableCommand {
     let setting = try machine.value(kernel, "kernel", default: "")
     guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }
     let run = try Run(machine: machine, settings: settings)
+    let room = try machine.options().memory
     let image: [UInt8]
     do {
-      image = try ImageFile.read(setting.text, limit: try machine.options().memory)
+      image = try ImageFile.read(setting.text, limit: room)
     } catch let misuse as Misuse {
       throw Misuse("\(setting.from): \(misuse)")
     }
