@@ -19,7 +19,8 @@ extension Processor {
     let key = physical.value << 8 | state.pointee.mode | (endsHere ? UInt64(ModeLimit) : 0)
     let next = (rip | 0xFFF) &+ 1
     let found =
-      blocks.find(key) { block in self.fetch(next)?.value == block.pointee.secondPage } ?? build(rip, physical, key, isLast: endsHere)
+      blocks.find(key) { block in self.fetch(next)?.value == block.pointee.secondPage }
+      ?? build(rip, physical, key, isLast: endsHere)
     guard let found else { return nil }
     guard state.isInsideLimit(offset, found) else {
       setFault(state, .generalProtection, 0)
