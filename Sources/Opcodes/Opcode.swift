@@ -2,8 +2,8 @@ import Tables
 
 /// A row of the opcode table: one encoding of one instruction.
 public struct Opcode: Sendable {
-  /// Mandatory prefix: none needed, none allowed, or the byte.
-  public enum Prefix: Equatable, Sendable { case any, none, byte(UInt8) }
+  /// Mandatory prefix: none needed, neither F2 nor F3 allowed, not 66 either, or the byte.
+  public enum Prefix: Equatable, Sendable { case any, none, strictlyNone, byte(UInt8) }
 
   /// Which opcode map the last byte lies in.
   public enum Map: Int, Sendable { case oneByte = 0, escape0F = 1, escape0F38 = 2, escape0F3A = 3 }
@@ -20,6 +20,14 @@ public struct Opcode: Sendable {
     case one, cl, dx
     /// A control register in ModRM.reg (C).
     case control
+    /// An XMM register in ModRM.reg (V); in ModRM.rm, or memory (W), or never memory (U).
+    case vector, vectorOrMemory, vectorOnly
+    /// An MMX register in ModRM.reg (P); in ModRM.rm, or memory (Q), or never memory (N).
+    case mmx, mmxOrMemory, mmxOnly
+    /// An x87 register in ModRM.rm (ST).
+    case stackRegister
+    /// Memory at rDI.
+    case atDestinationIndex
   }
 
   /// Operand sizes of the manual's notation.
@@ -52,6 +60,8 @@ public struct Opcode: Sendable {
   public let modes: Modes
   /// LOCK may stand before its memory form.
   public let allowsLock: Bool
+  /// Its 16-byte memory operand need not be aligned.
+  public let allowsUnaligned: Bool
   /// It is the last of its block.
   public let endsBlock: Bool
   /// 64-bit operands without REX.W in 64-bit mode.
@@ -69,18 +79,26 @@ public struct Opcode: Sendable {
     return operands.contains {
       switch $0 {
       case .registerOrMemory, .memory, .register, .reg, .control: true
+      case .vector, .vectorOrMemory, .vectorOnly, .mmx, .mmxOrMemory, .mmxOnly, .stackRegister: true
       default: false
       }
     }
+  }
+
+  /// Whether ModRM.rm must be a register.
+  public var needsRegister: Bool {
+    operands.contains { $0 == .vectorOnly || $0 == .mmxOnly || $0 == .stackRegister }
   }
 
   /// Every row of the opcode map, in the table's order.
   ///
   /// - Throws: `TableError`, which names the row; a test reads the table, so a shipped program does not throw.
   public static func all() throws(TableError) -> [Opcode] {
-    let table = try Table("opcodes", OpcodeTable.text)
+    let tables = [try Table("opcodes", OpcodeTable.text), try Table("vector opcodes", VectorOpcodeTable.text)]
     var opcodes: [Opcode] = []
-    for row in table.rows { opcodes.append(try Opcode(row)) }
+    for table in tables {
+      for row in table.rows { opcodes.append(try Opcode(row)) }
+    }
     return opcodes
   }
 
@@ -95,6 +113,8 @@ public struct Opcode: Sendable {
     for word in row["opcode"].split(separator: " ") {
       if word == "NP" {
         prefix = .none
+      } else if word == "NP!" {
+        prefix = .strictlyNone
       } else if word.hasPrefix("/") {
         let parts = word.dropFirst().split(separator: "!")
         guard let first = parts.first, let value = UInt8(first), value < 8 else {
@@ -133,7 +153,7 @@ public struct Opcode: Sendable {
     }
     var widths: [Int] = []
     for text in row["widths"].split(separator: ",") {
-      guard let width = Int(text), [8, 16, 32, 64].contains(width) else {
+      guard let width = Int(text), [8, 16, 32, 64, 128].contains(width) else {
         throw row.error("widths", "'\(text)' is no operand size")
       }
       widths.append(width)
@@ -151,6 +171,7 @@ public struct Opcode: Sendable {
     self.widths = widths
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
+    self.allowsUnaligned = attributes.contains("unaligned")
     self.endsBlock = attributes.contains("ends")
     self.defaultsTo64 = attributes.contains("d64")
     let stem = attributes.first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
@@ -171,6 +192,14 @@ extension Opcode.Operand {
     case "M": self = .memory
     case "R": self = .register
     case "C": self = .control
+    case "V": self = .vector
+    case "W": self = .vectorOrMemory
+    case "U": self = .vectorOnly
+    case "P": self = .mmx
+    case "Q": self = .mmxOrMemory
+    case "N": self = .mmxOnly
+    case "ST": self = .stackRegister
+    case "(rDI)": self = .atDestinationIndex
     case "Ibs": self = .signedByte
     default:
       guard text.count == 2, let kind = text.first, let last = text.last, let size = Opcode.Size(rawValue: last)

@@ -5,6 +5,9 @@
 ///   mod = 3, as VMCALL has it.
 /// - `operands`: E, G, M, R, Z (register in the opcode), I, J, O, AL, rAX, DX, CL, 1; sizes b, w, d, q, v, z, y; `Ibs`
 ///   is a sign-extended byte.
+///   Of `VectorOpcodeTable`: V, W, U are XMM registers in reg, in rm or memory, in rm only; P, Q, N are MMX registers in
+///   the same places; ST, an x87 register; `(rDI)`, memory at rDI. Their widths are those of the memory operand or of the
+///   general register. `NP!`: not even 66h may stand before it.
 /// - `shape`: which execute function runs it (Shape); `refused`, it is decoded and refused by name.
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).

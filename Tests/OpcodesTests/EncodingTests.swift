@@ -38,11 +38,13 @@ import Testing
     switch opcode.prefix {
     case .any: break
     case .none: guard encoding.mandatory == nil || encoding.mandatory == 0x66 else { return false }
+    case .strictlyNone: guard encoding.mandatory == nil else { return false }
     case .byte(let byte): guard encoding.mandatory == byte else { return false }
     }
     let (mod, reg, rm) = (encoding.modRM >> 6, encoding.modRM >> 3 & 7, encoding.modRM & 7)
     if let digit = opcode.digit, digit != reg { return false }
     if let exact = opcode.exactRM { return mod == 3 && rm == exact }
+    if opcode.needsRegister && mod != 3 { return false }
     return !(opcode.operands.contains(.memory) && mod == 3)
   }
 

@@ -15,6 +15,8 @@ public final class Decoder {
   /// A row with its handlers looked up: by width, form and condition.
   private struct Row {
     let opcode: Opcode
+    /// Its place in the table.
+    let number: Int
     let handlers: [Handler]
     let cycles: UInt64
     let isString: Bool
@@ -24,7 +26,7 @@ public final class Decoder {
   /// Row numbers by map and byte, in the table's order.
   private let candidates: [[Int]]
   private let timing: TimingTable
-  private static let widths = [0, 8, 16, 32, 64]
+  private static let widths = [0, 8, 16, 32, 64, 128]
 
   /// Builds the decoder.
   ///
@@ -51,7 +53,9 @@ public final class Decoder {
         candidates[opcode.map.rawValue << 8 | (Int(opcode.byte) + offset) & 0xFF].append(rows.count)
       }
       rows.append(
-        Row(opcode: opcode, handlers: handlers, cycles: timing[opcode.timing], isString: opcode.shape == .string))
+        Row(
+          opcode: opcode, number: rows.count, handlers: handlers, cycles: timing[opcode.timing],
+          isString: opcode.shape == .string))
     }
     self.rows = rows
     self.candidates = candidates
@@ -92,11 +96,16 @@ public final class Decoder {
     return build(row, byte, prefixes, &cursor, ripOffset)
   }
 
+  /// The mnemonic of a row of the opcode table.
+  func mnemonic(ofRow number: Int) -> String { rows[number].opcode.mnemonic }
+
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
     switch opcode.prefix {
     case .any: true
     case .none: prefixes.mandatory == nil
-    case .byte(let byte): prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize
+    case .strictlyNone: prefixes.mandatory == nil && !prefixes.operandSize
+    case .byte(0x66): prefixes.operandSize && prefixes.mandatory == nil
+    case .byte(let byte): prefixes.mandatory == byte
     }
   }
 
@@ -104,6 +113,7 @@ public final class Decoder {
     if let digit = opcode.digit, modRM >> 3 & 7 != digit { return false }
     if let rm = opcode.exactRM { return modRM >> 6 == 3 && modRM & 7 == rm }
     if opcode.operands.contains(.memory) && modRM >> 6 == 3 { return false }
+    if opcode.needsRegister && modRM >> 6 != 3 { return false }
     return true
   }
 
@@ -136,6 +146,15 @@ public final class Decoder {
       case .registerOrMemory, .register:
         if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
       case .reg: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
+      case .vectorOrMemory, .vectorOnly:
+        if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
+      case .mmxOrMemory, .mmxOnly:
+        if !isMemory { register = Int(modRM & 7) }
+      case .vector: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
+      case .mmx: register = Int(modRM >> 3 & 7)
+      case .atDestinationIndex:
+        op.base = UInt8(7 * 8)
+        isOffset = true
       case .opcodeRegister: register = Int(byte & 7 | prefixes.rexB << 3)
       case .accumulator: register = 0
       case .control: op.immediate = Int64(modRM >> 3 & 7 | prefixes.rexR << 3)
@@ -146,7 +165,7 @@ public final class Decoder {
         }
         op.immediate = value
         if case .offset = operand { isOffset = true }
-      case .memory, .cl, .dx: break
+      case .memory, .cl, .dx, .stackRegister: break
       }
       if let register, position < 2 {
         let offset = registerOffset(register, operand, width, prefixes)
@@ -169,6 +188,7 @@ public final class Decoder {
     if prefixes.mandatory == 0xF2 { op.detail |= UInt8(DetailRepeatNot) }
     if opcode.endsBlock { op.detail |= UInt8(DetailEnds) }
     if row.isString { op.immediate = Int64(timing.iteration) }
+    if opcode.shape == .refused { op.immediate = Int64(row.number) }
     let end = Int64(ripOffset + cursor.count)
     if opcode.operands.contains(where: { if case .relative = $0 { true } else { false } }) { op.immediate &+= end }
     if isRIPRelative {

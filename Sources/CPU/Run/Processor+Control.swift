@@ -26,10 +26,11 @@ extension Processor {
     let refused = Refusal.controlRegister(number, value)
     switch number {
     case 0:
-      let changeable: UInt64 = 1 << 16 | 1 << 5 | 1 << 1
+      let changeable: UInt64 = 1 << 16 | 1 << 5 | 1 << 1 | CR0.emulation | CR0.taskSwitched
       guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
       guard (value ^ s.pointee.cr0) & 0xE005_003F & ~changeable == 0 else { return CPU.refuse(s, op, refused) }
       s.pointee.cr0 = s.pointee.cr0 & ~changeable | value & changeable
+      s.vectorControlsChanged()
       contextChanged()
     case 2: s.pointee.cr2 = value
     case 3:
@@ -39,9 +40,11 @@ extension Processor {
     case 4:
       let globalPages: UInt64 = 1 << 7
       guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      guard (value ^ s.pointee.cr4) & ~globalPages == 0 else { return CPU.refuse(s, op, refused) }
-      let isChanged = value != s.pointee.cr4
+      let vectors = CR4.osFXSR | CR4.osXMMExceptions | CR4.osXSAVE
+      guard (value ^ s.pointee.cr4) & ~(globalPages | vectors) == 0 else { return CPU.refuse(s, op, refused) }
+      let isChanged = (value ^ s.pointee.cr4) & ~vectors != 0
       s.pointee.cr4 = value
+      s.vectorControlsChanged()
       if isChanged { translation.modeChanged(pagingControls) }
     case 8:
       guard value < 16 else { return raise(s, op, .generalProtection) }

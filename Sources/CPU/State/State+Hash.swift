@@ -25,6 +25,7 @@ extension Processor {
       hasher.add(table.limit)
     }
     hasher.add(UInt64(s.pointee.activity) << 32 | UInt64(s.pointee.interruptShadow))
+    hasher.add(s.vectorStateBytes)
     hasher.add(s.pointee.cycles)
     hasher.add(s.pointee.instructions)
     translation.cache.hash(into: &hasher)
