@@ -481,7 +481,8 @@ enum INSERTPSLow: VectorControlled {
 enum PMOVMSKB: VectorExtract {
   @inline(__always) static func apply<W: Word>(_ a: Packed, _ lane: UInt8, as: W.Type) -> W {
     // The product brings the eight bits of a half together in its top byte.
-    let signs = ((a.uq &>> 7) & 0x0101_0101_0101_0101) &* 0x0102_0408_1020_4080 &>> 56
+    let products = ((a.uq &>> 7) & 0x0101_0101_0101_0101) &* 0x0102_0408_1020_4080
+    let signs = products &>> 56
     return W(low: signs[0] | signs[1] &<< 8)
   }
 }
