@@ -4,7 +4,7 @@ import Testing
 
 /// MMX and SSE instructions against `VectorDefinition`, through the decoder and the processor.
 @Suite struct VectorTests {
-  private static let repetitions = 120
+  private static let repetitions = 60
 
   private static func rex(_ reg: Int, _ rm: Int, wide: Bool = false) -> [UInt8] {
     let bits = UInt8((wide ? 8 : 0) | (reg >> 3) << 2 | rm >> 3)
