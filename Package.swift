@@ -48,6 +48,8 @@ let package = Package(
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
     room("Monitor", ["CCapstone", "CReadline"]),
+    .target(name: "SiliconNative"),
+    room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
       dependencies: [
@@ -63,9 +65,12 @@ let package = Package(
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
     tests(of: "CommandLine", ["Guests"]),
+    tests(of: "Silicon", ["Silicon", "SiliconNative", "Opcodes", "Tables"]),
 
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
+    .executableTarget(
+      name: "silicon", dependencies: [argumentParser, "Silicon"], path: "Tools/silicon", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

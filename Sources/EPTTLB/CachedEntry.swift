@@ -7,7 +7,7 @@
   public var kind: MappingKind
   /// A paging-structure-cache entry: `target` is the next table, not a frame.
   public var isStructure: Bool
-  /// Address bits below the page or prefix: 12, 21, 30; for structures 21, 30, 39, 48.
+  /// Address bits below the page or prefix: 12, 21, 22, 30; for structures 21, 22, 30, 39, 48.
   public var shift: UInt8
   /// Made from a leaf with G set while CR4.PGE was 1: matches any PCID. Never set for structures.
   public var isGlobal: Bool

@@ -37,8 +37,14 @@ extension TranslationCache {
     }
   }
 
-  /// A write through a translation whose dirty flag was 0 has walked memory again (rule C2): the new one replaces it.
-  public func replace(_ slot: Slot) { drop(slot) }
+  /// A write through a translation whose dirty flag was 0 walks memory again (rule C2). What the walk finds replaces
+  /// every translation of the address, of whatever page size: of two, the older would be used, and walk for ever.
+  public func walkedForDirty(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
+    dropPage(address, vpid: vpid, pcid: pcid)
+  }
+
+  /// A processor may drop any mapping at any time (rule C4).
+  public func evict(_ slot: Slot) { drop(slot) }
 
   /// RESET: everything.
   public func reset() { dropLists { _ in true } }

@@ -11,9 +11,9 @@ public final class TranslationCache {
   @usableFromInline static let none: Slot = .max
 
   /// Page sizes, smallest first.
-  @usableFromInline static var translationShifts: [UInt8] { [12, 21, 30] }
+  @usableFromInline static var translationShifts: [UInt8] { [12, 21, 22, 30] }
   /// Prefixes of paging-structure caches, longest first.
-  @usableFromInline static var structureShifts: [UInt8] { [21, 30, 39, 48] }
+  @usableFromInline static var structureShifts: [UInt8] { [21, 22, 30, 39, 48] }
 
   /// Which of a tag's lists an entry is in; rules speak of each apart.
   enum Class: Int { case translation, global, structure }

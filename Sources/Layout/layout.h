@@ -25,7 +25,7 @@ struct DecodedOp {
   uint8_t source;          // register operand that is read
   uint8_t base;            // memory operand: base register
   uint8_t index;           // memory operand: index register
-  uint8_t scale;           // memory operand: shift of the index, 0-3
+  uint8_t scale;           // memory operand: shift of the index, 0-3; branches: log2 of the operand's bytes
   uint8_t number;          // instructions of the block before this one
   uint8_t length;          // bytes of this instruction, 1-15
   uint8_t detail;          // prefixes that the handler asks for: Detail…
@@ -51,7 +51,8 @@ struct DecodedBlock {
   uint64_t secondPage;                  // physical page the last instruction runs into, or ~0
   DecodedBlock *_Nullable nextInPage;   // blocks that start in the same physical page
   uint32_t live;                        // 0 once dropped
-  uint32_t linkable;                    // bit 0: the taken successor lies in this page, bit 1: the other one does
+  uint16_t linkable;                    // bit 0: the taken successor lies in this page, bit 1: the other one does
+  uint16_t lastOp;                      // index of the op that ends the block
   uint64_t reserved;
 };
 
@@ -86,10 +87,24 @@ typedef struct {
 } DescriptorTableRegister;
 
 enum {
-  DetailAddress32 = 1,  // 67h
-  DetailRepeat = 2,     // F3
-  DetailRepeatNot = 4,  // F2
-  DetailEnds = 8,       // last of its block: BlockLinks lie behind it
+  DetailAddress16 = 1,   // 16-bit addresses
+  DetailRepeat = 2,      // F3
+  DetailRepeatNot = 4,   // F2
+  DetailEnds = 8,        // last of its block: BlockLinks lie behind it
+  DetailAddress32 = 16,  // 32-bit addresses
+  DetailSegmented = 32,  // string instructions: segments have bases or limits that count
+  DetailWrites = 64,     // address ops: the operand is written
+};
+
+// What decides how bytes are decoded.
+enum {
+  ModeCode16 = 0,
+  ModeCode32 = 1,
+  ModeCode64 = 2,
+  ModeCodeMask = 3,
+  ModeFlatData = 4,    // DS, ES and SS: base 0, limit FFFFFFFFh, readable and writable
+  ModeFlatCode = 8,    // CS: base 0, limit FFFFFFFFh
+  ModeStack32 = 16,    // SS.B
 };
 
 // A vector register, with room for 64 bytes; XMM registers are the low 16.
@@ -139,10 +154,11 @@ struct ProcessorState {
   uint64_t gpr[16];            // RAX RCX RDX RBX RSP RBP RSI RDI R8-R15
   uint64_t zero;               // always 0: the base or index of an address that has none
   uint64_t rip;                // of the first instruction of the block being run; exact between blocks
+  uint64_t linear;             // linear address of a memory operand, left by the address op before the instruction's own
   uint64_t flagResult;         // arithmetic flags, kept lazily: see LazyFlags
   uint64_t flagCarries;
   uint64_t rflags;             // the other flags; arithmetic bits are 0 here, bit 1 is set
-  uint64_t context;            // current context number, 1-4095
+  uint64_t context;            // current context number, 1-4094
   DecodedBlock *_Nullable *_Nullable link;   // where the block's end wants its successor remembered, or null
 
   uint64_t cycles;             // this processor's clock, the running block already counted whole
@@ -155,14 +171,16 @@ struct ProcessorState {
 
   uint64_t missAddress;        // linear address of the access that missed
   uint32_t missSize;           // bytes
-  uint32_t missKind;           // bit 0: write (read-modify-write too); bit 1: a stack reference
+  uint32_t missKind;           // bit 0: write (read-modify-write too); bit 1: a stack reference; bit 2: no byte is read
 
   uint8_t faultVector;
   uint8_t faultHasError;
-  uint16_t faultReserved;
+  uint16_t faultLength;        // bytes of INT n, INT3, INTO: a fault of theirs is at their own RIP
   uint32_t faultError;
 
   uint64_t generation;         // of FetchPointers; advances when any fetch translation is dropped
+  uint64_t codeBase;           // CS's base; 0 in 64-bit mode
+  uint64_t mode;               // Mode…: what decides how bytes are decoded, the low byte of a block's key
   void *_Nullable owner;       // the Processor
 
   uint64_t cr0, cr2, cr3, cr4, cr8;
@@ -174,13 +192,19 @@ struct ProcessorState {
   uint64_t tscOffset;          // TSC = cycles + offset
   uint64_t kernelGSBase;
   uint64_t star, lstar, cstar, fmask;
+  uint64_t sysenterCS, sysenterESP, sysenterEIP;
   uint32_t activity;           // 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI, as in the VMCS
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
+  uint64_t tscAux;             // IA32_TSC_AUX
+  uint64_t random;             // state of the generator behind RDRAND and RDSEED
 };
 
 enum {
   OffsetZero = 128,
   OffsetRIP = 136,
+  OffsetLinear = 144,
+  OffsetSegments = offsetof(ProcessorState, segments),
+  OffsetDebug = offsetof(ProcessorState, dr),
   HostPointerCount = 1024,
   FetchPointerCount = 4096,
   HostPointersOffset = 1024,   // from the start of the state, in the same allocation
@@ -205,6 +229,7 @@ _Static_assert(VectorStateOffset % 64 == 0, "vector registers are aligned");
 _Static_assert(sizeof(VectorRegister) == 64 && offsetof(VectorState, vector) == 0, "register operands are number * 8");
 _Static_assert(offsetof(VectorState, fpu) == FPURegistersOffset - VectorStateOffset, "register operands are number * 8");
 _Static_assert(VectorStateOffset + sizeof(VectorState) <= SaveAreaOffset, "the save area lies behind the vector state");
+_Static_assert(offsetof(ProcessorState, linear) == OffsetLinear, "register operands are offsets");
 _Static_assert(sizeof(ProcessorState) <= HostPointersOffset, "the caches lie behind the state");
 
 #endif

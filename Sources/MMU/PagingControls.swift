@@ -1,7 +1,21 @@
 import EPTTLB
 
+/// A paging mode (SDM Vol. 3, "Paging Modes and Control Bits"); PAE and 5-level paging are not built yet.
+public enum PagingMode: UInt8, Sendable {
+  /// CR0.PG = 0: linear addresses are physical ones.
+  case none
+  /// 32-bit paging.
+  case twoLevel
+  /// 4-level paging.
+  case fourLevel
+}
+
 /// All that decides what a walk finds and what an access may do, apart from memory: the paging part of a context.
 @frozen public struct PagingControls: Hashable, Sendable {
+  /// Paging mode.
+  public var mode: PagingMode
+  /// CR4.PSE: 4-MByte pages of 32-bit paging.
+  public var pageSizeExtensions: Bool
   /// Physical address of the topmost table (CR3 bits 51:12).
   public var root: UInt64
   /// CR0.WP.
@@ -18,8 +32,11 @@ import EPTTLB
   /// Controls.
   @inlinable
   public init(
-    root: UInt64, writeProtect: Bool, executeDisable: Bool, globalPages: Bool, physicalBits: UInt8, tag: Tag = Tag()
+    root: UInt64, writeProtect: Bool, executeDisable: Bool, globalPages: Bool, physicalBits: UInt8, tag: Tag = Tag(),
+    mode: PagingMode = .fourLevel, pageSizeExtensions: Bool = false
   ) {
+    self.mode = mode
+    self.pageSizeExtensions = pageSizeExtensions
     self.root = root
     self.writeProtect = writeProtect
     self.executeDisable = executeDisable

@@ -36,6 +36,9 @@ public final class PhysicalMemory {
   /// Every processor's way to memory, for dropping its host pointers.
   var translations: [Unmanaged<Translation>] = []
 
+  /// A ROM: read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
+  private var rom: (start: UInt64, bytes: UnsafeMutableRawBufferPointer)?
+
   /// Why memory could not be had.
   public struct Failure: Error, CustomStringConvertible, Sendable {
     /// Bytes asked for.
@@ -57,7 +60,25 @@ public final class PhysicalMemory {
     pages = table.bindMemory(to: Page.self, capacity: pageCount)
   }
 
+  /// Puts a ROM behind RAM; there is one.
+  public func setROM(_ bytes: [UInt8], at start: UInt64) {
+    rom?.bytes.deallocate()
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 4096)
+    copy.copyBytes(from: bytes)
+    rom = (start, copy)
+  }
+
+  /// Host address of bytes of RAM or ROM that can be read in one piece; nil elsewhere.
+  public func host(_ address: PhysicalAddress, bytes: UInt64) -> UnsafeMutableRawPointer? {
+    if isRAM(address, bytes: bytes) { return base + Int(address.value) }
+    guard let rom, address.value >= rom.start, let first = rom.bytes.baseAddress else { return nil }
+    let offset = address.value - rom.start
+    guard offset < rom.bytes.count, bytes <= UInt64(rom.bytes.count) - offset else { return nil }
+    return first + Int(offset)
+  }
+
   deinit {
+    rom?.bytes.deallocate()
     munmap(base, Int(size))
     munmap(pages, Int(size >> 12) * MemoryLayout<Page>.stride)
   }
@@ -74,16 +95,21 @@ public final class PhysicalMemory {
 
   // MARK: Access
 
-  /// Reads a little-endian value; beyond RAM all ones.
+  /// Reads a little-endian value; where nothing lies, all ones.
   public func read<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, as: T.Type) -> T {
-    guard isRAM(address, bytes: UInt64(T.bitWidth / 8)) else { return .max }
-    return (base + Int(address.value)).loadUnaligned(as: T.self)
+    if let host = host(address, bytes: UInt64(T.bitWidth / 8)) { return host.loadUnaligned(as: T.self) }
+    var value = T.max
+    withUnsafeMutableBytes(of: &value) { read(address, into: $0) }
+    return value
   }
 
   /// Writes a little-endian value; beyond RAM nothing happens.
   public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
     let bytes = UInt64(T.bitWidth / 8)
-    guard isRAM(address, bytes: bytes) else { return }
+    guard isRAM(address, bytes: bytes) else {
+      withUnsafeBytes(of: value) { write(address, $0) }
+      return
+    }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }
@@ -96,12 +122,16 @@ public final class PhysicalMemory {
     stored(address, bytes: count)
   }
 
-  /// Copies bytes out; those beyond RAM are all ones.
+  /// Copies bytes out; where nothing lies they are all ones.
   public func read(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
-    guard let first = target.baseAddress else { return }
-    let count = address.value < size ? min(UInt64(target.count), size - address.value) : 0
-    first.copyMemory(from: base + Int(address.value < size ? address.value : 0), byteCount: Int(count))
-    for index in Int(count)..<max(Int(count), target.count) { target[index] = 0xFF }
+    if let first = target.baseAddress, let host = host(address, bytes: UInt64(target.count)) {
+      first.copyMemory(from: host, byteCount: target.count)
+      return
+    }
+    for index in target.indices {
+      let (place, overflow) = address.value.addingReportingOverflow(UInt64(index))
+      target[index] = overflow ? 0xFF : host(PhysicalAddress(place), bytes: 1)?.load(as: UInt8.self) ?? 0xFF
+    }
   }
 
   // MARK: Marks

@@ -14,6 +14,9 @@ public final class Translation {
     case notCanonical
   }
 
+  /// Slot of what no mapping backs: paging is off.
+  public static let noMapping: Slot = .max
+
   /// The processor's state, for the caches that lie behind it.
   public let state: UnsafeMutablePointer<ProcessorState>
   /// The machine's memory.
@@ -32,6 +35,9 @@ public final class Translation {
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
+
+  /// 4095 would, with the last page of all, be the tag of an empty entry.
+  private static let lastContext = 4094
 
   private struct ContextKey: Hashable {
     var controls: PagingControls
@@ -70,7 +76,7 @@ public final class Translation {
       return
     }
     let number = nextContext
-    nextContext = nextContext == 4095 ? 1 : nextContext + 1
+    nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
       purgeHostPointers {
@@ -90,14 +96,18 @@ public final class Translation {
   /// A cached translation may be used although memory has changed since (TLB rule U3), and may deny an access that
   /// memory would by now permit: the fault is then spurious, and drops it.
   public func translate(_ address: LinearAddress, _ access: Access) -> Result {
-    guard address.isCanonical() else { return .notCanonical }
+    switch controls.mode {
+    case .none: return .physical(PhysicalAddress(address.value & 0xFFFF_FFFF), Translation.noMapping)
+    case .twoLevel: break
+    case .fourLevel: guard address.isCanonical() else { return .notCanonical }
+    }
     if let slot = cache.translation(.linear, address.value, controls.tag) {
       let entry = cache[slot]
       guard controls.permits(access, entry.rights) else {
         return fault(address, PageFaultCode(access, controls).union(.present))
       }
       if !access.isWrite || entry.isDirty { return .physical(PhysicalAddress(entry.physical(address.value)), slot) }
-      cache.replace(slot)
+      cache.walkedForDirty(address.value, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
       drain()
     }
     let start = cache.structure(.linear, address.value, controls.tag).map { cache[$0] }
@@ -128,16 +138,17 @@ public final class Translation {
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
-    guard usesHostPointers, memory.isRAM(physical, bytes: 1) else { return false }
-    let page = memory.page(of: physical)
+    guard usesHostPointers, let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else { return false }
     if isWrite {
+      guard memory.isRAM(physical, bytes: 1) else { return false }
+      let page = memory.page(of: physical)
       guard page.pointee.codeGranules == 0 else { return false }
       page.pointee.hasWriter = true
       page.pointee.isTouched = true
     }
     let entry = state.hostPointer(address.value)
     let tag = address.value & ~0xFFF | state.pointee.context
-    let addend = UInt64(UInt(bitPattern: memory.base)) &+ physical.page &- address.value & ~0xFFF
+    let addend = UInt64(UInt(bitPattern: host)) &- address.value & ~0xFFF
     if entry.pointee.readTag != tag || entry.pointee.addend != addend { entry.pointee.writeTag = ~0 }
     entry.pointee.readTag = tag
     if isWrite { entry.pointee.writeTag = tag }
@@ -227,13 +238,17 @@ public final class Translation {
       guard entry.readTag != ~0 || entry.writeTag != ~0 else { continue }
       let tag = entry.readTag != ~0 ? entry.readTag : entry.writeTag
       let linear = tag & ~0xFFF
+      if entry.mapping == Translation.noMapping { continue }
       guard let mapping = live[entry.mapping], !mapping.isStructure, mapping.covers(linear) else {
         return "host pointer to \(String(linear, radix: 16)) has no mapping"
       }
       guard let key = contextKeys[Int(tag & 0xFFF)] else { return "host pointer of an unknown context" }
       guard cache.matches(mapping, key.controls.tag) else { return "host pointer under a wrong tag" }
-      let physical = linear &+ entry.addend &- UInt64(UInt(bitPattern: memory.base))
-      guard mapping.physical(linear) == physical else { return "host pointer to a wrong frame" }
+      let physical = mapping.physical(linear)
+      let host = memory.host(PhysicalAddress(physical), bytes: 0x1000)
+      guard host.map({ UInt64(UInt(bitPattern: $0)) }) == linear &+ entry.addend else {
+        return "host pointer to a wrong frame"
+      }
       if entry.writeTag != ~0 {
         guard mapping.isDirty, key.controls.permits(Access(isWrite: true, isUser: key.isUser), mapping.rights) else {
           return "host pointer writes through a mapping that must not"

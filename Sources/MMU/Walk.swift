@@ -45,7 +45,7 @@ public struct Walk {
     static let executeDisable: UInt64 = 1 << 63
   }
 
-  /// Walks 4-level paging.
+  /// Walks 32-bit or 4-level paging.
   ///
   /// - Parameters:
   ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
@@ -55,81 +55,93 @@ public struct Walk {
     from cached: CachedEntry? = nil, sideEffects: Bool
   ) {
     self.address = address
+    let format = EntryFormat(controls)
     var table = cached?.target ?? controls.root
     var rights = cached?.rights ?? .all
-    var shift: UInt8 = cached.map { $0.shift - 9 } ?? 39
+    var shift: UInt8 = cached.map { $0.shift - format.indexBits } ?? format.topShift
     var path = CachedEntry(
-      kind: .linear, isStructure: true, shift: 39, tag: controls.tag, prefix: 0, target: 0, rights: .all,
+      kind: .linear, isStructure: true, shift: shift, tag: controls.tag, prefix: 0, target: 0, rights: .all,
       root: cached?.root ?? controls.root)
     if let cached { (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount) }
+    /// Structures whose accessed flag is set already: only these may be cached when the walk fails (TLB rule C2).
+    var accessed = 0
     while true {
-      let index = address.value >> UInt64(shift) & 0x1FF
-      let location = PhysicalAddress(table + index * 8)
-      var value = memory.read(location, as: UInt64.self)
-      let level = (shift - 12) / 9 + 1
-      let isLeaf = level == 1 || value & Bit.pageSize != 0 && level <= 3
+      let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
+      let location = PhysicalAddress(table + index * format.bytes)
+      var value = format.read(location, memory)
+      let level = (shift - 12) / format.indexBits + 1
+      let isLeaf = format.isLeaf(value, level)
       record(level, location, value)
       guard value & Bit.present != 0 else {
+        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls))
         return
       }
-      guard value & reserved(level, isLeaf, controls) == 0 else {
+      guard value & format.reserved(value, level, isLeaf) == 0 else {
+        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
         return
       }
-      rights = rights.intersection(Walk.rights(value, controls))
-      var flags = Bit.accessed
+      rights = rights.intersection(Walk.rights(value))
       if isLeaf {
         guard controls.permits(access, rights) else {
+          structureCount = accessed
           outcome = .fault(PageFaultCode(access, controls).union(.present))
           return
         }
-        if access.isWrite { flags |= Bit.dirty }
+        if sideEffects {
+          setFlags(access.isWrite ? Bit.dirty : 0, format, memory, &path)
+          value = steps[count - 1].source.value
+        }
       }
-      if sideEffects && value & flags != flags {
-        value |= flags
-        memory.write(location, value)
-        record(level, location, value, again: true)
-      }
-      let source = Source(address: location.value, value: value)
-      let frameMask: UInt64 = 0x000F_FFFF_FFFF_F000
       let span: UInt64 = 1 << UInt64(shift)
-      path.append(source)
+      path.append(Source(address: location.value, value: value))
       path.shift = shift
       path.prefix = address.value & ~(span - 1)
       path.rights = rights
       if isLeaf {
         path.isStructure = false
-        path.target = value & frameMask & ~(span - 1)
+        path.target = format.frame(value, level) & ~(span - 1)
         path.isDirty = value & Bit.dirty != 0
         path.isGlobal = controls.globalPages && value & Bit.global != 0
         outcome = .mapped(path)
         return
       }
-      path.target = value & frameMask
+      path.target = format.frame(value, 1)
       structures[structureCount] = path
       structureCount += 1
+      if value & Bit.accessed != 0, accessed == structureCount - 1 { accessed = structureCount }
       table = path.target
-      shift -= 9
+      shift -= format.indexBits
     }
   }
 
-  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64, again: Bool = false) {
-    if !again { count += 1 }
+  /// Sets accessed flags along the path, and the leaf's dirty flag, once the walk has succeeded: a walk that faults leaves
+  /// them as they were, as Bochs does (the manual lets a processor set them earlier).
+  private mutating func setFlags(
+    _ leafFlags: UInt64, _ format: EntryFormat, _ memory: PhysicalMemory, _ path: inout CachedEntry
+  ) {
+    let skipped = Int(path.sourceCount) + 1 - count
+    for index in 0..<count {
+      let source = steps[index].source
+      let flags = Bit.accessed | (index == count - 1 ? leafFlags : 0)
+      guard source.value & flags != flags else { continue }
+      let value = source.value | flags
+      steps[index].source.value = value
+      format.write(PhysicalAddress(source.address), value, memory)
+      guard index < count - 1 else { continue }
+      path.sources[skipped + index].value = value
+      for structure in index..<structureCount { structures[structure]?.sources[skipped + index].value = value }
+    }
+  }
+
+  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64) {
+    count += 1
     steps[count - 1] = Step(level: level, source: Source(address: location.value, value: value))
   }
 
-  /// Reserved bits (SDM Vol. 3, "4-Level Paging and 5-Level Paging", the entries' formats).
-  private func reserved(_ level: UInt8, _ isLeaf: Bool, _ controls: PagingControls) -> UInt64 {
-    var bits: UInt64 = 0x000F_FFFF_FFFF_FFFF & ~((1 << UInt64(controls.physicalBits)) - 1)
-    if !controls.executeDisable { bits |= Bit.executeDisable }
-    if level == 4 { bits |= Bit.pageSize }
-    if isLeaf && level == 2 { bits |= 0x1F_E000 }
-    if isLeaf && level == 3 { bits |= 0x3FFF_E000 }
-    return bits
-  }
-
-  private static func rights(_ value: UInt64, _ controls: PagingControls) -> Rights {
+  /// Entries of 32-bit paging have no execute-disable bit, and read with bit 63 clear.
+  private static func rights(_ value: UInt64) -> Rights {
     var rights: Rights = []
     if value & Bit.write != 0 { rights.insert(.write) }
     if value & Bit.user != 0 { rights.insert(.user) }

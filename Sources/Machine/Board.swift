@@ -14,6 +14,14 @@ public struct BoardOptions: Sendable {
   public var blockLimit = 32
   /// Whether accesses may use host pointers; results do not depend on it.
   public var usesHostPointers = true
+  /// Port whose bytes go to `post`.
+  public var postPort: UInt16?
+  /// Takes each byte written to the POST port.
+  public var post: (@Sendable (UInt8) -> Void)?
+  /// Port whose bytes go to `debug`.
+  public var debugPort: UInt16?
+  /// Takes each byte written to the debug port.
+  public var debug: (@Sendable (UInt8) -> Void)?
 
   /// The defaults of the command line.
   public init() {}
@@ -73,6 +81,8 @@ public struct Board: ~Copyable {
     let decoder = try Decoder(timing: timing)
     let memory = try PhysicalMemory(size: options.memory)
     let ports = BoardPorts(serial: serial)
+    if let port = options.postPort, let post = options.post { ports.taps[port] = post }
+    if let port = options.debugPort, let debug = options.debug { ports.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
     self.memory = memory
     self.ports = ports
@@ -93,14 +103,15 @@ public struct Board: ~Copyable {
       let stop = processor.run(until: deadline, instructionLimit: limits.instructions ?? .max)
       if case .refused(let refusal) = stop { return .refused(refusal) }
       if let code = ports.exitCode { return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1)) }
+      // A condition goes before a limit or an end at the same instruction.
+      let now = processor.state.pointee.cycles
       if ports.takeStopRequest() { return .conditionMet }
+      if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
       switch stop {
       case .halted: return .haltedForEver
       case .shutdown: return .shutdown
       case .instructionLimit: return .instructionLimit
       case .deadline, .refused:
-        let now = processor.state.pointee.cycles
-        if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
         if let cycles = limits.cycles, now >= cycles { return .cycleLimit }
         if interruptFlag?.isSet == true { return .interrupted }
       }
@@ -123,6 +134,8 @@ final class BoardPorts: PortSpace {
   private(set) var exitCode: UInt32?
   private var stopRequested = false
   private var com1: SerialPort
+  /// Who takes bytes written to a port.
+  var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
 
   init(serial: @escaping (UInt8) -> Bool) {
     com1 = SerialPort { _ in }
@@ -160,6 +173,7 @@ final class BoardPorts: PortSpace {
     }
     for offset in 0..<UInt16(size) {
       let port = port &+ offset
+      taps[port]?(UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
       if (0x3F8...0x3FF).contains(port) {
         com1.write(port - 0x3F8, UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
       }

@@ -2,17 +2,20 @@ extension Opcode {
   /// The encoding in the manual's notation, as the opcode table writes it.
   public var encoding: String {
     func hex(_ value: UInt8) -> String { (value < 16 ? "0" : "") + String(value, radix: 16, uppercase: true) }
-    var words: [String] = []
+    let mandatory: String?
     switch prefix {
-    case .any: break
-    case .none, .strictlyNone: words.append("NP")
-    case .byte(let byte): words.append(hex(byte))
+    case .any: mandatory = nil
+    case .none, .strictlyNone: mandatory = "NP"
+    case .byte(let byte): mandatory = hex(byte)
     }
-    switch map {
-    case .oneByte: break
-    case .escape0F: words.append("0F")
-    case .escape0F38: words.append("0F 38")
-    case .escape0F3A: words.append("0F 3A")
+    var words: [String] = []
+    let maps: [Map: String] = [
+      .escape0F: "0F", .escape0F38: "0F 38", .escape0F3A: "0F 3A", .vex0F: "0F", .vex0F38: "0F38", .vex0F3A: "0F3A",
+    ]
+    if map.isVEX {
+      words.append(["VEX.LZ", mandatory, maps[map]].compactMap(\.self).joined(separator: "."))
+    } else {
+      words += [needsREXW ? "REX.W" : nil, mandatory, maps[map]].compactMap(\.self)
     }
     words.append(hex(byte) + (spread == 8 ? "+r" : spread == 16 ? "+cc" : ""))
     if let digit { words.append("/\(digit)") }

@@ -23,6 +23,8 @@ public enum Shape: String, Sendable, CaseIterable {
   case bitTest
   /// BSF, BSR, TZCNT, LZCNT, POPCNT.
   case bitScan
+  /// destination = source op register in VEX.vvvv.
+  case threeOperand
   /// MOVZX, MOVSX, MOVSXD.
   case extend
   /// CMOVcc.
@@ -31,8 +33,6 @@ public enum Shape: String, Sendable, CaseIterable {
   case setIf
   /// Jcc.
   case jumpIf
-  /// Near indirect transfers.
-  case near
   /// String instructions, with and without a repeat prefix.
   case string
   /// destination = destination op source [, immediate] in MMX or XMM registers; moves; shifts by an immediate.
@@ -62,6 +62,24 @@ public struct HandlerSpecification: Hashable, Sendable {
   public let body: String?
 }
 
+/// What a handler that differs by mode is specialised for; the names are those of room CPU's `ModeForm`s.
+public enum HandlerMode: String, Sendable, CaseIterable {
+  /// 64-bit mode.
+  case long = "Long"
+  /// 32-bit code, flat segments, a 32-bit stack.
+  case flat = "Flat"
+  /// Every other mode.
+  case segmented = "Segmented"
+
+  /// Whether an operand size, in bits, exists in the mode; 0 is any.
+  public func has(width: Int, isAlways64: Bool) -> Bool {
+    switch self {
+    case .long: width == 0 || width == 64 || width == 16 && !isAlways64
+    case .flat, .segmented: width != 64
+    }
+  }
+}
+
 /// Where an instruction's ModRM operand lies.
 public enum OperandForm: Int, Sendable, CaseIterable {
   /// In a register, or there is no ModRM operand.
@@ -85,8 +103,11 @@ extension Opcode {
     return [.register]
   }
 
-  /// The handler of this row for an operand size in bits (0 when size does not matter), a form and a condition (0-15).
-  public func handler(width: Int, form: OperandForm, condition: Int = 0) -> HandlerSpecification {
+  /// The handler of this row for an operand size in bits (0 when size does not matter), a form, a condition (0-15) and a
+  /// mode.
+  public func handler(
+    width: Int, form: OperandForm, condition: Int = 0, mode: HandlerMode = .long
+  ) -> HandlerSpecification {
     let type = "UInt\(width).self"
     let upper = handlerStem.first?.isUppercase == true ? handlerStem : mnemonic
     let lower = handlerStem.lowercased()
@@ -103,9 +124,9 @@ extension Opcode {
       return made("\(lower)\(width)\(target)\(origin)", ["\(upper).self", type, "\(target).self", "\(source).self"])
     case .unary, .multiply, .divide:
       return made("\(lower)\(width)\(place)", ["\(upper).self", type, "\(place).self"])
-    case .product, .bitScan:
+    case .product, .bitScan, .threeOperand:
       let source = form == .memory ? "Mem" : "Src"
-      let operation = shape == .bitScan ? ["\(upper).self"] : []
+      let operation = shape != .product ? ["\(upper).self"] : []
       let stem = shape == .product ? "product" : lower
       return made("\(stem)\(width)\(form == .memory ? "Mem" : "Reg")", operation + [type, "\(source).self"])
     case .shift, .bitTest:
@@ -128,16 +149,26 @@ extension Opcode {
     case .setIf:
       return made("set\(conditionNames[condition & 15])\(place)", [conditionType, "\(place).self"])
     case .jumpIf:
-      return made("j\(conditionNames[condition & 15])", [conditionType])
-    case .near:
-      return made("\(handlerStem)\(place)", ["\(place).self"], function: handlerStem)
+      return made("j\(conditionNames[condition & 15])\(mode.rawValue)", [conditionType, "\(mode.rawValue).self"])
     case .string:
       return made("\(lower)\(width)", [type], function: lower)
     case .sized:
       let hasForm = forms.count == 2
-      return made(
-        "\(handlerStem)\(width)\(hasForm ? place : "")", [type] + (hasForm ? ["\(place).self"] : []),
-        function: handlerStem)
+      var name = handlerStem
+      var arguments: [String] = []
+      if width != 0 {
+        name += "\(width)"
+        arguments.append(type)
+      }
+      if hasForm {
+        name += place
+        arguments.append("\(place).self")
+      }
+      if usesMode {
+        name += mode.rawValue
+        arguments.append("\(mode.rawValue).self")
+      }
+      return made(name, arguments, function: handlerStem)
     case .vector, .vectorTest:
       let file = "\(vectorFile).self"
       let registers = vectorRegisters
@@ -183,6 +214,7 @@ extension Opcode {
     for operand in operands.prefix(2) {
       switch operand {
       case .registerOrMemory: names.append(memory ? "Mem" : "Reg")
+      case .memory: names.append("Mem")
       case .immediate, .signedByte, .one: names.append("Imm")
       case .cl: names.append("CL")
       default: names.append("Reg")
@@ -196,8 +228,13 @@ extension Opcode {
     var list: [HandlerSpecification] = []
     let conditions = spread == 16 ? Array(0..<16) : [0]
     for width in widths.isEmpty ? [0] : widths {
-      for form in forms {
-        for condition in conditions { list.append(handler(width: width, form: form, condition: condition)) }
+      for mode in usesMode ? HandlerMode.allCases : [.long] {
+        guard !usesMode || mode.has(width: width, isAlways64: isAlways64) else { continue }
+        for form in forms {
+          for condition in conditions {
+            list.append(handler(width: width, form: form, condition: condition, mode: mode))
+          }
+        }
       }
     }
     return list

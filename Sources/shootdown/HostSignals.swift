@@ -14,11 +14,22 @@ enum HostSignals {
   static func install(timeout: Double?) {
     _ = flag.isSet
     _ = last
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGALRM] { signal(number, noteSignal) }
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGALRM] {
+      var old = sigaction()
+      sigaction(number, nil, &old)
+      // What the parent had ignored (nohup) stays ignored.
+      if number != SIGALRM, unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) == 1 { continue }
+      // No restart: a write that blocks must let go.
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = noteSignal
+      sigaction(number, &action, nil)
+    }
     guard let timeout else { return }
     var timer = itimerval()
     timer.it_value.tv_sec = Int(timeout)
     timer.it_value.tv_usec = Int((timeout - timeout.rounded(.down)) * 1_000_000)
+    // Nothing at all would be no limit.
+    if timer.it_value.tv_sec == 0 { timer.it_value.tv_usec = max(timer.it_value.tv_usec, 1) }
     setitimer(__itimer_which_t(0), &timer, nil)
   }
 

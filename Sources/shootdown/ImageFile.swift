@@ -2,11 +2,8 @@ import Foundation
 
 /// Reads image files; whatever is wrong with one is said in a line.
 enum ImageFile {
-  /// The largest image that can fit into any machine.
-  private static let limit = 64 << 30
-
-  /// A regular file's bytes.
-  static func read(_ path: String) throws -> [UInt8] {
+  /// A regular file's bytes, which are at most `limit`; a larger file is not read.
+  static func read(_ path: String, limit: UInt64) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { throw Misuse("\(path): \(String(cString: strerror(errno)))") }
     defer { close(file) }
@@ -14,8 +11,8 @@ enum ImageFile {
     guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
       throw Misuse("\(path): not a regular file")
     }
-    guard information.st_size <= limit else { throw Misuse("\(path): \(information.st_size) bytes fit no machine") }
     let size = Int(information.st_size)
+    guard size <= limit else { throw Misuse("\(path): \(size) bytes; \(limit) is the most") }
     var problem: String?
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {

@@ -10,7 +10,7 @@ struct MachineFile {
   /// Option names that a file may set.
   static let known = ["memory", "cpus", "model", "tlb", "timing", "kernel", "serial"]
   /// A file larger than this is no machine file; a parser is not asked.
-  private static let limit = 64 << 10
+  private static let limit: UInt64 = 64 << 10
 
   /// Values by option name.
   let values: [String: String]
@@ -19,10 +19,7 @@ struct MachineFile {
 
   /// Reads a file. It is a flat mapping, so what could nest deeply is refused before it is parsed.
   init(_ path: String) throws {
-    let bytes = try ImageFile.read(path)
-    guard bytes.count <= MachineFile.limit else {
-      throw Misuse("\(path): a machine file has at most \(MachineFile.limit) bytes")
-    }
+    let bytes = try ImageFile.read(path, limit: MachineFile.limit)
     let flat = Misuse("\(path): a machine file is a flat mapping of options to values")
     let opening = Set("[{?&*".utf8)
     guard !bytes.contains(where: opening.contains) else { throw flat }

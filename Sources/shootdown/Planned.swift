@@ -14,7 +14,6 @@ enum Planned {
     --cdrom          CD-ROM drives
     --disk           disks
     --writable       disks
-    --bios           firmware
     --vgabios        firmware
     --module         multiboot modules
     --append         multiboot command lines
@@ -41,8 +40,7 @@ enum Planned {
     --split-rmw      split read-modify-writes
     --no-reboot      resets
     --fail-on        the oracle
-    --post-port      POST codes
-    --debug-port     debug ports
+    --color          colours
     """
 
   /// Refuses the first argument that names something planned.

@@ -13,14 +13,32 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A flat image, entered in 64-bit mode at 100000h.", valueName: "file"))
   var kernel: String?
 
+  @Option(
+    help: ArgumentHelp("Firmware: a raw ROM that ends at 4 GiB and is aliased below 1 MiB.", valueName: "file"))
+  var bios: String?
+
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
 
   func run() throws {
-    guard let path = try machine.value(kernel, "kernel", default: "").text.nonEmpty else {
-      throw Misuse("run: --kernel FILE is missing")
+    if let bios {
+      guard kernel == nil else { throw Misuse("run: --bios and --kernel exclude each other") }
+      let image = try ImageFile.read(bios, limit: 16 << 20)
+      return try Run(machine: machine, settings: settings).run(image, name: bios, isROM: true)
     }
-    try Run(machine: machine, settings: settings).run(try ImageFile.read(path), name: path)
+    let setting = try machine.value(kernel, "kernel", default: "")
+    guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }
+    let run = try Run(machine: machine, settings: settings)
+    let image: [UInt8]
+    do {
+      image = try ImageFile.read(setting.text, limit: try machine.options().memory)
+    } catch let misuse as Misuse {
+      throw Misuse("\(setting.from): \(misuse)")
+    }
+    guard !image.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+      throw Misuse("\(setting.from): \(setting.text) is an ELF image; only flat ones are built yet")
+    }
+    try run.run(image, name: setting.text)
   }
 }
 
@@ -37,8 +55,9 @@ struct Run {
   }
 
   /// Runs an image and throws the exit status.
-  func run(_ image: [UInt8], name: String) throws {
-    let options = try machine.options()
+  func run(_ image: [UInt8], name: String, isROM: Bool = false) throws {
+    var options = try machine.options()
+    let debug = try settings.tap(into: &options)
     let condition = try settings.until.map(Condition.init)
     var limits = RunLimits()
     limits.cycles = try number(settings.maxCycles, "--max-cycles")
@@ -51,21 +70,27 @@ struct Run {
       }
       timeout = seconds
     }
-    let sink = try SerialSink(try machine.value(settings.serial, "serial", default: "stdio").text)
+    final class Output { var sink: SerialSink? }
+    let output = Output()
     var watch: SerialWatch?
     if case .serial(let regex)? = condition { watch = SerialWatch(regex) }
     let board = try Board(options, interruptFlag: HostSignals.flag) { byte in
-      sink.take(byte)
+      output.sink?.take(byte)
       return watch?.take(byte) ?? false
     }
     do {
-      try FlatImage.load(image, into: board)
+      if isROM { try ROMImage.load(image, into: board) } else { try FlatImage.load(image, into: board) }
     } catch {
       throw Misuse("\(name): \(error)")
     }
+    // Last, so that no misuse empties a file.
+    let place = try machine.value(settings.serial, "serial", default: "stdio")
+    let sink = try SerialSink(place.text, from: place.from)
+    output.sink = sink
     HostSignals.install(timeout: timeout)
     let end = board.run(limits)
     sink.flush()
+    debug?.flush()
     report(end, board, options)
     if end == .interrupted && HostSignals.last != SIGALRM { HostSignals.raiseAgain(HostSignals.last) }
     throw ExitCode(status(end, condition))
@@ -124,7 +149,7 @@ struct Run {
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
     guard settings.hash, end != .interrupted else { return }
     say(
-      "hash \(board.hash()) (cpus 1, memory \(options.memory >> 20)M, model max, tlb retain, timing \(options.timing), "
+      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model max, tlb retain, timing \(options.timing), "
         + "instructions \(state.instructions), cycles \(state.cycles))")
   }
 
@@ -134,9 +159,4 @@ struct Run {
   private func say(_ text: String) { log.critical("\(text)") }
 
   private func hex(_ value: UInt64) -> String { String(value, radix: 16) }
-}
-
-extension String {
-  /// Nil when empty.
-  var nonEmpty: String? { isEmpty ? nil : self }
 }

@@ -80,6 +80,11 @@ struct MachineSettings: ParsableArguments {
     return options
   }
 
+  /// A size as `bytes` reads it.
+  static func text(_ bytes: UInt64) -> String {
+    bytes.isMultiple(of: 1 << 20) ? "\(bytes >> 20)M" : "\(bytes >> 10)K"
+  }
+
   /// Bytes of a size like 512M; nil when it is none or too large for 64 bits.
   static func bytes(_ text: String) -> UInt64? {
     let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
@@ -114,6 +119,12 @@ struct RunSettings: ParsableArguments {
   @Option(help: ArgumentHelp("COM1: stdio (default), none or a file (SHOOTDOWN_SERIAL).", valueName: "where"))
   var serial: String?
 
+  @Option(help: ArgumentHelp("Print bytes written to this port on standard error, as POST codes.", valueName: "port"))
+  var postPort: String?
+
+  @Option(help: ArgumentHelp("Keep bytes written to a port in a file.", valueName: "port:file"))
+  var debugPort: String?
+
   @Flag(name: .shortAndLong, help: "No report on standard error unless something is wrong.")
   var quiet = false
 
@@ -123,6 +134,31 @@ struct RunSettings: ParsableArguments {
   @Option(
     help: ArgumentHelp("trace, debug, info, notice (default), warning, error or critical.", valueName: "level"))
   var logLevel: String?
+
+  /// A port's number as 190h, 0x190 or 400.
+  private static func port(_ text: String) -> UInt16? {
+    if text.lowercased().hasSuffix("h") { return UInt16(text.dropLast(), radix: 16) }
+    if text.lowercased().hasPrefix("0x") { return UInt16(text.dropFirst(2), radix: 16) }
+    return UInt16(text)
+  }
+
+  /// Connects the POST and debug ports; the file of the debug port is to be flushed at the end.
+  func tap(into options: inout BoardOptions) throws -> SerialSink? {
+    if let postPort {
+      guard let port = RunSettings.port(postPort) else { throw Misuse("--post-port: '\(postPort)' is no port") }
+      options.postPort = port
+      options.post = { StandardError.line("POST " + String($0, radix: 16, uppercase: true)) }
+    }
+    guard let debugPort else { return nil }
+    let parts = debugPort.split(separator: ":", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let port = RunSettings.port(parts[0]), parts[1] != "stdio" else {
+      throw Misuse("--debug-port: '\(debugPort)' is not PORT:FILE")
+    }
+    let sink = try SerialSink(parts[1], from: "--debug-port")
+    options.debugPort = port
+    options.debug = { sink.take($0) }
+    return sink
+  }
 
   /// The log that these settings ask for, on standard error.
   func logger() throws -> Logger {

@@ -22,6 +22,8 @@ struct Shootdown: ParsableCommand {
 
   /// Entry: as ArgumentParser's own, but misuse is one line and status 2.
   static func main() {
+    // A reader that goes away is no error of the run.
+    signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       try Planned.check(arguments)
@@ -45,8 +47,7 @@ struct Shootdown: ParsableCommand {
   }
 
   private static func fail(_ message: String, _ status: Int32) -> Never {
-    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    FileHandle.standardError.write(Data("shootdown: \(line)\n".utf8))
+    StandardError.line(message)
     Foundation.exit(status)
   }
 }

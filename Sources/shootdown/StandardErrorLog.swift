@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 
 /// Log lines for people: one line each on standard error, `shootdown: text`.
@@ -12,6 +11,6 @@ struct StandardErrorLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    FileHandle.standardError.write(Data("shootdown: \(event.message)\n".utf8))
+    StandardError.line("\(event.message)")
   }
 }

@@ -37,7 +37,9 @@ import Testing
   /// `RetentionPolicy.retain`: what a rule drops makes room, and is no eviction.
   @Test func invalidationMakesRoom() {
     let cache = TranslationCache(policy: .retain(budget: 16))
-    for serial in 0..<16 as Range<UInt64> { cache.insert(.translation(serial << 12, tag: Tag(pcid: UInt16(serial % 2)))) }
+    for number in 0..<16 as Range<UInt64> {
+      cache.insert(.translation(number << 12, tag: Tag(pcid: UInt16(number % 2))))
+    }
     cache.movToCR3(vpid: 0, pcid: 1)
     for serial in 0..<8 as Range<UInt64> { cache.insert(.translation(serial << 30)) }
     #expect(cache.count == 16)
@@ -65,7 +67,8 @@ import Testing
     var missing = 0
     for serial in 0..<total {
       let tag = Tag(vpid: serial % 4 == 0 ? 0 : UInt16(serial % 3), pcid: UInt16(serial % 7))
-      let slot = serial % 4 == 0
+      let slot =
+        serial % 4 == 0
         ? cache.structure(.linear, serial << 21, tag) : cache.translation(.linear, serial << 12, tag)
       if slot.map({ cache[$0].root }) != serial { missing += 1 }
     }

@@ -65,7 +65,11 @@ import Testing
 
   /// Section I, "INIT, RESET, power-up": all.
   @Test func reset() throws {
-    try Census().expect { $0.reset() } drops: { _ in true }
+    try Census().expect {
+      $0.reset()
+    } drops: { _ in
+      true
+    }
   }
 
   /// Section I: an operation that names a VPID and PCID nobody has drops nothing.
@@ -76,7 +80,9 @@ import Testing
       $0.pagingModeChanged(vpid: 9)
       $0.smepSet(vpid: 9, pcid: 0)
       $0.pageFault(address, vpid: 9, pcid: 9)
-    } drops: { _ in false }
+    } drops: { _ in
+      false
+    }
   }
 
   /// Section I, "INVLPG m": an address that nothing maps still drops the paging-structure-cache entries of the PCID.
@@ -88,13 +94,31 @@ import Testing
     }
   }
 
-  /// Rule C2: a translation that was cached clean is replaced alone; an equal one of another tag stays.
-  @Test func replaceDropsOneSlot() throws {
+  /// Rules C2, C5: the walk of a write through a clean translation replaces every linear one that would serve the
+  /// address, in every size; those of other pages, PCIDs and VPIDs and the paging-structure caches stay.
+  @Test func walkedForDirty() {
+    let cache = TranslationCache.unbounded()
+    let tag = Tag(vpid: 1, pcid: 2)
+    let other = Tag(vpid: 1, pcid: 3)
+    for shift in [12, 21, 30] as [UInt8] { cache.insert(.translation(address, shift: shift, tag: tag, serial: 1)) }
+    cache.insert(.translation(address, tag: other, isGlobal: true, serial: 1))
+    cache.insert(.translation(address, tag: other, serial: 2))
+    cache.insert(.translation(address, tag: Tag(vpid: 2, pcid: 2), isGlobal: true, serial: 3))
+    cache.insert(.translation(address + 0x1000, tag: tag, serial: 4))
+    cache.insert(.structure(address, tag: tag, serial: 5))
+    cache.walkedForDirty(address + 0x10, vpid: 1, pcid: 2)
+    #expect(cache.serials == [2, 3, 4, 5])
+    #expect(cache.dropped.count == 4)
+    #expect(cache.checkInvariants() == nil)
+  }
+
+  /// Rule C4: one mapping alone may be dropped; an equal one of another tag stays.
+  @Test func evictDropsOneSlot() throws {
     let cache = TranslationCache.unbounded()
     let slot = cache.insert(.translation(address, tag: Tag(pcid: 1), serial: 1))
     cache.insert(.translation(address, tag: Tag(pcid: 2), serial: 2))
     cache.insert(.translation(address, shift: 21, tag: Tag(pcid: 1), serial: 3))
-    cache.replace(slot)
+    cache.evict(slot)
     #expect(cache.serials == [2, 3])
     #expect(cache.dropped.map(\.slot) == [slot])
     #expect(cache.dropped.map(\.prefix) == [address])

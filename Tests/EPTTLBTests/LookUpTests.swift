@@ -87,7 +87,7 @@ import Testing
     let older = try #require(slots.first)
     let younger = try #require(slots.last)
     #expect(cache.translation(.linear, address, Tag()) == older)
-    cache.replace(older)
+    cache.evict(older)
     #expect(cache.translation(.linear, address, Tag()) == younger)
   }
 
@@ -109,7 +109,7 @@ import Testing
     for shift in [30, 48, 21, 39] as [UInt8] { slots[shift] = cache.insert(.structure(address, shift: shift)) }
     for shift in [21, 30, 39, 48] as [UInt8] {
       #expect(cache.structure(.linear, address, Tag()) == slots[shift])
-      if let slot = slots[shift] { cache.replace(slot) }
+      if let slot = slots[shift] { cache.evict(slot) }
     }
     #expect(cache.structure(.linear, address, Tag()) == nil)
   }

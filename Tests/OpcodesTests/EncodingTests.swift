@@ -9,11 +9,12 @@ import Testing
     var mandatory: UInt8?
     var modRM: UInt8
     var is64Bit: Bool
+    var hasW: Bool
   }
 
   private static let encodings: [Encoding] = [nil, 0x66, 0xF2, 0xF3].flatMap { mandatory in
-    [true, false].flatMap { is64Bit in
-      (0...UInt8.max).map { Encoding(mandatory: mandatory, modRM: $0, is64Bit: is64Bit) }
+    [(true, true), (true, false), (false, false)].flatMap { is64Bit, hasW in
+      (0...UInt8.max).map { Encoding(mandatory: mandatory, modRM: $0, is64Bit: is64Bit, hasW: hasW) }
     }
   }
 
@@ -23,9 +24,10 @@ import Testing
 
   init() throws {
     opcodes = try Opcode.all()
-    candidates = .init(repeating: [], count: 4 * 256)
+    candidates = .init(repeating: [], count: 8 * 256)
     for (number, opcode) in opcodes.enumerated() {
-      for offset in 0..<opcode.spread { candidates[opcode.map.rawValue * 256 + Int(opcode.byte) + offset].append(number) }
+      let first = opcode.map.rawValue * 256 + Int(opcode.byte)
+      for place in first..<first + opcode.spread { candidates[place].append(number) }
     }
   }
 
@@ -37,21 +39,25 @@ import Testing
     }
     switch opcode.prefix {
     case .any: break
-    case .none: guard encoding.mandatory == nil || encoding.mandatory == 0x66 else { return false }
+    case .none: guard encoding.mandatory == nil || encoding.mandatory == 0x66 && !opcode.map.isVEX else { return false }
     case .strictlyNone: guard encoding.mandatory == nil else { return false }
     case .byte(let byte): guard encoding.mandatory == byte else { return false }
     }
+    if opcode.needsREXW && !encoding.hasW { return false }
     let (mod, reg, rm) = (encoding.modRM >> 6, encoding.modRM >> 3 & 7, encoding.modRM & 7)
     if let digit = opcode.digit, digit != reg { return false }
     if let exact = opcode.exactRM { return mod == 3 && rm == exact }
-    if opcode.needsRegister && mod != 3 { return false }
-    return !(opcode.operands.contains(.memory) && mod == 3)
+    if mod != 3 { return !opcode.needsRegister }
+    return !opcode.operands.contains(.memory) || opcode.excludesRegister
   }
 
-  /// How much of an encoding a row insists on: prefix, mode, ModRM.reg, ModRM.rm, a memory operand, the whole byte.
+  /// How much of an encoding a row insists on: prefix and its presence, REX.W, mode, ModRM.reg, ModRM.rm, a memory operand,
+  /// the whole byte.
   private func demands(_ opcode: Opcode) -> [Bool] {
-    [
-      opcode.prefix != .any, opcode.modes != .all, opcode.digit != nil, opcode.exactRM != nil,
+    let hasPrefix = if case .byte = opcode.prefix { true } else { false }
+    return [
+      opcode.prefix != .any, hasPrefix, opcode.needsREXW, opcode.modes != .all, opcode.digit != nil,
+      opcode.exactRM != nil,
       opcode.operands.contains(.memory), opcode.spread == 1,
     ]
   }
@@ -71,7 +77,8 @@ import Testing
           let second = demands(opcodes[later])
           let isNarrower = zip(first, second).allSatisfy { $0 || !$1 } && first != second
           let clash = EncodingTests.encodings.first { claims(opcodes[earlier], $0) && claims(opcodes[later], $0) }
-          #expect(clash == nil || isNarrower, "\(text(earlier)) and \(text(later)) both claim \(String(describing: clash))")
+          let rows = "\(text(earlier)) and \(text(later))"
+          #expect(clash == nil || isNarrower, "\(rows) both claim \(String(describing: clash))")
         }
       }
     }
@@ -100,11 +107,11 @@ import Testing
     }
   }
 
-  /// SDM Vol. 2, "Instruction Prefixes" and "Opcode Map": bytes that are prefixes in 64-bit mode, and the escape byte, are
-  /// no opcodes.
+  /// SDM Vol. 2, "Instruction Prefixes" and "Opcode Map": bytes that are prefixes in 64-bit mode, VEX among them, and the
+  /// escape byte are no opcodes.
   @Test func prefixesAreNoOpcodes() {
-    let prefixes: [UInt8] = [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3] + Array(0x40...0x4F)
-    for prefix in prefixes {
+    let legacy: [UInt8] = [0x0F, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xC4, 0xC5, 0xF0, 0xF2, 0xF3]
+    for prefix in legacy + Array(0x40...0x4F) {
       #expect(candidates[Int(prefix)].allSatisfy { opcodes[$0].modes == .legacy }, "\(String(prefix, radix: 16))")
     }
     #expect(candidates[1 * 256 + 0x38].isEmpty && candidates[1 * 256 + 0x3A].isEmpty)

@@ -76,16 +76,22 @@ import Testing
   /// SDM Vol. 1, "Operand-Size and Address-Size Attributes" (64-bit mode): near branches and the stack's instructions
   /// have 64-bit operands without REX.W.
   @Test func nearBranchesAndStackDefaultTo64Bits() {
-    let stems: Set = ["PUSH", "POP", "PUSHF", "POPF", "LEAVE", "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ"]
-    for opcode in opcodes where stems.contains(opcode.mnemonic) {
+    let stems: Set = [
+      "PUSH", "POP", "PUSHF", "POPF", "LEAVE", "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ",
+    ]
+    // Far transfers are not among them.
+    for opcode in opcodes where stems.contains(opcode.mnemonic) && opcode.timing != "far" {
       #expect(opcode.defaultsTo64, "\(name(opcode))")
-      #expect(!opcode.widths.contains(32), "\(name(opcode)): not encodable in 64-bit mode")
+      #expect(opcode.usesMode, "\(name(opcode))")
+      #expect(!HandlerMode.long.has(width: 32, isAlways64: opcode.isAlways64), "not encodable in 64-bit mode")
     }
   }
 
   /// `OpcodeTable`, attribute `ends`: what may go elsewhere than behind itself is the last of its block.
   @Test func transfersEndTheirBlock() {
-    let stems: Set = ["J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ", "INT", "INT3", "IRET", "HLT", "UD2"]
+    let stems: Set = [
+      "J", "JMP", "CALL", "RET", "LOOP", "LOOPE", "LOOPNE", "JRCXZ", "INT", "INT3", "INT1", "IRET", "HLT", "UD2",
+    ]
     for opcode in opcodes where stems.contains(opcode.mnemonic) { #expect(opcode.endsBlock, "\(name(opcode))") }
   }
 

@@ -12,8 +12,7 @@ extension UnsafeMutablePointer where Pointee == DecodedBlock {
 
   /// Whether the block that a link of this one is about to name lies in this one's page.
   func mayLink(_ link: UnsafeMutablePointer<BlockRef?>) -> Bool {
-    var last = ops + Int(pointee.count) - 1
-    if last.pointee.detail & OpDetail.ends.rawValue == 0 { last += 1 }
+    let last = ops + Int(pointee.lastOp)
     if link == OpRef(last).taken { return pointee.linkable & 1 != 0 }
     return link == OpRef(last).notTaken && pointee.linkable & 2 != 0
   }

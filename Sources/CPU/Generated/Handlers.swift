@@ -686,44 +686,161 @@ import Layout
 @inline(__always) func signIntoData16(_ s: State, _ op: OpRef) { signIntoData(UInt16.self, s, op) }
 @inline(__always) func signIntoData32(_ s: State, _ op: OpRef) { signIntoData(UInt32.self, s, op) }
 @inline(__always) func signIntoData64(_ s: State, _ op: OpRef) { signIntoData(UInt64.self, s, op) }
-@inline(__always) func pushFlags16(_ s: State, _ op: OpRef) { pushFlags(UInt16.self, s, op) }
-@inline(__always) func pushFlags64(_ s: State, _ op: OpRef) { pushFlags(UInt64.self, s, op) }
-@inline(__always) func popFlags16(_ s: State, _ op: OpRef) { popFlags(UInt16.self, s, op) }
-@inline(__always) func popFlags64(_ s: State, _ op: OpRef) { popFlags(UInt64.self, s, op) }
-@inline(__always) func pushRegister16(_ s: State, _ op: OpRef) { pushRegister(UInt16.self, s, op) }
-@inline(__always) func pushRegister64(_ s: State, _ op: OpRef) { pushRegister(UInt64.self, s, op) }
-@inline(__always) func popRegister16(_ s: State, _ op: OpRef) { popRegister(UInt16.self, s, op) }
-@inline(__always) func popRegister64(_ s: State, _ op: OpRef) { popRegister(UInt64.self, s, op) }
-@inline(__always) func pushImmediate16(_ s: State, _ op: OpRef) { pushImmediate(UInt16.self, s, op) }
-@inline(__always) func pushImmediate64(_ s: State, _ op: OpRef) { pushImmediate(UInt64.self, s, op) }
-@inline(__always) func push16Reg(_ s: State, _ op: OpRef) { push(UInt16.self, Reg.self, s, op) }
-@inline(__always) func push16Mem(_ s: State, _ op: OpRef) { push(UInt16.self, Mem.self, s, op) }
-@inline(__always) func push64Reg(_ s: State, _ op: OpRef) { push(UInt64.self, Reg.self, s, op) }
-@inline(__always) func push64Mem(_ s: State, _ op: OpRef) { push(UInt64.self, Mem.self, s, op) }
-@inline(__always) func pop16Reg(_ s: State, _ op: OpRef) { pop(UInt16.self, Reg.self, s, op) }
-@inline(__always) func pop16Mem(_ s: State, _ op: OpRef) { pop(UInt16.self, Mem.self, s, op) }
-@inline(__always) func pop64Reg(_ s: State, _ op: OpRef) { pop(UInt64.self, Reg.self, s, op) }
-@inline(__always) func pop64Mem(_ s: State, _ op: OpRef) { pop(UInt64.self, Mem.self, s, op) }
-@inline(__always) func jO(_ s: State, _ op: OpRef) { jumpIf(ConditionO.self, s, op) }
-@inline(__always) func jNO(_ s: State, _ op: OpRef) { jumpIf(ConditionNO.self, s, op) }
-@inline(__always) func jB(_ s: State, _ op: OpRef) { jumpIf(ConditionB.self, s, op) }
-@inline(__always) func jAE(_ s: State, _ op: OpRef) { jumpIf(ConditionAE.self, s, op) }
-@inline(__always) func jE(_ s: State, _ op: OpRef) { jumpIf(ConditionE.self, s, op) }
-@inline(__always) func jNE(_ s: State, _ op: OpRef) { jumpIf(ConditionNE.self, s, op) }
-@inline(__always) func jBE(_ s: State, _ op: OpRef) { jumpIf(ConditionBE.self, s, op) }
-@inline(__always) func jA(_ s: State, _ op: OpRef) { jumpIf(ConditionA.self, s, op) }
-@inline(__always) func jS(_ s: State, _ op: OpRef) { jumpIf(ConditionS.self, s, op) }
-@inline(__always) func jNS(_ s: State, _ op: OpRef) { jumpIf(ConditionNS.self, s, op) }
-@inline(__always) func jP(_ s: State, _ op: OpRef) { jumpIf(ConditionP.self, s, op) }
-@inline(__always) func jNP(_ s: State, _ op: OpRef) { jumpIf(ConditionNP.self, s, op) }
-@inline(__always) func jL(_ s: State, _ op: OpRef) { jumpIf(ConditionL.self, s, op) }
-@inline(__always) func jGE(_ s: State, _ op: OpRef) { jumpIf(ConditionGE.self, s, op) }
-@inline(__always) func jLE(_ s: State, _ op: OpRef) { jumpIf(ConditionLE.self, s, op) }
-@inline(__always) func jG(_ s: State, _ op: OpRef) { jumpIf(ConditionG.self, s, op) }
-@inline(__always) func jumpNearReg(_ s: State, _ op: OpRef) { jumpNear(Reg.self, s, op) }
-@inline(__always) func jumpNearMem(_ s: State, _ op: OpRef) { jumpNear(Mem.self, s, op) }
-@inline(__always) func callNearReg(_ s: State, _ op: OpRef) { callNear(Reg.self, s, op) }
-@inline(__always) func callNearMem(_ s: State, _ op: OpRef) { callNear(Mem.self, s, op) }
+@inline(__always) func pushFlags16Long(_ s: State, _ op: OpRef) { pushFlags(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushFlags16Flat(_ s: State, _ op: OpRef) { pushFlags(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushFlags16Segmented(_ s: State, _ op: OpRef) { pushFlags(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushFlags32Flat(_ s: State, _ op: OpRef) { pushFlags(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushFlags32Segmented(_ s: State, _ op: OpRef) { pushFlags(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func pushFlags64Long(_ s: State, _ op: OpRef) { pushFlags(UInt64.self, Long.self, s, op) }
+@inline(__always) func popFlags16Long(_ s: State, _ op: OpRef) { popFlags(UInt16.self, Long.self, s, op) }
+@inline(__always) func popFlags16Flat(_ s: State, _ op: OpRef) { popFlags(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popFlags16Segmented(_ s: State, _ op: OpRef) { popFlags(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popFlags32Flat(_ s: State, _ op: OpRef) { popFlags(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popFlags32Segmented(_ s: State, _ op: OpRef) { popFlags(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popFlags64Long(_ s: State, _ op: OpRef) { popFlags(UInt64.self, Long.self, s, op) }
+@inline(__always) func pushRegister16Long(_ s: State, _ op: OpRef) { pushRegister(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushRegister16Flat(_ s: State, _ op: OpRef) { pushRegister(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushRegister16Segmented(_ s: State, _ op: OpRef) { pushRegister(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushRegister32Flat(_ s: State, _ op: OpRef) { pushRegister(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushRegister32Segmented(_ s: State, _ op: OpRef) { pushRegister(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func pushRegister64Long(_ s: State, _ op: OpRef) { pushRegister(UInt64.self, Long.self, s, op) }
+@inline(__always) func popRegister16Long(_ s: State, _ op: OpRef) { popRegister(UInt16.self, Long.self, s, op) }
+@inline(__always) func popRegister16Flat(_ s: State, _ op: OpRef) { popRegister(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popRegister16Segmented(_ s: State, _ op: OpRef) { popRegister(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popRegister32Flat(_ s: State, _ op: OpRef) { popRegister(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popRegister32Segmented(_ s: State, _ op: OpRef) { popRegister(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popRegister64Long(_ s: State, _ op: OpRef) { popRegister(UInt64.self, Long.self, s, op) }
+@inline(__always) func pushImmediate16Long(_ s: State, _ op: OpRef) { pushImmediate(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushImmediate16Flat(_ s: State, _ op: OpRef) { pushImmediate(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushImmediate16Segmented(_ s: State, _ op: OpRef) { pushImmediate(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushImmediate32Flat(_ s: State, _ op: OpRef) { pushImmediate(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushImmediate32Segmented(_ s: State, _ op: OpRef) { pushImmediate(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func pushImmediate64Long(_ s: State, _ op: OpRef) { pushImmediate(UInt64.self, Long.self, s, op) }
+@inline(__always) func push16RegLong(_ s: State, _ op: OpRef) { push(UInt16.self, Reg.self, Long.self, s, op) }
+@inline(__always) func push16MemLong(_ s: State, _ op: OpRef) { push(UInt16.self, Mem.self, Long.self, s, op) }
+@inline(__always) func push16RegFlat(_ s: State, _ op: OpRef) { push(UInt16.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func push16MemFlat(_ s: State, _ op: OpRef) { push(UInt16.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func push16RegSegmented(_ s: State, _ op: OpRef) { push(UInt16.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func push16MemSegmented(_ s: State, _ op: OpRef) { push(UInt16.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func push32RegFlat(_ s: State, _ op: OpRef) { push(UInt32.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func push32MemFlat(_ s: State, _ op: OpRef) { push(UInt32.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func push32RegSegmented(_ s: State, _ op: OpRef) { push(UInt32.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func push32MemSegmented(_ s: State, _ op: OpRef) { push(UInt32.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func push64RegLong(_ s: State, _ op: OpRef) { push(UInt64.self, Reg.self, Long.self, s, op) }
+@inline(__always) func push64MemLong(_ s: State, _ op: OpRef) { push(UInt64.self, Mem.self, Long.self, s, op) }
+@inline(__always) func pop16RegLong(_ s: State, _ op: OpRef) { pop(UInt16.self, Reg.self, Long.self, s, op) }
+@inline(__always) func pop16MemLong(_ s: State, _ op: OpRef) { pop(UInt16.self, Mem.self, Long.self, s, op) }
+@inline(__always) func pop16RegFlat(_ s: State, _ op: OpRef) { pop(UInt16.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func pop16MemFlat(_ s: State, _ op: OpRef) { pop(UInt16.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func pop16RegSegmented(_ s: State, _ op: OpRef) { pop(UInt16.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func pop16MemSegmented(_ s: State, _ op: OpRef) { pop(UInt16.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func pop32RegFlat(_ s: State, _ op: OpRef) { pop(UInt32.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func pop32MemFlat(_ s: State, _ op: OpRef) { pop(UInt32.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func pop32RegSegmented(_ s: State, _ op: OpRef) { pop(UInt32.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func pop32MemSegmented(_ s: State, _ op: OpRef) { pop(UInt32.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func pop64RegLong(_ s: State, _ op: OpRef) { pop(UInt64.self, Reg.self, Long.self, s, op) }
+@inline(__always) func pop64MemLong(_ s: State, _ op: OpRef) { pop(UInt64.self, Mem.self, Long.self, s, op) }
+@inline(__always) func leave16Long(_ s: State, _ op: OpRef) { leave(UInt16.self, Long.self, s, op) }
+@inline(__always) func leave16Flat(_ s: State, _ op: OpRef) { leave(UInt16.self, Flat.self, s, op) }
+@inline(__always) func leave16Segmented(_ s: State, _ op: OpRef) { leave(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func leave32Flat(_ s: State, _ op: OpRef) { leave(UInt32.self, Flat.self, s, op) }
+@inline(__always) func leave32Segmented(_ s: State, _ op: OpRef) { leave(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func leave64Long(_ s: State, _ op: OpRef) { leave(UInt64.self, Long.self, s, op) }
+@inline(__always) func jOLong(_ s: State, _ op: OpRef) { jumpIf(ConditionO.self, Long.self, s, op) }
+@inline(__always) func jNOLong(_ s: State, _ op: OpRef) { jumpIf(ConditionNO.self, Long.self, s, op) }
+@inline(__always) func jBLong(_ s: State, _ op: OpRef) { jumpIf(ConditionB.self, Long.self, s, op) }
+@inline(__always) func jAELong(_ s: State, _ op: OpRef) { jumpIf(ConditionAE.self, Long.self, s, op) }
+@inline(__always) func jELong(_ s: State, _ op: OpRef) { jumpIf(ConditionE.self, Long.self, s, op) }
+@inline(__always) func jNELong(_ s: State, _ op: OpRef) { jumpIf(ConditionNE.self, Long.self, s, op) }
+@inline(__always) func jBELong(_ s: State, _ op: OpRef) { jumpIf(ConditionBE.self, Long.self, s, op) }
+@inline(__always) func jALong(_ s: State, _ op: OpRef) { jumpIf(ConditionA.self, Long.self, s, op) }
+@inline(__always) func jSLong(_ s: State, _ op: OpRef) { jumpIf(ConditionS.self, Long.self, s, op) }
+@inline(__always) func jNSLong(_ s: State, _ op: OpRef) { jumpIf(ConditionNS.self, Long.self, s, op) }
+@inline(__always) func jPLong(_ s: State, _ op: OpRef) { jumpIf(ConditionP.self, Long.self, s, op) }
+@inline(__always) func jNPLong(_ s: State, _ op: OpRef) { jumpIf(ConditionNP.self, Long.self, s, op) }
+@inline(__always) func jLLong(_ s: State, _ op: OpRef) { jumpIf(ConditionL.self, Long.self, s, op) }
+@inline(__always) func jGELong(_ s: State, _ op: OpRef) { jumpIf(ConditionGE.self, Long.self, s, op) }
+@inline(__always) func jLELong(_ s: State, _ op: OpRef) { jumpIf(ConditionLE.self, Long.self, s, op) }
+@inline(__always) func jGLong(_ s: State, _ op: OpRef) { jumpIf(ConditionG.self, Long.self, s, op) }
+@inline(__always) func jOFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionO.self, Flat.self, s, op) }
+@inline(__always) func jNOFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionNO.self, Flat.self, s, op) }
+@inline(__always) func jBFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionB.self, Flat.self, s, op) }
+@inline(__always) func jAEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionAE.self, Flat.self, s, op) }
+@inline(__always) func jEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionE.self, Flat.self, s, op) }
+@inline(__always) func jNEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionNE.self, Flat.self, s, op) }
+@inline(__always) func jBEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionBE.self, Flat.self, s, op) }
+@inline(__always) func jAFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionA.self, Flat.self, s, op) }
+@inline(__always) func jSFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionS.self, Flat.self, s, op) }
+@inline(__always) func jNSFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionNS.self, Flat.self, s, op) }
+@inline(__always) func jPFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionP.self, Flat.self, s, op) }
+@inline(__always) func jNPFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionNP.self, Flat.self, s, op) }
+@inline(__always) func jLFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionL.self, Flat.self, s, op) }
+@inline(__always) func jGEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionGE.self, Flat.self, s, op) }
+@inline(__always) func jLEFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionLE.self, Flat.self, s, op) }
+@inline(__always) func jGFlat(_ s: State, _ op: OpRef) { jumpIf(ConditionG.self, Flat.self, s, op) }
+@inline(__always) func jOSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionO.self, Segmented.self, s, op) }
+@inline(__always) func jNOSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionNO.self, Segmented.self, s, op) }
+@inline(__always) func jBSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionB.self, Segmented.self, s, op) }
+@inline(__always) func jAESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionAE.self, Segmented.self, s, op) }
+@inline(__always) func jESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionE.self, Segmented.self, s, op) }
+@inline(__always) func jNESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionNE.self, Segmented.self, s, op) }
+@inline(__always) func jBESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionBE.self, Segmented.self, s, op) }
+@inline(__always) func jASegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionA.self, Segmented.self, s, op) }
+@inline(__always) func jSSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionS.self, Segmented.self, s, op) }
+@inline(__always) func jNSSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionNS.self, Segmented.self, s, op) }
+@inline(__always) func jPSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionP.self, Segmented.self, s, op) }
+@inline(__always) func jNPSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionNP.self, Segmented.self, s, op) }
+@inline(__always) func jLSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionL.self, Segmented.self, s, op) }
+@inline(__always) func jGESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionGE.self, Segmented.self, s, op) }
+@inline(__always) func jLESegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionLE.self, Segmented.self, s, op) }
+@inline(__always) func jGSegmented(_ s: State, _ op: OpRef) { jumpIf(ConditionG.self, Segmented.self, s, op) }
+@inline(__always) func jumpLong(_ s: State, _ op: OpRef) { jump(Long.self, s, op) }
+@inline(__always) func jumpFlat(_ s: State, _ op: OpRef) { jump(Flat.self, s, op) }
+@inline(__always) func jumpSegmented(_ s: State, _ op: OpRef) { jump(Segmented.self, s, op) }
+@inline(__always) func jumpNear16RegFlat(_ s: State, _ op: OpRef) { jumpNear(UInt16.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func jumpNear16MemFlat(_ s: State, _ op: OpRef) { jumpNear(UInt16.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func jumpNear16RegSegmented(_ s: State, _ op: OpRef) { jumpNear(UInt16.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func jumpNear16MemSegmented(_ s: State, _ op: OpRef) { jumpNear(UInt16.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func jumpNear32RegFlat(_ s: State, _ op: OpRef) { jumpNear(UInt32.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func jumpNear32MemFlat(_ s: State, _ op: OpRef) { jumpNear(UInt32.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func jumpNear32RegSegmented(_ s: State, _ op: OpRef) { jumpNear(UInt32.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func jumpNear32MemSegmented(_ s: State, _ op: OpRef) { jumpNear(UInt32.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func jumpNear64RegLong(_ s: State, _ op: OpRef) { jumpNear(UInt64.self, Reg.self, Long.self, s, op) }
+@inline(__always) func jumpNear64MemLong(_ s: State, _ op: OpRef) { jumpNear(UInt64.self, Mem.self, Long.self, s, op) }
+@inline(__always) func call16Flat(_ s: State, _ op: OpRef) { call(UInt16.self, Flat.self, s, op) }
+@inline(__always) func call16Segmented(_ s: State, _ op: OpRef) { call(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func call32Flat(_ s: State, _ op: OpRef) { call(UInt32.self, Flat.self, s, op) }
+@inline(__always) func call32Segmented(_ s: State, _ op: OpRef) { call(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func call64Long(_ s: State, _ op: OpRef) { call(UInt64.self, Long.self, s, op) }
+@inline(__always) func callNear16RegFlat(_ s: State, _ op: OpRef) { callNear(UInt16.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func callNear16MemFlat(_ s: State, _ op: OpRef) { callNear(UInt16.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func callNear16RegSegmented(_ s: State, _ op: OpRef) { callNear(UInt16.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func callNear16MemSegmented(_ s: State, _ op: OpRef) { callNear(UInt16.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func callNear32RegFlat(_ s: State, _ op: OpRef) { callNear(UInt32.self, Reg.self, Flat.self, s, op) }
+@inline(__always) func callNear32MemFlat(_ s: State, _ op: OpRef) { callNear(UInt32.self, Mem.self, Flat.self, s, op) }
+@inline(__always) func callNear32RegSegmented(_ s: State, _ op: OpRef) { callNear(UInt32.self, Reg.self, Segmented.self, s, op) }
+@inline(__always) func callNear32MemSegmented(_ s: State, _ op: OpRef) { callNear(UInt32.self, Mem.self, Segmented.self, s, op) }
+@inline(__always) func callNear64RegLong(_ s: State, _ op: OpRef) { callNear(UInt64.self, Reg.self, Long.self, s, op) }
+@inline(__always) func callNear64MemLong(_ s: State, _ op: OpRef) { callNear(UInt64.self, Mem.self, Long.self, s, op) }
+@inline(__always) func ret16Flat(_ s: State, _ op: OpRef) { ret(UInt16.self, Flat.self, s, op) }
+@inline(__always) func ret16Segmented(_ s: State, _ op: OpRef) { ret(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func ret32Flat(_ s: State, _ op: OpRef) { ret(UInt32.self, Flat.self, s, op) }
+@inline(__always) func ret32Segmented(_ s: State, _ op: OpRef) { ret(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func ret64Long(_ s: State, _ op: OpRef) { ret(UInt64.self, Long.self, s, op) }
+@inline(__always) func loopneLong(_ s: State, _ op: OpRef) { loopne(Long.self, s, op) }
+@inline(__always) func loopneFlat(_ s: State, _ op: OpRef) { loopne(Flat.self, s, op) }
+@inline(__always) func loopneSegmented(_ s: State, _ op: OpRef) { loopne(Segmented.self, s, op) }
+@inline(__always) func loopeLong(_ s: State, _ op: OpRef) { loope(Long.self, s, op) }
+@inline(__always) func loopeFlat(_ s: State, _ op: OpRef) { loope(Flat.self, s, op) }
+@inline(__always) func loopeSegmented(_ s: State, _ op: OpRef) { loope(Segmented.self, s, op) }
+@inline(__always) func loopLong(_ s: State, _ op: OpRef) { loop(Long.self, s, op) }
+@inline(__always) func loopFlat(_ s: State, _ op: OpRef) { loop(Flat.self, s, op) }
+@inline(__always) func loopSegmented(_ s: State, _ op: OpRef) { loop(Segmented.self, s, op) }
+@inline(__always) func jrcxzLong(_ s: State, _ op: OpRef) { jrcxz(Long.self, s, op) }
+@inline(__always) func jrcxzFlat(_ s: State, _ op: OpRef) { jrcxz(Flat.self, s, op) }
+@inline(__always) func jrcxzSegmented(_ s: State, _ op: OpRef) { jrcxz(Segmented.self, s, op) }
+@inline(__always) func interruptReturn16(_ s: State, _ op: OpRef) { interruptReturn(UInt16.self, s, op) }
+@inline(__always) func interruptReturn32(_ s: State, _ op: OpRef) { interruptReturn(UInt32.self, s, op) }
 @inline(__always) func interruptReturn64(_ s: State, _ op: OpRef) { interruptReturn(UInt64.self, s, op) }
 @inline(__always) func movs8(_ s: State, _ op: OpRef) { movs(UInt8.self, s, op) }
 @inline(__always) func movs16(_ s: State, _ op: OpRef) { movs(UInt16.self, s, op) }
@@ -757,6 +874,188 @@ import Layout
 @inline(__always) func outData8(_ s: State, _ op: OpRef) { outData(UInt8.self, s, op) }
 @inline(__always) func outData16(_ s: State, _ op: OpRef) { outData(UInt16.self, s, op) }
 @inline(__always) func outData32(_ s: State, _ op: OpRef) { outData(UInt32.self, s, op) }
+@inline(__always) func andn32Reg(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func andn32Mem(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func andn64Reg(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func andn64Mem(_ s: State, _ op: OpRef) { threeOperand(ANDN.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func bextr32Reg(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func bextr32Mem(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func bextr64Reg(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func bextr64Mem(_ s: State, _ op: OpRef) { threeOperand(BEXTR.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsr32Reg(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsr32Mem(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsr64Reg(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsr64Mem(_ s: State, _ op: OpRef) { bitScan(BLSR.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsmsk32Reg(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsmsk32Mem(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsmsk64Reg(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsmsk64Mem(_ s: State, _ op: OpRef) { bitScan(BLSMSK.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func blsi32Reg(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func blsi32Mem(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func blsi64Reg(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func blsi64Mem(_ s: State, _ op: OpRef) { bitScan(BLSI.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func bzhi32Reg(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func bzhi32Mem(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func bzhi64Reg(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func bzhi64Mem(_ s: State, _ op: OpRef) { threeOperand(BZHI.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func pdep32Reg(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func pdep32Mem(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pdep64Reg(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func pdep64Mem(_ s: State, _ op: OpRef) { threeOperand(PDEP.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func pext32Reg(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func pext32Mem(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pext64Reg(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func pext64Mem(_ s: State, _ op: OpRef) { threeOperand(PEXT.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func mulx32Reg(_ s: State, _ op: OpRef) { mulx(UInt32.self, Reg.self, s, op) }
+@inline(__always) func mulx32Mem(_ s: State, _ op: OpRef) { mulx(UInt32.self, Mem.self, s, op) }
+@inline(__always) func mulx64Reg(_ s: State, _ op: OpRef) { mulx(UInt64.self, Reg.self, s, op) }
+@inline(__always) func mulx64Mem(_ s: State, _ op: OpRef) { mulx(UInt64.self, Mem.self, s, op) }
+@inline(__always) func rorx32Reg(_ s: State, _ op: OpRef) { rorx(UInt32.self, Reg.self, s, op) }
+@inline(__always) func rorx32Mem(_ s: State, _ op: OpRef) { rorx(UInt32.self, Mem.self, s, op) }
+@inline(__always) func rorx64Reg(_ s: State, _ op: OpRef) { rorx(UInt64.self, Reg.self, s, op) }
+@inline(__always) func rorx64Mem(_ s: State, _ op: OpRef) { rorx(UInt64.self, Mem.self, s, op) }
+@inline(__always) func sarx32Reg(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func sarx32Mem(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func sarx64Reg(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func sarx64Mem(_ s: State, _ op: OpRef) { threeOperand(SARX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func shlx32Reg(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func shlx32Mem(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func shlx64Reg(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func shlx64Mem(_ s: State, _ op: OpRef) { threeOperand(SHLX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func shrx32Reg(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func shrx32Mem(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func shrx64Reg(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func shrx64Mem(_ s: State, _ op: OpRef) { threeOperand(SHRX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func adcx32RegReg(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt32.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adcx32RegMem(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt32.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adcx64RegReg(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt64.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adcx64RegMem(_ s: State, _ op: OpRef) { binary(ADCX.self, UInt64.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adox32RegReg(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt32.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adox32RegMem(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt32.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func adox64RegReg(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt64.self, Reg.self, Src.self, s, op) }
+@inline(__always) func adox64RegMem(_ s: State, _ op: OpRef) { binary(ADOX.self, UInt64.self, Reg.self, Mem.self, s, op) }
+@inline(__always) func loadSwapped16(_ s: State, _ op: OpRef) { loadSwapped(UInt16.self, s, op) }
+@inline(__always) func loadSwapped32(_ s: State, _ op: OpRef) { loadSwapped(UInt32.self, s, op) }
+@inline(__always) func loadSwapped64(_ s: State, _ op: OpRef) { loadSwapped(UInt64.self, s, op) }
+@inline(__always) func storeSwapped16(_ s: State, _ op: OpRef) { storeSwapped(UInt16.self, s, op) }
+@inline(__always) func storeSwapped32(_ s: State, _ op: OpRef) { storeSwapped(UInt32.self, s, op) }
+@inline(__always) func storeSwapped64(_ s: State, _ op: OpRef) { storeSwapped(UInt64.self, s, op) }
+@inline(__always) func crc328Reg(_ s: State, _ op: OpRef) { crc32(UInt8.self, Reg.self, s, op) }
+@inline(__always) func crc328Mem(_ s: State, _ op: OpRef) { crc32(UInt8.self, Mem.self, s, op) }
+@inline(__always) func crc3216Reg(_ s: State, _ op: OpRef) { crc32(UInt16.self, Reg.self, s, op) }
+@inline(__always) func crc3216Mem(_ s: State, _ op: OpRef) { crc32(UInt16.self, Mem.self, s, op) }
+@inline(__always) func crc3232Reg(_ s: State, _ op: OpRef) { crc32(UInt32.self, Reg.self, s, op) }
+@inline(__always) func crc3232Mem(_ s: State, _ op: OpRef) { crc32(UInt32.self, Mem.self, s, op) }
+@inline(__always) func crc3264Reg(_ s: State, _ op: OpRef) { crc32(UInt64.self, Reg.self, s, op) }
+@inline(__always) func crc3264Mem(_ s: State, _ op: OpRef) { crc32(UInt64.self, Mem.self, s, op) }
+@inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
+@inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
+@inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
+@inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
+@inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
+@inline(__always) func enter16Segmented(_ s: State, _ op: OpRef) { enter(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func enter32Flat(_ s: State, _ op: OpRef) { enter(UInt32.self, Flat.self, s, op) }
+@inline(__always) func enter32Segmented(_ s: State, _ op: OpRef) { enter(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func enter64Long(_ s: State, _ op: OpRef) { enter(UInt64.self, Long.self, s, op) }
+@inline(__always) func moveToSegmentReg(_ s: State, _ op: OpRef) { moveToSegment(Reg.self, s, op) }
+@inline(__always) func moveToSegmentMem(_ s: State, _ op: OpRef) { moveToSegment(Mem.self, s, op) }
+@inline(__always) func moveFromSegmentReg(_ s: State, _ op: OpRef) { moveFromSegment(Reg.self, s, op) }
+@inline(__always) func moveFromSegmentMem(_ s: State, _ op: OpRef) { moveFromSegment(Mem.self, s, op) }
+@inline(__always) func pushSegment16Long(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushSegment16Flat(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushSegment16Segmented(_ s: State, _ op: OpRef) { pushSegment(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushSegment32Flat(_ s: State, _ op: OpRef) { pushSegment(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushSegment32Segmented(_ s: State, _ op: OpRef) { pushSegment(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func pushSegment64Long(_ s: State, _ op: OpRef) { pushSegment(UInt64.self, Long.self, s, op) }
+@inline(__always) func popSegment16Long(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Long.self, s, op) }
+@inline(__always) func popSegment16Flat(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popSegment16Segmented(_ s: State, _ op: OpRef) { popSegment(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popSegment32Flat(_ s: State, _ op: OpRef) { popSegment(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popSegment32Segmented(_ s: State, _ op: OpRef) { popSegment(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popSegment64Long(_ s: State, _ op: OpRef) { popSegment(UInt64.self, Long.self, s, op) }
+@inline(__always) func les16(_ s: State, _ op: OpRef) { les(UInt16.self, s, op) }
+@inline(__always) func les32(_ s: State, _ op: OpRef) { les(UInt32.self, s, op) }
+@inline(__always) func lds16(_ s: State, _ op: OpRef) { lds(UInt16.self, s, op) }
+@inline(__always) func lds32(_ s: State, _ op: OpRef) { lds(UInt32.self, s, op) }
+@inline(__always) func lss16(_ s: State, _ op: OpRef) { lss(UInt16.self, s, op) }
+@inline(__always) func lss32(_ s: State, _ op: OpRef) { lss(UInt32.self, s, op) }
+@inline(__always) func lss64(_ s: State, _ op: OpRef) { lss(UInt64.self, s, op) }
+@inline(__always) func lfs16(_ s: State, _ op: OpRef) { lfs(UInt16.self, s, op) }
+@inline(__always) func lfs32(_ s: State, _ op: OpRef) { lfs(UInt32.self, s, op) }
+@inline(__always) func lfs64(_ s: State, _ op: OpRef) { lfs(UInt64.self, s, op) }
+@inline(__always) func lgs16(_ s: State, _ op: OpRef) { lgs(UInt16.self, s, op) }
+@inline(__always) func lgs32(_ s: State, _ op: OpRef) { lgs(UInt32.self, s, op) }
+@inline(__always) func lgs64(_ s: State, _ op: OpRef) { lgs(UInt64.self, s, op) }
+@inline(__always) func jumpFarMemory16(_ s: State, _ op: OpRef) { jumpFarMemory(UInt16.self, s, op) }
+@inline(__always) func jumpFarMemory32(_ s: State, _ op: OpRef) { jumpFarMemory(UInt32.self, s, op) }
+@inline(__always) func jumpFarMemory64(_ s: State, _ op: OpRef) { jumpFarMemory(UInt64.self, s, op) }
+@inline(__always) func callFarMemory16(_ s: State, _ op: OpRef) { callFarMemory(UInt16.self, s, op) }
+@inline(__always) func callFarMemory32(_ s: State, _ op: OpRef) { callFarMemory(UInt32.self, s, op) }
+@inline(__always) func callFarMemory64(_ s: State, _ op: OpRef) { callFarMemory(UInt64.self, s, op) }
+@inline(__always) func returnFar16(_ s: State, _ op: OpRef) { returnFar(UInt16.self, s, op) }
+@inline(__always) func returnFar32(_ s: State, _ op: OpRef) { returnFar(UInt32.self, s, op) }
+@inline(__always) func returnFar64(_ s: State, _ op: OpRef) { returnFar(UInt64.self, s, op) }
+@inline(__always) func storeLDTReg(_ s: State, _ op: OpRef) { storeLDT(Reg.self, s, op) }
+@inline(__always) func storeLDTMem(_ s: State, _ op: OpRef) { storeLDT(Mem.self, s, op) }
+@inline(__always) func storeTaskReg(_ s: State, _ op: OpRef) { storeTask(Reg.self, s, op) }
+@inline(__always) func storeTaskMem(_ s: State, _ op: OpRef) { storeTask(Mem.self, s, op) }
+@inline(__always) func loadLDTReg(_ s: State, _ op: OpRef) { loadLDT(Reg.self, s, op) }
+@inline(__always) func loadLDTMem(_ s: State, _ op: OpRef) { loadLDT(Mem.self, s, op) }
+@inline(__always) func loadTaskReg(_ s: State, _ op: OpRef) { loadTask(Reg.self, s, op) }
+@inline(__always) func loadTaskMem(_ s: State, _ op: OpRef) { loadTask(Mem.self, s, op) }
+@inline(__always) func verrReg(_ s: State, _ op: OpRef) { verr(Reg.self, s, op) }
+@inline(__always) func verrMem(_ s: State, _ op: OpRef) { verr(Mem.self, s, op) }
+@inline(__always) func verwReg(_ s: State, _ op: OpRef) { verw(Reg.self, s, op) }
+@inline(__always) func verwMem(_ s: State, _ op: OpRef) { verw(Mem.self, s, op) }
+@inline(__always) func storeMachineStatusReg(_ s: State, _ op: OpRef) { storeMachineStatus(Reg.self, s, op) }
+@inline(__always) func storeMachineStatusMem(_ s: State, _ op: OpRef) { storeMachineStatus(Mem.self, s, op) }
+@inline(__always) func loadMachineStatusReg(_ s: State, _ op: OpRef) { loadMachineStatus(Reg.self, s, op) }
+@inline(__always) func loadMachineStatusMem(_ s: State, _ op: OpRef) { loadMachineStatus(Mem.self, s, op) }
+@inline(__always) func lar16Reg(_ s: State, _ op: OpRef) { lar(UInt16.self, Reg.self, s, op) }
+@inline(__always) func lar16Mem(_ s: State, _ op: OpRef) { lar(UInt16.self, Mem.self, s, op) }
+@inline(__always) func lar32Reg(_ s: State, _ op: OpRef) { lar(UInt32.self, Reg.self, s, op) }
+@inline(__always) func lar32Mem(_ s: State, _ op: OpRef) { lar(UInt32.self, Mem.self, s, op) }
+@inline(__always) func lar64Reg(_ s: State, _ op: OpRef) { lar(UInt64.self, Reg.self, s, op) }
+@inline(__always) func lar64Mem(_ s: State, _ op: OpRef) { lar(UInt64.self, Mem.self, s, op) }
+@inline(__always) func lsl16Reg(_ s: State, _ op: OpRef) { lsl(UInt16.self, Reg.self, s, op) }
+@inline(__always) func lsl16Mem(_ s: State, _ op: OpRef) { lsl(UInt16.self, Mem.self, s, op) }
+@inline(__always) func lsl32Reg(_ s: State, _ op: OpRef) { lsl(UInt32.self, Reg.self, s, op) }
+@inline(__always) func lsl32Mem(_ s: State, _ op: OpRef) { lsl(UInt32.self, Mem.self, s, op) }
+@inline(__always) func lsl64Reg(_ s: State, _ op: OpRef) { lsl(UInt64.self, Reg.self, s, op) }
+@inline(__always) func lsl64Mem(_ s: State, _ op: OpRef) { lsl(UInt64.self, Mem.self, s, op) }
+@inline(__always) func arplReg(_ s: State, _ op: OpRef) { arpl(Reg.self, s, op) }
+@inline(__always) func arplMem(_ s: State, _ op: OpRef) { arpl(Mem.self, s, op) }
+@inline(__always) func bound16(_ s: State, _ op: OpRef) { bound(UInt16.self, s, op) }
+@inline(__always) func bound32(_ s: State, _ op: OpRef) { bound(UInt32.self, s, op) }
+@inline(__always) func pushAll16Long(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Long.self, s, op) }
+@inline(__always) func pushAll16Flat(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Flat.self, s, op) }
+@inline(__always) func pushAll16Segmented(_ s: State, _ op: OpRef) { pushAll(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func pushAll32Flat(_ s: State, _ op: OpRef) { pushAll(UInt32.self, Flat.self, s, op) }
+@inline(__always) func pushAll32Segmented(_ s: State, _ op: OpRef) { pushAll(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func popAll16Long(_ s: State, _ op: OpRef) { popAll(UInt16.self, Long.self, s, op) }
+@inline(__always) func popAll16Flat(_ s: State, _ op: OpRef) { popAll(UInt16.self, Flat.self, s, op) }
+@inline(__always) func popAll16Segmented(_ s: State, _ op: OpRef) { popAll(UInt16.self, Segmented.self, s, op) }
+@inline(__always) func popAll32Flat(_ s: State, _ op: OpRef) { popAll(UInt32.self, Flat.self, s, op) }
+@inline(__always) func popAll32Segmented(_ s: State, _ op: OpRef) { popAll(UInt32.self, Segmented.self, s, op) }
+@inline(__always) func ins8(_ s: State, _ op: OpRef) { ins(UInt8.self, s, op) }
+@inline(__always) func ins16(_ s: State, _ op: OpRef) { ins(UInt16.self, s, op) }
+@inline(__always) func ins32(_ s: State, _ op: OpRef) { ins(UInt32.self, s, op) }
+@inline(__always) func outs8(_ s: State, _ op: OpRef) { outs(UInt8.self, s, op) }
+@inline(__always) func outs16(_ s: State, _ op: OpRef) { outs(UInt16.self, s, op) }
+@inline(__always) func outs32(_ s: State, _ op: OpRef) { outs(UInt32.self, s, op) }
+@inline(__always) func sysret32(_ s: State, _ op: OpRef) { sysret(UInt32.self, s, op) }
+@inline(__always) func sysret64(_ s: State, _ op: OpRef) { sysret(UInt64.self, s, op) }
+@inline(__always) func sysexit32(_ s: State, _ op: OpRef) { sysexit(UInt32.self, s, op) }
+@inline(__always) func sysexit64(_ s: State, _ op: OpRef) { sysexit(UInt64.self, s, op) }
+@inline(__always) func readFSBase32(_ s: State, _ op: OpRef) { readFSBase(UInt32.self, s, op) }
+@inline(__always) func readFSBase64(_ s: State, _ op: OpRef) { readFSBase(UInt64.self, s, op) }
+@inline(__always) func readGSBase32(_ s: State, _ op: OpRef) { readGSBase(UInt32.self, s, op) }
+@inline(__always) func readGSBase64(_ s: State, _ op: OpRef) { readGSBase(UInt64.self, s, op) }
+@inline(__always) func writeFSBase32(_ s: State, _ op: OpRef) { writeFSBase(UInt32.self, s, op) }
+@inline(__always) func writeFSBase64(_ s: State, _ op: OpRef) { writeFSBase(UInt64.self, s, op) }
+@inline(__always) func writeGSBase32(_ s: State, _ op: OpRef) { writeGSBase(UInt32.self, s, op) }
+@inline(__always) func writeGSBase64(_ s: State, _ op: OpRef) { writeGSBase(UInt64.self, s, op) }
 @inline(__always) func movd32MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Src.self, s, op) }
 @inline(__always) func movd32MmxMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movd64MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt64.self, Src.self, s, op) }
@@ -1937,66 +2236,180 @@ private func handlers6() -> [Handler] {
     signIntoData16,
     signIntoData32,
     signIntoData64,
-    pushFlags16,
-    pushFlags64,
-    popFlags16,
-    popFlags64,
+    pushFlags16Long,
+    pushFlags16Flat,
+    pushFlags16Segmented,
+    pushFlags32Flat,
+    pushFlags32Segmented,
+    pushFlags64Long,
+    popFlags16Long,
+    popFlags16Flat,
+    popFlags16Segmented,
+    popFlags32Flat,
+    popFlags32Segmented,
+    popFlags64Long,
     sahf,
     lahf,
     cmc,
-    clc,
-    stc,
-    cld,
-    std,
-    pushRegister16,
-    pushRegister64,
-    popRegister16,
-    popRegister64,
   ]
 }
 
 private func handlers7() -> [Handler] {
   [
-    pushImmediate16,
-    pushImmediate64,
-    push16Reg,
-    push16Mem,
-    push64Reg,
-    push64Mem,
-    pop16Reg,
-    pop16Mem,
-    pop64Reg,
-    pop64Mem,
-    leave,
-    jO,
-    jNO,
-    jB,
-    jAE,
-    jE,
-    jNE,
-    jBE,
-    jA,
-    jS,
-    jNS,
-    jP,
-    jNP,
-    jL,
-    jGE,
-    jLE,
-    jG,
-    jump,
-    jumpNearReg,
-    jumpNearMem,
-    call,
-    callNearReg,
-    callNearMem,
-    ret,
-    loopne,
-    loope,
-    loop,
-    jrcxz,
+    clc,
+    stc,
+    cld,
+    std,
+    pushRegister16Long,
+    pushRegister16Flat,
+    pushRegister16Segmented,
+    pushRegister32Flat,
+    pushRegister32Segmented,
+    pushRegister64Long,
+    popRegister16Long,
+    popRegister16Flat,
+    popRegister16Segmented,
+    popRegister32Flat,
+    popRegister32Segmented,
+    popRegister64Long,
+    pushImmediate16Long,
+    pushImmediate16Flat,
+    pushImmediate16Segmented,
+    pushImmediate32Flat,
+    pushImmediate32Segmented,
+    pushImmediate64Long,
+    push16RegLong,
+    push16MemLong,
+    push16RegFlat,
+    push16MemFlat,
+    push16RegSegmented,
+    push16MemSegmented,
+    push32RegFlat,
+    push32MemFlat,
+    push32RegSegmented,
+    push32MemSegmented,
+    push64RegLong,
+    push64MemLong,
+    pop16RegLong,
+    pop16MemLong,
+    pop16RegFlat,
+    pop16MemFlat,
+    pop16RegSegmented,
+    pop16MemSegmented,
+    pop32RegFlat,
+    pop32MemFlat,
+    pop32RegSegmented,
+    pop32MemSegmented,
+    pop64RegLong,
+    pop64MemLong,
+    leave16Long,
+    leave16Flat,
+    leave16Segmented,
+    leave32Flat,
+    leave32Segmented,
+    leave64Long,
+    jOLong,
+    jNOLong,
+    jBLong,
+    jAELong,
+    jELong,
+    jNELong,
+    jBELong,
+    jALong,
+    jSLong,
+    jNSLong,
+    jPLong,
+    jNPLong,
+    jLLong,
+    jGELong,
+    jLELong,
+    jGLong,
+    jOFlat,
+    jNOFlat,
+    jBFlat,
+    jAEFlat,
+    jEFlat,
+    jNEFlat,
+    jBEFlat,
+    jAFlat,
+    jSFlat,
+    jNSFlat,
+    jPFlat,
+    jNPFlat,
+    jLFlat,
+    jGEFlat,
+    jLEFlat,
+    jGFlat,
+    jOSegmented,
+    jNOSegmented,
+    jBSegmented,
+    jAESegmented,
+    jESegmented,
+    jNESegmented,
+    jBESegmented,
+    jASegmented,
+    jSSegmented,
+    jNSSegmented,
+    jPSegmented,
+    jNPSegmented,
+    jLSegmented,
+    jGESegmented,
+    jLESegmented,
+    jGSegmented,
+  ]
+}
+
+private func handlers8() -> [Handler] {
+  [
+    jumpLong,
+    jumpFlat,
+    jumpSegmented,
+    jumpNear16RegFlat,
+    jumpNear16MemFlat,
+    jumpNear16RegSegmented,
+    jumpNear16MemSegmented,
+    jumpNear32RegFlat,
+    jumpNear32MemFlat,
+    jumpNear32RegSegmented,
+    jumpNear32MemSegmented,
+    jumpNear64RegLong,
+    jumpNear64MemLong,
+    call16Flat,
+    call16Segmented,
+    call32Flat,
+    call32Segmented,
+    call64Long,
+    callNear16RegFlat,
+    callNear16MemFlat,
+    callNear16RegSegmented,
+    callNear16MemSegmented,
+    callNear32RegFlat,
+    callNear32MemFlat,
+    callNear32RegSegmented,
+    callNear32MemSegmented,
+    callNear64RegLong,
+    callNear64MemLong,
+    ret16Flat,
+    ret16Segmented,
+    ret32Flat,
+    ret32Segmented,
+    ret64Long,
+    loopneLong,
+    loopneFlat,
+    loopneSegmented,
+    loopeLong,
+    loopeFlat,
+    loopeSegmented,
+    loopLong,
+    loopFlat,
+    loopSegmented,
+    jrcxzLong,
+    jrcxzFlat,
+    jrcxzSegmented,
     breakpoint,
     interrupt,
+    interruptReturn16,
+    interruptReturn32,
     interruptReturn64,
     undefined,
     movs8,
@@ -2042,6 +2455,229 @@ private func handlers7() -> [Handler] {
     writeMSR,
     readTSC,
     readMSR,
+    andn32Reg,
+    andn32Mem,
+    andn64Reg,
+    andn64Mem,
+    bextr32Reg,
+    bextr32Mem,
+  ]
+}
+
+private func handlers9() -> [Handler] {
+  [
+    bextr64Reg,
+    bextr64Mem,
+    blsr32Reg,
+    blsr32Mem,
+    blsr64Reg,
+    blsr64Mem,
+    blsmsk32Reg,
+    blsmsk32Mem,
+    blsmsk64Reg,
+    blsmsk64Mem,
+    blsi32Reg,
+    blsi32Mem,
+    blsi64Reg,
+    blsi64Mem,
+    bzhi32Reg,
+    bzhi32Mem,
+    bzhi64Reg,
+    bzhi64Mem,
+    pdep32Reg,
+    pdep32Mem,
+    pdep64Reg,
+    pdep64Mem,
+    pext32Reg,
+    pext32Mem,
+    pext64Reg,
+    pext64Mem,
+    mulx32Reg,
+    mulx32Mem,
+    mulx64Reg,
+    mulx64Mem,
+    rorx32Reg,
+    rorx32Mem,
+    rorx64Reg,
+    rorx64Mem,
+    sarx32Reg,
+    sarx32Mem,
+    sarx64Reg,
+    sarx64Mem,
+    shlx32Reg,
+    shlx32Mem,
+    shlx64Reg,
+    shlx64Mem,
+    shrx32Reg,
+    shrx32Mem,
+    shrx64Reg,
+    shrx64Mem,
+    adcx32RegReg,
+    adcx32RegMem,
+    adcx64RegReg,
+    adcx64RegMem,
+    adox32RegReg,
+    adox32RegMem,
+    adox64RegReg,
+    adox64RegMem,
+    loadSwapped16,
+    loadSwapped32,
+    loadSwapped64,
+    storeSwapped16,
+    storeSwapped32,
+    storeSwapped64,
+    crc328Reg,
+    crc328Mem,
+    crc3216Reg,
+    crc3216Mem,
+    crc3232Reg,
+    crc3232Mem,
+    crc3264Reg,
+    crc3264Mem,
+    cmpxchg16b,
+    cmpxchg8b,
+    random16,
+    random32,
+    random64,
+    rdpid64,
+    readTSCAndProcessor,
+    xlat,
+    enter16Long,
+    enter16Flat,
+    enter16Segmented,
+    enter32Flat,
+    enter32Segmented,
+    enter64Long,
+    wait,
+    debugTrap,
+    cacheLine,
+    moveToSegmentReg,
+    moveToSegmentMem,
+    moveFromSegmentReg,
+    moveFromSegmentMem,
+    pushSegment16Long,
+    pushSegment16Flat,
+    pushSegment16Segmented,
+    pushSegment32Flat,
+    pushSegment32Segmented,
+    pushSegment64Long,
+    popSegment16Long,
+    popSegment16Flat,
+    popSegment16Segmented,
+    popSegment32Flat,
+    popSegment32Segmented,
+  ]
+}
+
+private func handlers10() -> [Handler] {
+  [
+    popSegment64Long,
+    les16,
+    les32,
+    lds16,
+    lds32,
+    lss16,
+    lss32,
+    lss64,
+    lfs16,
+    lfs32,
+    lfs64,
+    lgs16,
+    lgs32,
+    lgs64,
+    jumpFar,
+    callFar,
+    jumpFarMemory16,
+    jumpFarMemory32,
+    jumpFarMemory64,
+    callFarMemory16,
+    callFarMemory32,
+    callFarMemory64,
+    returnFar16,
+    returnFar32,
+    returnFar64,
+    interruptOnOverflow,
+    storeLDTReg,
+    storeLDTMem,
+    storeTaskReg,
+    storeTaskMem,
+    loadLDTReg,
+    loadLDTMem,
+    loadTaskReg,
+    loadTaskMem,
+    verrReg,
+    verrMem,
+    verwReg,
+    verwMem,
+    storeGDT,
+    storeIDT,
+    storeMachineStatusReg,
+    storeMachineStatusMem,
+    loadMachineStatusReg,
+    loadMachineStatusMem,
+    lar16Reg,
+    lar16Mem,
+    lar32Reg,
+    lar32Mem,
+    lar64Reg,
+    lar64Mem,
+    lsl16Reg,
+    lsl16Mem,
+    lsl32Reg,
+    lsl32Mem,
+    lsl64Reg,
+    lsl64Mem,
+    clts,
+    arplReg,
+    arplMem,
+    daa,
+    das,
+    aaa,
+    aas,
+    aam,
+    aad,
+    salc,
+    bound16,
+    bound32,
+    pushAll16Long,
+    pushAll16Flat,
+    pushAll16Segmented,
+    pushAll32Flat,
+    pushAll32Segmented,
+    popAll16Long,
+    popAll16Flat,
+    popAll16Segmented,
+    popAll32Flat,
+    popAll32Segmented,
+    ins8,
+    ins16,
+    ins32,
+    outs8,
+    outs16,
+    outs32,
+    readDebug,
+    writeDebug,
+    swapgs,
+    syscall,
+    sysret32,
+    sysret64,
+    sysenter,
+    sysexit32,
+    sysexit64,
+    flushCaches,
+    readFSBase32,
+    readFSBase64,
+    readGSBase32,
+    readGSBase64,
+    writeFSBase32,
+    writeFSBase64,
+  ]
+}
+
+private func handlers11() -> [Handler] {
+  [
+    writeGSBase32,
+    writeGSBase64,
     movd32MmxReg,
     movd32MmxMem,
     movd64MmxReg,
@@ -2057,11 +2693,6 @@ private func handlers7() -> [Handler] {
     movd32RegXmm,
     movd32MemXmm,
     movd64RegXmm,
-  ]
-}
-
-private func handlers8() -> [Handler] {
-  [
     movd64MemXmm,
     movqMmxReg,
     movqXmmReg,
@@ -2145,6 +2776,11 @@ private func handlers8() -> [Handler] {
     psubbMmxM64,
     psubbXmmReg,
     psubbXmmM128,
+  ]
+}
+
+private func handlers12() -> [Handler] {
+  [
     psubwMmxReg,
     psubwMmxM64,
     psubwXmmReg,
@@ -2162,11 +2798,6 @@ private func handlers8() -> [Handler] {
     psubsbXmmReg,
     psubsbXmmM128,
     psubswMmxReg,
-  ]
-}
-
-private func handlers9() -> [Handler] {
-  [
     psubswMmxM64,
     psubswXmmReg,
     psubswXmmM128,
@@ -2250,6 +2881,11 @@ private func handlers9() -> [Handler] {
     phminposuwXmmM128,
     mpsadbwXmmReg,
     mpsadbwXmmM128,
+  ]
+}
+
+private func handlers13() -> [Handler] {
+  [
     phaddwMmxReg,
     phaddwMmxM64,
     phaddwXmmReg,
@@ -2267,11 +2903,6 @@ private func handlers9() -> [Handler] {
     phsubwXmmReg,
     phsubwXmmM128,
     phsubdMmxReg,
-  ]
-}
-
-private func handlers10() -> [Handler] {
-  [
     phsubdMmxM64,
     phsubdXmmReg,
     phsubdXmmM128,
@@ -2355,6 +2986,11 @@ private func handlers10() -> [Handler] {
     psllqMmxM64,
     psllqXmmReg,
     psllqXmmM128,
+  ]
+}
+
+private func handlers14() -> [Handler] {
+  [
     psllqMmxImm,
     psllqXmmImm,
     psrlwMmxReg,
@@ -2372,11 +3008,6 @@ private func handlers10() -> [Handler] {
     psrlqMmxReg,
     psrlqMmxM64,
     psrlqXmmReg,
-  ]
-}
-
-private func handlers11() -> [Handler] {
-  [
     psrlqXmmM128,
     psrlqMmxImm,
     psrlqXmmImm,
@@ -2460,6 +3091,11 @@ private func handlers11() -> [Handler] {
     pinsr16XmmReg,
     pinsr16XmmMem,
     pinsr8XmmReg,
+  ]
+}
+
+private func handlers15() -> [Handler] {
+  [
     pinsr8XmmMem,
     pinsr32XmmReg,
     pinsr32XmmMem,
@@ -2477,11 +3113,6 @@ private func handlers11() -> [Handler] {
     insertpsXmmReg,
     insertpslowXmmM32,
     pmovsxbwXmmReg,
-  ]
-}
-
-private func handlers12() -> [Handler] {
-  [
     pmovsxbwXmmM64,
     pmovsxbdXmmReg,
     pmovsxbdXmmM32,
@@ -2551,5 +3182,5 @@ private func handlers12() -> [Handler] {
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15()
 }

@@ -125,7 +125,8 @@ enum IMUL: Multiply {
     let product = a.signed.multipliedFullWidth(by: b.signed)
     let low = W(truncatingIfNeeded: product.low)
     let high = W(truncatingIfNeeded: product.high)
-    return (high, low, high != (low.sign ? ~0 : 0))
+    let fill: W = low.sign ? .max : 0
+    return (high, low, high != fill)
   }
 }
 

@@ -3,14 +3,13 @@ import MMU
 
 /// LEA, "LEA—Load Effective Address" (SDM Vol. 2A).
 @inline(__always) func lea<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  let address = s.effectiveAddress(op)
-  s.setRegister(op.pointee.destination, W(truncatingIfNeeded: op.has(.address32) ? address & 0xFFFF_FFFF : address))
+  s.setRegister(op.pointee.destination, W(truncatingIfNeeded: s.offset(op)))
   return s.next(op)
 }
 
-/// MOV rAX, moffs, "MOV—Move" (SDM Vol. 2B): the offset stands in the immediate.
+/// MOV rAX, moffs, "MOV—Move" (SDM Vol. 2B): a 64-bit offset stands in the immediate.
 @inline(__always) func loadOffset<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  guard let memory = s.readPointer(UInt64(bitPattern: op.pointee.immediate), bytes: W.bytes) else {
+  guard let memory = s.readPointer(offsetAddress(s, op), bytes: W.bytes) else {
     return missed(s, op)
   }
   s.set(.rax, memory.get(W.self))
@@ -19,11 +18,15 @@ import MMU
 
 /// MOV moffs, rAX, "MOV—Move" (SDM Vol. 2B).
 @inline(__always) func storeOffset<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  guard let memory = s.writePointer(UInt64(bitPattern: op.pointee.immediate), bytes: W.bytes) else {
+  guard let memory = s.writePointer(offsetAddress(s, op), bytes: W.bytes) else {
     return missed(s, op)
   }
   memory.put(s.get(.rax, as: W.self))
   return s.next(op)
+}
+
+@inline(__always) private func offsetAddress(_ s: State, _ op: OpRef) -> UInt64 {
+  s.effectiveAddress(op) &+ UInt64(bitPattern: op.pointee.immediate)
 }
 
 /// XCHG, "XCHG—Exchange Register/Memory With Register" (SDM Vol. 2B): locked with or without the prefix.

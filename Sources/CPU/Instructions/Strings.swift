@@ -1,10 +1,9 @@
 import Layout
 import MMU
 
-// String instructions in 64-bit mode with 64-bit addresses. Each iteration takes `immediate` cycles on top of the
-// instruction's own; a repeated one stops at an iteration once the deadline has passed and goes on later from the same
-// RIP, and counts as one instruction when it is done (SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ—Repeat String Operation
-// Prefix").
+// String instructions, in every mode. Each iteration takes `immediate` cycles on top of the instruction's own; a repeated
+// one stops at an iteration once the deadline has passed and goes on later from the same RIP, and counts as one
+// instruction when it is done (SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ—Repeat String Operation Prefix").
 
 extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// What RSI and RDI move by.
@@ -12,44 +11,68 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     pointee.rflags & FlagBit.direction == 0 ? W.bytes : 0 &- W.bytes
   }
 
-  @inline(__always) func advance(_ register: GeneralRegister, by step: UInt64) {
-    self[register] = self[register] &+ step
+  /// Linear address of the element at RSI, in the op's segment; nil: a fault is recorded.
+  @inline(__always) func stringSource<W: Word>(_: W.Type, _ op: OpRef) -> UInt64? {
+    stringElement(.rsi, Int(op.pointee.source), W.bytes, isWrite: false, op)
+  }
+
+  /// Linear address of the element at RDI, in ES; nil: a fault is recorded.
+  @inline(__always) func stringTarget<W: Word>(_: W.Type, _ op: OpRef, isWrite: Bool) -> UInt64? {
+    stringElement(.rdi, Segment.es.rawValue, W.bytes, isWrite: isWrite, op)
+  }
+
+  @inline(__always)
+  private func stringElement(
+    _ register: GeneralRegister, _ segment: Int, _ bytes: UInt64, isWrite: Bool, _ op: OpRef
+  ) -> UInt64? {
+    let offset = masked(self[register], op)
+    guard op.has(.segmented) else { return offset }
+    guard let linear = linear(segment, offset, bytes: bytes, isWrite: isWrite) else {
+      setFault(self, segment == Segment.ss.rawValue ? .stackFault : .generalProtection, 0)
+      return nil
+    }
+    return linear
+  }
+
+  @inline(__always) func advance(_ register: GeneralRegister, by step: UInt64, _ op: OpRef) {
+    setAddressRegister(register, self[register] &+ step, op)
   }
 }
 
-/// Runs a string instruction: `iterate` does up to `limit` elements at once and says how many.
+/// Runs a string instruction: `iterate` does up to `limit` elements at once and says how many; nil: a fault is recorded.
 @inline(__always)
-private func repeated(
-  _ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ limit: UInt64) -> UInt64?
-) {
+func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ limit: UInt64) -> UInt64?) {
   let cost = UInt64(bitPattern: op.pointee.immediate)
   guard op.has(.repeat) || op.has(.repeatNot) else {
     guard iterate(s, 1) != nil else { return leaveBlock(s, op, ExitFault) }
     return s.fallThrough(op)
   }
-  while s[.rcx] != 0 {
+  while s.counter(op) != 0 {
     let now = s.cycles(before: op)
     guard now < s.pointee.deadline else { return leaveBlock(s, op, ExitStop) }
     let affordable = cost == 0 ? UInt64.max : (s.pointee.deadline &- now &+ cost &- 1) / cost
-    guard let count = iterate(s, min(s[.rcx], affordable)) else { return leaveBlock(s, op, ExitFault) }
-    s[.rcx] = s[.rcx] &- count
+    guard let count = iterate(s, min(s.counter(op), affordable)) else { return leaveBlock(s, op, ExitFault) }
+    s.setAddressRegister(.rcx, s[.rcx] &- count, op)
     s.pointee.cycles = s.pointee.cycles &+ count &* cost
     if untilFlag && s.flags.zero != op.has(.repeat) { break }
   }
   return s.fallThrough(op)
 }
 
+/// Elements from an address to the end of its page.
+@inline(__always) private func room<W: Word>(_ linear: UInt64, _: W.Type) -> UInt64 {
+  (0x1000 &- linear & 0xFFF) / W.bytes
+}
+
 /// MOVS, "MOVS/MOVSB/MOVSW/MOVSD/MOVSQ—Move Data From String to String" (SDM Vol. 2B).
 @inline(__always) func movs<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   return repeated(s, op, untilFlag: false) { s, limit in
     let step = s.stringStep(W.self)
-    let from = s[.rsi]
-    let to = s[.rdi]
-    if limit > 1, step == W.bytes, let source = s.readPointer(from, bytes: W.bytes),
-      let target = s.writePointer(to, bytes: W.bytes)
+    guard let from = s.stringSource(W.self, op) else { return nil }
+    if limit > 1, step == W.bytes, !op.has(.segmented), let source = s.readPointer(from, bytes: W.bytes),
+      let to = s.stringTarget(W.self, op, isWrite: true), let target = s.writePointer(to, bytes: W.bytes)
     {
-      let room = min(0x1000 &- from & 0xFFF, 0x1000 &- to & 0xFFF) / W.bytes
-      let count = min(limit, room)
+      let count = min(limit, min(room(from, W.self), room(to, W.self)))
       let bytes = Int(truncatingIfNeeded: count &* W.bytes)
       if target <= source || target - source >= bytes {
         target.copyMemory(from: source, byteCount: bytes)
@@ -58,13 +81,15 @@ private func repeated(
           (target + offset).put((source + offset).get(W.self))
         }
       }
-      s.advance(.rsi, by: count &* step)
-      s.advance(.rdi, by: count &* step)
+      s.advance(.rsi, by: count &* step, op)
+      s.advance(.rdi, by: count &* step, op)
       return count
     }
-    guard let value = s.read(from, as: W.self), s.write(to, value) else { return nil }
-    s.advance(.rsi, by: step)
-    s.advance(.rdi, by: step)
+    guard let value = s.read(from, as: W.self), let to = s.stringTarget(W.self, op, isWrite: true),
+      s.write(to, value)
+    else { return nil }
+    s.advance(.rsi, by: step, op)
+    s.advance(.rdi, by: step, op)
     return 1
   }
 }
@@ -73,16 +98,16 @@ private func repeated(
 @inline(__always) func stos<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   return repeated(s, op, untilFlag: false) { s, limit in
     let step = s.stringStep(W.self)
-    let to = s[.rdi]
+    guard let to = s.stringTarget(W.self, op, isWrite: true) else { return nil }
     let value = s.get(.rax, as: W.self)
-    if limit > 1, step == W.bytes, let target = s.writePointer(to, bytes: W.bytes) {
-      let count = min(limit, (0x1000 &- to & 0xFFF) / W.bytes)
+    if limit > 1, step == W.bytes, !op.has(.segmented), let target = s.writePointer(to, bytes: W.bytes) {
+      let count = min(limit, room(to, W.self))
       for index in 0..<Int(truncatingIfNeeded: count) { (target + index &* Int(W.bytes)).put(value) }
-      s.advance(.rdi, by: count &* step)
+      s.advance(.rdi, by: count &* step, op)
       return count
     }
     guard s.write(to, value) else { return nil }
-    s.advance(.rdi, by: step)
+    s.advance(.rdi, by: step, op)
     return 1
   }
 }
@@ -90,9 +115,9 @@ private func repeated(
 /// LODS, "LODS/LODSB/LODSW/LODSD/LODSQ—Load String" (SDM Vol. 2A).
 @inline(__always) func lods<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   return repeated(s, op, untilFlag: false) { s, _ in
-    guard let value = s.read(s[.rsi], as: W.self) else { return nil }
+    guard let from = s.stringSource(W.self, op), let value = s.read(from, as: W.self) else { return nil }
     s.set(.rax, value)
-    s.advance(.rsi, by: s.stringStep(W.self))
+    s.advance(.rsi, by: s.stringStep(W.self), op)
     return 1
   }
 }
@@ -100,11 +125,11 @@ private func repeated(
 /// SCAS, "SCAS/SCASB/SCASW/SCASD—Scan String" (SDM Vol. 2B).
 @inline(__always) func scas<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   return repeated(s, op, untilFlag: true) { s, _ in
-    guard let value = s.read(s[.rdi], as: W.self) else { return nil }
+    guard let to = s.stringTarget(W.self, op, isWrite: false), let value = s.read(to, as: W.self) else { return nil }
     var flags = s.flags
     _ = CMP.apply(s.get(.rax, as: W.self), value, &flags)
     s.flags = flags
-    s.advance(.rdi, by: s.stringStep(W.self))
+    s.advance(.rdi, by: s.stringStep(W.self), op)
     return 1
   }
 }
@@ -112,13 +137,45 @@ private func repeated(
 /// CMPS, "CMPS/CMPSB/CMPSW/CMPSD/CMPSQ—Compare String Operands" (SDM Vol. 2A).
 @inline(__always) func cmps<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   return repeated(s, op, untilFlag: true) { s, _ in
-    guard let a = s.read(s[.rsi], as: W.self), let b = s.read(s[.rdi], as: W.self) else { return nil }
+    guard let from = s.stringSource(W.self, op), let a = s.read(from, as: W.self),
+      let to = s.stringTarget(W.self, op, isWrite: false), let b = s.read(to, as: W.self)
+    else { return nil }
     var flags = s.flags
     _ = CMP.apply(a, b, &flags)
     s.flags = flags
     let step = s.stringStep(W.self)
-    s.advance(.rsi, by: step)
-    s.advance(.rdi, by: step)
+    s.advance(.rsi, by: step, op)
+    s.advance(.rdi, by: step, op)
+    return 1
+  }
+}
+
+/// INS, "INS/INSB/INSW/INSD—Input from Port to String" (SDM Vol. 2A): the destination is checked before the port is read.
+@inline(__always) func ins<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return repeated(s, op, untilFlag: false) { s, _ in
+    let port = s.get(.rdx, as: UInt16.self)
+    let processor = processor(s)
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let to = s.stringTarget(W.self, op, isWrite: true),
+      processor.mayWrite(to, bytes: W.bytes, isStack: false)
+    else { return nil }
+    let value = processor.ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
+    guard s.write(to, W(truncatingIfNeeded: value)) else { return nil }
+    s.advance(.rdi, by: s.stringStep(W.self), op)
+    return 1
+  }
+}
+
+/// OUTS, "OUTS/OUTSB/OUTSW/OUTSD—Output String to Port" (SDM Vol. 2B).
+@inline(__always) func outs<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return repeated(s, op, untilFlag: false) { s, _ in
+    let port = s.get(.rdx, as: UInt16.self)
+    let processor = processor(s)
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let from = s.stringSource(W.self, op),
+      let value = s.read(from, as: W.self)
+    else { return nil }
+    processor.ports.write(
+      port: port, size: Int(W.bytes), value: UInt32(truncatingIfNeeded: value), at: s.cycles(before: op))
+    s.advance(.rsi, by: s.stringStep(W.self), op)
     return 1
   }
 }

@@ -1,7 +1,7 @@
 import Layout
 import MMU
 
-// System instructions at CPL 0 in 64-bit mode. All of them end their block; the slow part is the processor's.
+// System instructions. All of them end their block; the slow part is the processor's.
 
 // MARK: Ports ("IN—Input From Port", SDM Vol. 2A; "OUT—Output to Port", Vol. 2B)
 
@@ -22,12 +22,14 @@ import MMU
 }
 
 @inline(__always) private func input<W: Word>(_: W.Type, _ port: UInt16, _ s: State, _ op: OpRef) {
+  guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
   let value = processor(s).ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
   s.set(.rax, W(truncatingIfNeeded: value))
   return s.fallThrough(op)
 }
 
 @inline(__always) private func output<W: Word>(_: W.Type, _ port: UInt16, _ s: State, _ op: OpRef) {
+  guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
   let value = UInt32(truncatingIfNeeded: s.get(.rax, as: W.self))
   processor(s).ports.write(port: port, size: Int(W.bytes), value: value, at: s.cycles(before: op))
   return s.fallThrough(op)
@@ -37,6 +39,7 @@ import MMU
 
 /// HLT, "HLT—Halt" (SDM Vol. 2A).
 @inline(__always) func hlt(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   s.pointee.activity = 1
   s.pointee.exit = UInt32(ExitStop)
   return s.fallThrough(op)
@@ -44,13 +47,23 @@ import MMU
 
 /// CLI, "CLI—Clear Interrupt Flag" (SDM Vol. 2A).
 @inline(__always) func cli(_ s: State, _ op: OpRef) {
+  guard mayChangeInterrupts(s) else { return raise(s, op, .generalProtection) }
   s.pointee.rflags &= ~FlagBit.interrupt
   return s.fallThrough(op)
 }
 
-/// STI, "STI—Set Interrupt Flag" (SDM Vol. 2B). Nothing raises an external interrupt yet, so the shadow shows nowhere.
+/// STI, "STI—Set Interrupt Flag" (SDM Vol. 2B): interrupts are held off for one more instruction.
 @inline(__always) func sti(_ s: State, _ op: OpRef) {
-  return refuse(s, op, .interrupts)
+  guard mayChangeInterrupts(s) else { return raise(s, op, .generalProtection) }
+  if s.pointee.rflags & FlagBit.interrupt == 0 { s.pointee.interruptShadow = 1 }
+  s.pointee.rflags |= FlagBit.interrupt
+  s.pointee.exit = UInt32(ExitStop)
+  return s.fallThrough(op)
+}
+
+/// CLI and STI need CPL at most IOPL; in virtual-8086 mode IOPL 3.
+@inline(__always) private func mayChangeInterrupts(_ s: State) -> Bool {
+  !s.isProtected || UInt64(s.privilege) << 12 <= s.pointee.rflags & FlagBit.ioPrivilege
 }
 
 /// INT3, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
@@ -60,71 +73,64 @@ import MMU
 
 /// INT n, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
 @inline(__always) func interrupt(_ s: State, _ op: OpRef) {
+  if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
+    return raise(s, op, .generalProtection)
+  }
   return softwareInterrupt(UInt8(truncatingIfNeeded: op.pointee.immediate), s, op)
+}
+
+/// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell.
+@inline(__always) func debugTrap(_ s: State, _ op: OpRef) {
+  return softwareInterrupt(Vector.debug.rawValue, s, op)
 }
 
 @inline(__always) private func softwareInterrupt(_ vector: UInt8, _ s: State, _ op: OpRef) {
   s.pointee.faultVector = vector
   s.pointee.faultHasError = 0
+  s.pointee.faultLength = UInt16(op.pointee.length)
   s.pointee.exit = UInt32(ExitInterrupt)
   return s.fallThrough(op)
+}
+
+/// INTO, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
+@inline(__always) func interruptOnOverflow(_ s: State, _ op: OpRef) {
+  guard s.flags.overflow else { return s.fallThrough(op) }
+  return softwareInterrupt(Vector.overflow.rawValue, s, op)
 }
 
 /// UD2, "UD—Undefined Instruction" (SDM Vol. 2B).
 @inline(__always) func undefined(_ s: State, _ op: OpRef) { return raise(s, op, .invalidOpcode) }
 
-/// IRETQ, "IRET/IRETD/IRETQ—Interrupt Return" (SDM Vol. 2A).
-@inline(__always) func interruptReturn<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  return processor(s).interruptReturn(s, op)
-}
-
 // MARK: Control
-
-/// LGDT, "LGDT/LIDT—Load Global/Interrupt Descriptor Table Register" (SDM Vol. 2A).
-@inline(__always) func loadGDT(_ s: State, _ op: OpRef) {
-  guard let table = descriptorTable(s, op) else { return leaveBlock(s, op, ExitFault) }
-  s.pointee.gdtr = table
-  return s.fallThrough(op)
-}
-
-/// LIDT, "LGDT/LIDT—Load Global/Interrupt Descriptor Table Register" (SDM Vol. 2A).
-@inline(__always) func loadIDT(_ s: State, _ op: OpRef) {
-  guard let table = descriptorTable(s, op) else { return leaveBlock(s, op, ExitFault) }
-  s.pointee.idtr = table
-  return s.fallThrough(op)
-}
-
-private func descriptorTable(_ s: State, _ op: OpRef) -> DescriptorTableRegister? {
-  let address = s.effectiveAddress(op)
-  guard let limit = s.read(address, as: UInt16.self), let base = s.read(address &+ 2, as: UInt64.self) else {
-    return nil
-  }
-  return DescriptorTableRegister(base: base, limit: UInt64(limit))
-}
 
 /// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A).
 @inline(__always) func invlpg(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   processor(s).translation.invalidatePage(s.effectiveAddress(op))
   return s.fallThrough(op)
 }
 
 /// MOV r64, CRn, "MOV—Move to/from Control Registers" (SDM Vol. 2B).
 @inline(__always) func readControl(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   return processor(s).readControlRegister(s, op)
 }
 
 /// MOV CRn, r64, "MOV—Move to/from Control Registers" (SDM Vol. 2B).
 @inline(__always) func writeControl(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   return processor(s).writeControlRegister(s, op)
 }
 
 /// RDMSR, "RDMSR—Read From Model Specific Register" (SDM Vol. 2B).
 @inline(__always) func readMSR(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   return processor(s).readMSR(s, op)
 }
 
 /// WRMSR, "WRMSR—Write to Model Specific Register" (SDM Vol. 2B).
 @inline(__always) func writeMSR(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
   return processor(s).writeMSR(s, op)
 }
 
@@ -134,4 +140,16 @@ private func descriptorTable(_ s: State, _ op: OpRef) -> DescriptorTableRegister
   s.set(.rax, UInt32(truncatingIfNeeded: count))
   s.set(.rdx, UInt32(truncatingIfNeeded: count >> 32))
   return s.next(op)
+}
+
+/// MOV r, DRn, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
+@inline(__always) func readDebug(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
+  return processor(s).readDebugRegister(s, op)
+}
+
+/// MOV DRn, r, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
+@inline(__always) func writeDebug(_ s: State, _ op: OpRef) {
+  guard needsPrivilege(s, op) else { return }
+  return processor(s).writeDebugRegister(s, op)
 }

@@ -76,7 +76,7 @@ func ranAlone(_ s: State, _ op: OpRef) { s.pointee.fellThrough = 1 }
 /// An encoding that the opcode table does not have.
 func notBuilt(_ s: State, _ op: OpRef) {
   let processor = processor(s)
-  let rip = s.pointee.rip &+ UInt64(op.pointee.ripOffset)
+  let rip = s.pointee.codeBase &+ s.pointee.rip &+ UInt64(op.pointee.ripOffset)
   refuse(s, op, .instruction(processor.peek(rip, count: 15)))
 }
 

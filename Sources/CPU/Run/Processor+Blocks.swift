@@ -4,11 +4,9 @@ import MMU
 // Finding and building the block at RIP.
 
 extension Processor {
-  /// Decode mode: the low byte of a block's key. 64-bit mode is the one that is built.
-  private static let mode: UInt64 = 64
-
-  /// The block at RIP, or nil: an exit is recorded (a fault at the fetch, or a refusal).
-  func block(at rip: UInt64) -> BlockRef? {
+  /// The block at an instruction pointer, or nil: an exit is recorded (a fault at the fetch, or a refusal).
+  func block(at offset: UInt64) -> BlockRef? {
+    guard let rip = fetchAddress(offset) else { return nil }
     let entry = state.fetchPointer(rip)
     let tag = state.fetchTag
     if let known = entry.pointee.block, entry.pointee.rip == rip, entry.pointee.contextAndGeneration == tag,
@@ -17,7 +15,7 @@ extension Processor {
       return known
     }
     guard let physical = fetch(rip) else { return nil }
-    let key = physical.value << 8 | Processor.mode
+    let key = physical.value << 8 | state.pointee.mode
     let next = (rip | 0xFFF) &+ 1
     let found =
       blocks.find(key) { block in self.fetch(next)?.value == block.pointee.secondPage } ?? build(rip, physical, key)
@@ -30,9 +28,20 @@ extension Processor {
     return found
   }
 
+  /// Linear address of an instruction; nil: it lies beyond CS's limit, and the fault is recorded.
+  private func fetchAddress(_ offset: UInt64) -> UInt64? {
+    if state.is64Bit { return offset }
+    guard offset <= UInt64(state.segment(.cs).pointee.limit) else {
+      setFault(state, .generalProtection, 0)
+      state.pointee.exit = UInt32(ExitFault)
+      return nil
+    }
+    return (state.pointee.codeBase &+ offset) & 0xFFFF_FFFF
+  }
+
   /// Translates for a fetch; nil: the fault is recorded.
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
-    switch translation.translate(LinearAddress(rip), Access(isFetch: true)) {
+    switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
     case .physical(let address, _): return address
     case .pageFault(let code):
       state.pointee.cr2 = rip
@@ -44,29 +53,54 @@ extension Processor {
   }
 
   private func build(_ rip: UInt64, _ physical: PhysicalAddress, _ key: UInt64) -> BlockRef? {
-    guard memory.isRAM(PhysicalAddress(physical.page), bytes: 0x1000) else {
+    guard let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else {
       refusal = .fetchOutsideRAM(physical.value)
       state.pointee.exit = UInt32(ExitRefused)
       return nil
     }
     let available = Int(0x1000 - physical.value & 0xFFF)
-    let bytes = UnsafeRawBufferPointer(start: memory.base + Int(physical.value), count: available)
-    var ops: [DecodedOp] = []
-    var offset = 0
-    var cycles: UInt64 = 0
-    while ops.count < blocks.limit && offset < available {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-      guard case .op(var op) = decoder.decode(rest, ripOffset: offset) else {
-        if ops.isEmpty { return buildCrossing(rip, rest, key) }
+    let bytes = UnsafeRawBufferPointer(
+      start: host + Int(physical.value & 0xFFF), count: available)
+    var straight = StraightRun()
+    while straight.count < blocks.limit && straight.bytes < available && !straight.isEnded {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[straight.bytes...])
+      guard
+        case .instruction(let instruction) = decoder.decode(
+          rest, ripOffset: straight.bytes, mode: state.pointee.mode)
+      else {
+        if straight.count == 0 { return buildCrossing(rip, rest, key) }
         break
       }
-      place(&op, number: ops.count, offset: offset, cycles: cycles)
-      ops.append(op)
-      offset += Int(op.length)
-      cycles += decoder.lastCycles
-      if op.detail & OpDetail.ends.rawValue != 0 { break }
+      straight.append(instruction)
     }
-    return file(ops, key: key, bytes: offset, cycles: cycles, available: available, secondPage: ~0)
+    return file(straight, key: key, available: available, secondPage: ~0)
+  }
+
+  /// Ops of a block that is being built.
+  private struct StraightRun {
+    var ops: [DecodedOp] = []
+    var count = 0
+    var bytes = 0
+    var cycles: UInt64 = 0
+    var isEnded = false
+
+    mutating func append(_ instruction: Decoder.Instruction) {
+      if let address = instruction.address { place(address) }
+      place(instruction.op)
+      count += 1
+      bytes += Int(instruction.op.length)
+      cycles += instruction.cycles
+      isEnded = instruction.op.detail & OpDetail.ends.rawValue != 0
+    }
+
+    /// Puts an op where the next instruction begins.
+    mutating func place(_ op: DecodedOp) {
+      var op = op
+      op.number = UInt8(count)
+      op.ripOffset = UInt16(bytes)
+      op.cyclesBefore = UInt16(truncatingIfNeeded: cycles)
+      ops.append(op)
+    }
   }
 
   /// One instruction that runs into the next page is a block of its own.
@@ -74,37 +108,26 @@ extension Processor {
     guard let next = fetch((rip | 0xFFF) &+ 1) else { return nil }
     var bytes = [UInt8](head)
     for offset in 0..<UInt64(15) { bytes.append(memory.read(PhysicalAddress(next.value + offset), as: UInt8.self)) }
-    let outcome = bytes.withUnsafeBytes { decoder.decode($0, ripOffset: 0) }
-    guard case .op(var op) = outcome else { return nil }
-    place(&op, number: 0, offset: 0, cycles: 0)
-    return file(
-      [op], key: key, bytes: Int(op.length), cycles: decoder.lastCycles, available: head.count, secondPage: next.value)
+    let outcome = bytes.withUnsafeBytes { decoder.decode($0, ripOffset: 0, mode: state.pointee.mode) }
+    guard case .instruction(let instruction) = outcome else { return nil }
+    var straight = StraightRun()
+    straight.append(instruction)
+    return file(straight, key: key, available: head.count, secondPage: next.value)
   }
 
-  private func place(_ op: inout DecodedOp, number: Int, offset: Int, cycles: UInt64) {
-    op.number = UInt8(number)
-    op.ripOffset = UInt16(offset)
-    op.cyclesBefore = UInt16(truncatingIfNeeded: cycles)
-  }
-
-  private func file(
-    _ ops: [DecodedOp], key: UInt64, bytes: Int, cycles: UInt64, available: Int, secondPage: UInt64
-  ) -> BlockRef {
-    var ops = ops
-    let count = ops.count
-    if let last = ops.last, last.detail & OpDetail.ends.rawValue == 0 {
-      var end = DecodedOp(continueBehind)
-      place(&end, number: count, offset: bytes, cycles: cycles)
-      ops.append(end)
-    }
+  private func file(_ run: StraightRun, key: UInt64, available: Int, secondPage: UInt64) -> BlockRef {
+    var run = run
+    if !run.isEnded { run.place(DecodedOp(continueBehind)) }
+    let ops = run.ops
     let block = blocks.allocate(ops: ops.count)
     block.pointee.key = key
-    block.pointee.count = UInt16(count)
-    block.pointee.bytes = UInt16(bytes)
-    block.pointee.cycles = UInt32(cycles)
+    block.pointee.count = UInt16(run.count)
+    block.pointee.lastOp = UInt16(ops.count - 1)
+    block.pointee.bytes = UInt16(run.bytes)
+    block.pointee.cycles = UInt32(run.cycles)
     block.pointee.secondPage = secondPage
     let first = key >> 8 & 0xFFF
-    block.pointee.granules = memory.granules(from: first, through: first + UInt64(min(bytes, available)) - 1)
+    block.pointee.granules = memory.granules(from: first, through: first + UInt64(min(run.bytes, available)) - 1)
     for (index, op) in ops.enumerated() { block.ops[index] = op }
     (block.ops + ops.count).withMemoryRebound(to: BlockLinks.self, capacity: 1) {
       $0.initialize(to: BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0)))
@@ -129,5 +152,5 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   /// What a fetch pointer's tag must be.
-  @inline(__always) var fetchTag: UInt64 { pointee.context | pointee.generation << 12 }
+  @inline(__always) var fetchTag: UInt64 { pointee.context | pointee.mode << 12 | pointee.generation << 20 }
 }

@@ -1,10 +1,48 @@
 import Layout
 import MMU
 
-// Control registers and MSRs as far as 64-bit mode at CPL 0 with 4-level paging needs them.
+// Control and debug registers, and MSRs.
+
+/// CR0 bits (SDM Vol. 3, "Control Registers").
+enum CR0 {
+  static let protection: UInt64 = 1 << 0
+  static let monitorCoprocessor: UInt64 = 1 << 1
+  static let emulation: UInt64 = 1 << 2
+  static let taskSwitched: UInt64 = 1 << 3
+  static let extensionType: UInt64 = 1 << 4
+  static let numericError: UInt64 = 1 << 5
+  static let writeProtect: UInt64 = 1 << 16
+  static let notWriteThrough: UInt64 = 1 << 29
+  static let cacheDisable: UInt64 = 1 << 30
+  static let paging: UInt64 = 1 << 31
+  static let defined: UInt64 = 0xE005_003F
+}
+
+/// CR4 bits.
+enum CR4 {
+  static let pageSizeExtensions: UInt64 = 1 << 4
+  static let physicalAddressExtension: UInt64 = 1 << 5
+  static let globalPages: UInt64 = 1 << 7
+  static let osFXSR: UInt64 = 1 << 9
+  static let osXMMExceptions: UInt64 = 1 << 10
+  static let fsgsbase: UInt64 = 1 << 16
+  static let osXSAVE: UInt64 = 1 << 18
+  /// What is built: VME, PVI, TSD, DE, MCE and PCE may be set and have no effect that is built beyond the bit.
+  static let built: UInt64 =
+    physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | osFXSR | osXMMExceptions | osXSAVE
+    | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 8
+}
+
+/// EFER bits.
+enum EFER {
+  static let systemCall: UInt64 = 1 << 0
+  static let longModeEnable: UInt64 = 1 << 8
+  static let longModeActive: UInt64 = 1 << 10
+  static let executeDisable: UInt64 = 1 << 11
+}
 
 extension Processor {
-  /// MOV r64, CRn.
+  /// MOV r, CRn.
   func readControlRegister(_ s: State, _ op: OpRef) {
     let value: UInt64
     switch op.pointee.immediate {
@@ -12,51 +50,143 @@ extension Processor {
     case 2: value = s.pointee.cr2
     case 3: value = s.pointee.cr3
     case 4: value = s.pointee.cr4
-    case 8: value = s.pointee.cr8
+    case 8 where s.is64Bit: value = s.pointee.cr8
     default: return raise(s, op, .invalidOpcode)
     }
-    s.setRegister(op.pointee.destination, value)
+    writeSystemRegister(op.pointee.destination, value)
     return s.fallThrough(op)
   }
 
-  /// MOV CRn, r64: reserved bits fault, modes that are not built are refused.
-  func writeControlRegister(_ s: State, _ op: OpRef) {
-    let value = s.register(op.pointee.source, as: UInt64.self)
-    let number = Int(op.pointee.immediate)
-    let refused = Refusal.controlRegister(number, value)
-    switch number {
-    case 0:
-      let changeable: UInt64 = 1 << 16 | 1 << 5 | 1 << 1 | CR0.emulation | CR0.taskSwitched
-      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      guard (value ^ s.pointee.cr0) & 0xE005_003F & ~changeable == 0 else { return CPU.refuse(s, op, refused) }
-      s.pointee.cr0 = s.pointee.cr0 & ~changeable | value & changeable
-      s.vectorControlsChanged()
-      contextChanged()
-    case 2: s.pointee.cr2 = value
-    case 3:
-      guard value >> UInt64(Processor.physicalBits) == 0 else { return raise(s, op, .generalProtection) }
-      s.pointee.cr3 = value
-      translation.rootLoaded(pagingControls)
-    case 4:
-      let globalPages: UInt64 = 1 << 7
-      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      let vectors = CR4.osFXSR | CR4.osXMMExceptions | CR4.osXSAVE
-      guard (value ^ s.pointee.cr4) & ~(globalPages | vectors) == 0 else { return CPU.refuse(s, op, refused) }
-      let isChanged = (value ^ s.pointee.cr4) & ~vectors != 0
-      s.pointee.cr4 = value
-      s.vectorControlsChanged()
-      if isChanged { translation.modeChanged(pagingControls) }
-    case 8:
-      guard value < 16 else { return raise(s, op, .generalProtection) }
-      s.pointee.cr8 = value
-    default: return raise(s, op, .invalidOpcode)
+  private func writeSystemRegister(_ offset: UInt8, _ value: UInt64) {
+    if state.is64Bit {
+      state.setRegister(offset, value)
+    } else {
+      state.setRegister(offset, UInt32(truncatingIfNeeded: value))
     }
+  }
+
+  private func readSystemRegister(_ offset: UInt8) -> UInt64 {
+    let value = state.register(offset, as: UInt64.self)
+    return state.is64Bit ? value : value & 0xFFFF_FFFF
+  }
+
+  /// MOV CRn, r: reserved bits fault, modes that are not built are refused.
+  func writeControlRegister(_ s: State, _ op: OpRef) {
+    let value = readSystemRegister(op.pointee.source)
+    let number = Int(op.pointee.immediate)
+    do throws(Fault) {
+      switch number {
+      case 0: try setCR0(value)
+      case 2: s.pointee.cr2 = value
+      case 3:
+        guard !s.isLong || value >> UInt64(Processor.physicalBits) == 0 else { throw Fault(.generalProtection) }
+        s.pointee.cr3 = value
+        translation.rootLoaded(pagingControls)
+      case 4: try setCR4(value)
+      case 8 where s.is64Bit:
+        guard value < 16 else { throw Fault(.generalProtection) }
+        s.pointee.cr8 = value
+      default: throw Fault(.invalidOpcode)
+      }
+    } catch {
+      return raise(s, op, error.vector)
+    }
+    if let refusal { return CPU.refuse(s, op, refusal) }
+    s.fallThrough(op)
+    s.pointee.rip = s.is64Bit ? s.pointee.rip : s.pointee.rip & 0xFFFF_FFFF
+    s.pointee.link = nil
+    contextChanged()
+    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
+  }
+
+  /// Loads CR0 (SDM Vol. 3, "Control Registers", "Initializing IA-32e Mode"); a refusal is recorded.
+  func setCR0(_ value: UInt64) throws(Fault) {
+    let s = state
+    let new = value & CR0.defined | CR0.extensionType
+    guard value >> 32 == 0 || !s.is64Bit else { throw Fault(.generalProtection) }
+    guard new & CR0.paging == 0 || new & CR0.protection != 0 else { throw Fault(.generalProtection) }
+    guard new & CR0.notWriteThrough == 0 || new & CR0.cacheDisable != 0 else { throw Fault(.generalProtection) }
+    let old = s.pointee.cr0
+    if (old ^ new) & CR0.paging != 0 {
+      if new & CR0.paging != 0, s.pointee.efer & EFER.longModeEnable != 0 {
+        guard s.pointee.cr4 & CR4.physicalAddressExtension != 0,
+          s.segment(.cs).pointee.attributes & SegmentBit.long == 0
+        else { throw Fault(.generalProtection) }
+        s.pointee.efer |= EFER.longModeActive
+      } else if new & CR0.paging == 0, s.isLong {
+        guard !s.is64Bit else { throw Fault(.generalProtection) }
+        s.pointee.efer &= ~EFER.longModeActive
+      }
+    }
+    s.pointee.cr0 = new
+    s.vectorControlsChanged()
+    checkPagingIsBuilt()
+    if (old ^ new) & (CR0.paging | CR0.protection) != 0 {
+      translation.modeChanged(pagingControls)
+    }
+  }
+
+  private func setCR4(_ value: UInt64) throws(Fault) {
+    let s = state
+    guard value >> 32 == 0 else { throw Fault(.generalProtection) }
+    guard !s.isLong || value & CR4.physicalAddressExtension != 0 else { throw Fault(.generalProtection) }
+    guard value & ~CR4.built == 0 else {
+      refusal = .controlRegister(4, value)
+      return
+    }
+    let changed = value ^ s.pointee.cr4
+    s.pointee.cr4 = value
+    s.vectorControlsChanged()
+    checkPagingIsBuilt()
+    if changed & (CR4.globalPages | CR4.pageSizeExtensions | CR4.physicalAddressExtension) != 0 {
+      translation.modeChanged(pagingControls)
+    }
+  }
+
+  /// PAE paging outside of IA-32e mode comes with the other paging modes.
+  private func checkPagingIsBuilt() {
+    let s = state
+    if s.pointee.cr0 & CR0.paging != 0, !s.isLong, s.pointee.cr4 & CR4.physicalAddressExtension != 0 {
+      refusal = .gate("PAE paging")
+    }
+  }
+
+  // MARK: Debug registers ("MOV—Move to/from Debug Registers", SDM Vol. 2B)
+
+  func readDebugRegister(_ s: State, _ op: OpRef) {
+    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
+    writeSystemRegister(op.pointee.destination, (s.raw + OffsetDebug).load(fromByteOffset: index * 8, as: UInt64.self))
     return s.fallThrough(op)
   }
+
+  func writeDebugRegister(_ s: State, _ op: OpRef) {
+    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
+    var value = readSystemRegister(op.pointee.source)
+    if index >= 6 {
+      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
+      value = index == 6 ? value & 0x1_E00F | 0xFFFE_0FF0 : value & 0xFFFF_2FFF | 0x400
+      if index == 7 && value & 0xFF != 0 {
+        return CPU.refuse(s, op, .gate("a breakpoint in DR7"))
+      }
+    }
+    (s.raw + OffsetDebug).storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
+    return s.fallThrough(op)
+  }
+
+  /// DR4 and DR5 are DR6 and DR7 while CR4.DE is 0.
+  private func debugRegister(_ op: OpRef) -> Int? {
+    let number = Int(op.pointee.immediate)
+    guard number < 8 else { return nil }
+    if number == 4 || number == 5 { return state.pointee.cr4 & 8 == 0 ? number + 2 : nil }
+    return number
+  }
+
+  // MARK: MSRs
 
   private enum MSR {
     static let timeStampCounter: UInt32 = 0x10
     static let efer: UInt32 = 0xC000_0080
+    static let timeStampCounterAuxiliary: UInt32 = 0xC000_0103
   }
 
   /// RDMSR.
@@ -65,6 +195,17 @@ extension Processor {
     switch s.get(.rcx, as: UInt32.self) {
     case MSR.timeStampCounter: value = s.cycles(before: op) &+ s.pointee.tscOffset
     case MSR.efer: value = s.pointee.efer
+    case MSR.timeStampCounterAuxiliary: value = s.pointee.tscAux
+    case 0x174: value = s.pointee.sysenterCS
+    case 0x175: value = s.pointee.sysenterESP
+    case 0x176: value = s.pointee.sysenterEIP
+    case 0xC000_0081: value = s.pointee.star
+    case 0xC000_0082: value = s.pointee.lstar
+    case 0xC000_0083: value = s.pointee.cstar
+    case 0xC000_0084: value = s.pointee.fmask
+    case 0xC000_0100: value = s.segment(.fs).pointee.base
+    case 0xC000_0101: value = s.segment(.gs).pointee.base
+    case 0xC000_0102: value = s.pointee.kernelGSBase
     case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
     }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
@@ -75,17 +216,37 @@ extension Processor {
   /// WRMSR: nothing that is cached is dropped (TLB rules, section I).
   func writeMSR(_ s: State, _ op: OpRef) {
     let value = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
-    switch s.get(.rcx, as: UInt32.self) {
+    let isCanonical = LinearAddress(value).isCanonical()
+    let index = s.get(.rcx, as: UInt32.self)
+    switch index {
+    case 0x175, 0x176, 0xC000_0082, 0xC000_0083, 0xC000_0100, 0xC000_0101, 0xC000_0102:
+      guard isCanonical else { return raise(s, op, .generalProtection) }
+    default: break
+    }
+    switch index {
     case MSR.timeStampCounter: s.pointee.tscOffset = value &- s.cycles(before: op)
+    case MSR.timeStampCounterAuxiliary:
+      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
+      s.pointee.tscAux = value
     case MSR.efer:
-      let known: UInt64 = 1 << 11 | 1 << 10 | 1 << 8 | 1
+      let known = EFER.executeDisable | EFER.longModeActive | EFER.longModeEnable | EFER.systemCall
       guard value & ~known == 0 else { return raise(s, op, .generalProtection) }
-      guard (value ^ s.pointee.efer) & (1 << 8) == 0 else {
-        return CPU.refuse(s, op, .modelSpecificRegisterValue(MSR.efer, value))
+      guard (value ^ s.pointee.efer) & EFER.longModeEnable == 0 || s.pointee.cr0 & CR0.paging == 0 else {
+        return raise(s, op, .generalProtection)
       }
-      s.pointee.efer = value | 1 << 10
+      s.pointee.efer = value & ~EFER.longModeActive | s.pointee.efer & EFER.longModeActive
       contextChanged()
-    case let index: return CPU.refuse(s, op, .modelSpecificRegister(index))
+    case 0x174: s.pointee.sysenterCS = value
+    case 0x175: s.pointee.sysenterESP = value
+    case 0x176: s.pointee.sysenterEIP = value
+    case 0xC000_0081: s.pointee.star = value
+    case 0xC000_0082: s.pointee.lstar = value
+    case 0xC000_0083: s.pointee.cstar = value
+    case 0xC000_0084: s.pointee.fmask = value & 0xFFFF_FFFF
+    case 0xC000_0100: s.segment(.fs).pointee.base = value
+    case 0xC000_0101: s.segment(.gs).pointee.base = value
+    case 0xC000_0102: s.pointee.kernelGSBase = value
+    default: return CPU.refuse(s, op, .modelSpecificRegister(index))
     }
     return s.fallThrough(op)
   }

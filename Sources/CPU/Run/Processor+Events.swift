@@ -1,8 +1,18 @@
 import Layout
 import MMU
 
-// Delivery of exceptions and software interrupts through the IDT of IA-32e mode, at CPL 0 (SDM Vol. 3, "Exception and
-// Interrupt Handling in 64-bit Mode").
+// Delivery of exceptions and interrupts in every mode (SDM Vol. 3, "Interrupt and Exception Handling", "Exception and
+// Interrupt Handling in 64-bit Mode"; "Interrupt and Exception Handling in Real-Address Mode" and "in Virtual-8086 Mode").
+
+/// Where an event comes from: decides privilege checks, EXT and RF.
+enum EventSource: Equatable {
+  /// A fault, trap or abort.
+  case exception
+  /// INT n, INT3, INTO.
+  case software
+  /// INTR or NMI.
+  case external
+}
 
 extension Processor {
   /// Classes of the double-fault table (SDM Vol. 3, "Interrupt 8—Double Fault Exception (#DF)").
@@ -17,131 +27,281 @@ extension Processor {
   }
 
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
-  func deliver(vector: UInt8, error: UInt32?, isSoftware: Bool) {
+  func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
-    guard !enterHandler(vector: vector, error: error, isSoftware: isSoftware), refusal == nil else { return }
-    let second = state.pointee.faultVector
-    if vector == Vector.doubleFault.rawValue {
+    let before = TransferState(state)
+    do {
+      try enterHandler(vector: vector, error: error, source: source)
+    } catch {
+      if !isTaskCommitted {
+        before.restore(state)
+        if source == .software {
+          state.pointee.rip &-= UInt64(state.pointee.faultLength)
+          state.pointee.instructions &-= 1
+        }
+      }
+      isFault = true
+      contextChanged()
+      deliverSecond(error, after: vector, source: source)
+    }
+  }
+
+  private func deliverSecond(_ fault: Fault, after vector: UInt8, source: EventSource) {
+    if vector == Vector.doubleFault.rawValue && source == .exception {
       state.pointee.activity = 2
       return
     }
-    let first = isSoftware ? FaultClass.benign : faultClass(vector)
+    let first = source == .exception ? faultClass(vector) : .benign
     let isDouble: Bool
-    switch (first, faultClass(second)) {
+    switch (first, faultClass(fault.vector.rawValue)) {
     case (.contributory, .contributory), (.pageFault, .contributory), (.pageFault, .pageFault): isDouble = true
     default: isDouble = false
     }
     if isDouble {
-      deliver(vector: Vector.doubleFault.rawValue, error: 0, isSoftware: false)
+      deliver(vector: Vector.doubleFault.rawValue, error: 0, source: .exception)
     } else {
-      let error = state.pointee.faultHasError != 0 ? state.pointee.faultError : nil
-      deliver(vector: second, error: error, isSoftware: false)
+      setFault(state, fault.vector, fault.error)
+      let error = state.pointee.faultHasError != 0 ? fault.error : nil
+      deliver(vector: fault.vector.rawValue, error: error, source: .exception)
     }
   }
 
-  /// Goes through the gate; false: a fault is recorded, or a refusal.
-  private func enterHandler(vector: UInt8, error: UInt32?, isSoftware: Bool) -> Bool {
-    let s = state
-    let external: UInt32 = isSoftware ? 0 : 1
+  /// What a delivery that faults must leave as it was.
+  private struct TransferState {
+    let rip: UInt64
+    let rsp: UInt64
+    let cs: SegmentRegister
+    let ss: SegmentRegister
+
+    init(_ s: State) {
+      (rip, rsp, cs, ss) = (s.pointee.rip, s[.rsp], s.segment(.cs).pointee, s.segment(.ss).pointee)
+    }
+
+    func restore(_ s: State) {
+      s.pointee.rip = rip
+      s[.rsp] = rsp
+      s.segment(.cs).pointee = cs
+      s.segment(.ss).pointee = ss
+    }
+  }
+
+  private func enterHandler(vector: UInt8, error: UInt32?, source: EventSource) throws(Fault) {
+    isTaskCommitted = false
+    if !state.isProtected { return try enterRealHandler(vector) }
+    let external: UInt32 = source == .software ? 0 : 1
     let selectorError = UInt32(vector) << 3 | 2 | external
-    let offset = UInt64(vector) * 16
-    guard offset + 15 <= s.pointee.idtr.limit else { return fail(.generalProtection, selectorError) }
-    guard let low = s.read(s.pointee.idtr.base &+ offset, as: UInt64.self),
-      let high = s.read(s.pointee.idtr.base &+ offset &+ 8, as: UInt64.self)
-    else { return false }
-    let type = low >> 40 & 0x1F
-    guard type == 0xE || type == 0xF else { return fail(.generalProtection, selectorError) }
-    guard low >> 47 & 1 == 1 else { return fail(.segmentNotPresent, selectorError) }
-    guard low >> 32 & 7 == 0 else { return refuse("delivery through a gate with an interrupt stack") }
-    let selector = UInt16(truncatingIfNeeded: low >> 16)
-    guard let code = codeSegment(selector, external: external) else { return false }
-    let target = low & 0xFFFF | low >> 32 & 0xFFFF_0000 | high << 32
-    guard LinearAddress(target).isCanonical() else { return fail(.generalProtection, external) }
-    var top = s[.rsp] & ~15
-    let flags = s.rflags | (isSoftware ? 0 : FlagBit.resume)
-    var frame = [
-      UInt64(s.pointee.segments.2.selector), s[.rsp], flags, UInt64(s.pointee.segments.1.selector), s.pointee.rip,
-    ]
-    if let error { frame.append(UInt64(error)) }
-    for value in frame {
-      top &-= 8
-      guard s.write(top, value, isStack: true) else { return false }
+    let gate = try gate(vector, source, selectorError)
+    if gate.system == .taskGate {
+      let selector = gate.gateSelector
+      try switchTask(to: selector, .interrupt, next: state.pointee.rip, external: external)
+      if let error {
+        var stack = currentStack(size: state.pointee.tr.attributes & 8 != 0 ? 4 : 2)
+        try push(UInt64(error), on: &stack)
+        setStackPointer(stack)
+      }
+      return
     }
-    s[.rsp] = top
-    s.pointee.segments.1 = code
-    s.pointee.rip = target
-    let cleared = FlagBit.trap | FlagBit.nestedTask | FlagBit.resume | FlagBit.virtual8086
-    s.pointee.rflags &= ~(cleared | (type == 0xE ? FlagBit.interrupt : 0))
-    return true
+    try throughGate(gate, error: error, source: source, external: external)
   }
 
-  /// A 64-bit code segment of CPL 0 from the GDT; nil: a fault is recorded, or a refusal.
-  private func codeSegment(_ selector: UInt16, external: UInt32) -> SegmentRegister? {
+  /// The IDT's gate of a vector, checked as far as it does not depend on where it leads.
+  private func gate(_ vector: UInt8, _ source: EventSource, _ selectorError: UInt32) throws(Fault) -> Descriptor {
     let s = state
-    let error = UInt32(selector & 0xFFFC) | external
-    guard selector & 0xFFFC != 0 else { return failing(.generalProtection, external) }
-    guard selector & 4 == 0 else {
-      refusal = .gate("a code segment from the LDT")
-      return nil
+    let size: UInt64 = s.isLong ? 16 : 8
+    let offset = UInt64(vector) * size
+    guard offset + size - 1 <= s.pointee.idtr.limit else { throw Fault(.generalProtection, selectorError) }
+    let address = s.pointee.idtr.base &+ offset
+    var gate = Descriptor(low: try systemRead(address, as: UInt64.self), address: address)
+    if s.isLong { gate.high = try systemRead(address &+ 8, as: UInt64.self) }
+    switch (gate.system, s.isLong) {
+    case (.interruptGate32, _), (.trapGate32, _), (.interruptGate16, false), (.trapGate16, false), (.taskGate, false):
+      break
+    default: throw Fault(.generalProtection, selectorError)
     }
-    let offset = UInt64(selector & 0xFFF8)
-    guard offset + 7 <= s.pointee.gdtr.limit else { return failing(.generalProtection, error) }
-    guard let descriptor = s.read(s.pointee.gdtr.base &+ offset, as: UInt64.self) else { return nil }
-    guard descriptor >> 43 & 3 == 3 else { return failing(.generalProtection, error) }
-    guard descriptor >> 45 & 3 == 0 && selector & 3 == 0 else {
-      refusal = .gate("a transfer to another privilege level")
-      return nil
-    }
-    guard descriptor >> 47 & 1 == 1 else { return failing(.segmentNotPresent, error) }
-    guard descriptor >> 53 & 3 == 1 else {
-      refusal = .gate("a transfer to a code segment that is not 64-bit")
-      return nil
-    }
-    return SegmentRegister(
-      base: 0, limit: 0xFFFF_FFFF, attributes: UInt32(truncatingIfNeeded: descriptor >> 40 & 0xF0FF),
-      selector: selector, reserved: (0, 0, 0))
+    if source == .software, gate.privilege < s.privilege { throw Fault(.generalProtection, selectorError) }
+    guard gate.isPresent else { throw Fault(.segmentNotPresent, selectorError) }
+    return gate
   }
 
-  private func fail(_ vector: Vector, _ error: UInt32) -> Bool {
-    setFault(state, vector, error)
-    return false
+  private func enterRealHandler(_ vector: UInt8) throws(Fault) {
+    let s = state
+    let offset = UInt64(vector) * 4
+    guard offset + 3 <= s.pointee.idtr.limit else { throw Fault(.generalProtection, UInt32(vector) << 3 | 2) }
+    let rip = try systemRead(s.pointee.idtr.base &+ offset, as: UInt16.self).zeroExtended
+    let selector = try systemRead(s.pointee.idtr.base &+ offset &+ 2, as: UInt16.self)
+    var stack = currentStack(size: 2)
+    try push(s.rflags, on: &stack)
+    try push(UInt64(s.segment(.cs).pointee.selector), on: &stack)
+    try push(s.pointee.rip, on: &stack)
+    setStackPointer(stack)
+    s.pointee.rflags &= ~(FlagBit.interrupt | FlagBit.trap | FlagBit.alignment)
+    setParagraph(s.segment(.cs), selector)
+    s.pointee.rip = rip
+    contextChanged()
   }
 
-  private func failing(_ vector: Vector, _ error: UInt32) -> SegmentRegister? {
-    setFault(state, vector, error)
-    return nil
-  }
-
-  private func refuse(_ what: String) -> Bool {
-    refusal = .gate(what)
-    return false
-  }
-
-  /// IRETQ between handlers of CPL 0 (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
-  func interruptReturn(_ s: State, _ op: OpRef) {
-    let top = s[.rsp]
-    guard s.pointee.rflags & FlagBit.nestedTask == 0 else { return raise(s, op, .generalProtection) }
-    guard let rip = s.read(top, as: UInt64.self, isStack: true),
-      let cs = s.read(top &+ 8, as: UInt64.self, isStack: true),
-      let flags = s.read(top &+ 16, as: UInt64.self, isStack: true),
-      let rsp = s.read(top &+ 24, as: UInt64.self, isStack: true),
-      let ss = s.read(top &+ 32, as: UInt64.self, isStack: true)
-    else { return leaveBlock(s, op, ExitFault) }
-    guard let code = codeSegment(UInt16(truncatingIfNeeded: cs), external: 0) else {
-      return leaveBlock(s, op, refusal == nil ? ExitFault : ExitRefused)
+  private func throughGate(_ gate: Descriptor, error: UInt32?, source: EventSource, external: UInt32) throws(Fault) {
+    let s = state
+    let selector = gate.gateSelector
+    let selectorError = UInt32(selector & 0xFFFC) | external
+    guard !Selector(selector).isNull else { throw Fault(.generalProtection, external) }
+    let target: Descriptor
+    do { target = try descriptor(selector) } catch {
+      throw error.vector == .generalProtection ? Fault(.generalProtection, selectorError) : error
     }
-    guard UInt16(truncatingIfNeeded: ss) == s.pointee.segments.2.selector else {
-      return CPU.refuse(s, op, .gate("a return to another stack segment"))
+    guard target.isCode, target.privilege <= s.privilege else { throw Fault(.generalProtection, selectorError) }
+    if s.isLong, !target.isLong || target.isBig { throw Fault(.generalProtection, selectorError) }
+    guard target.isPresent else { throw Fault(.segmentNotPresent, selectorError) }
+    let wasVirtual8086 = s.isVirtual8086
+    let isInner = !target.isConforming && target.privilege < s.privilege
+    guard !wasVirtual8086 || isInner && target.privilege == 0 else { throw Fault(.generalProtection, selectorError) }
+    let is16 = gate.system == .interruptGate16 || gate.system == .trapGate16
+    let size: UInt64 = s.isLong ? 8 : is16 ? 2 : 4
+    let offset = s.isLong ? gate.gateOffset64 : is16 ? gate.gateOffset16 : gate.gateOffset32
+    var stack: TransferStack
+    if s.isLong && gate.interruptStack != 0 {
+      stack = try interruptStack(gate.interruptStack, privilege: isInner ? target.privilege : s.privilege, external)
+    } else if isInner {
+      stack = try innerStack(target.privilege, size: size, error: external)
+    } else {
+      stack = currentStack(size: size)
     }
-    guard LinearAddress(rip).isCanonical() else { return raise(s, op, .generalProtection) }
-    let effects = FlagBit.trap | FlagBit.interrupt | FlagBit.alignment
-    guard flags & effects == 0 else { return CPU.refuse(s, op, .flagsWithEffects) }
-    let mask: UInt64 =
-      FlagBit.arithmetic | FlagBit.direction | FlagBit.ioPrivilege | FlagBit.nestedTask | FlagBit.resume
-      | FlagBit.identification | 3 << 19
-    s.rflags = s.rflags & ~(mask | effects) | flags & mask
-    s[.rsp] = rsp
-    s.pointee.segments.1 = code
-    s.branch(to: rip)
+    if s.isLong { stack.pointer &= ~15 }
+    try checkTarget(offset, target)
+    usesLongStack = s.isLong
+    defer { usesLongStack = false }
+    if wasVirtual8086 {
+      for segment in [Segment.gs, .fs, .ds, .es] {
+        try push(UInt64(s.segment(segment).pointee.selector), on: &stack)
+      }
+    }
+    if isInner || s.isLong {
+      try push(UInt64(s.segment(.ss).pointee.selector), on: &stack)
+      try push(s[.rsp], on: &stack)
+    }
+    try push(s.rflags | pendingResume(source), on: &stack)
+    try push(UInt64(s.segment(.cs).pointee.selector), on: &stack)
+    try push(s.pointee.rip, on: &stack)
+    if let error { try push(UInt64(error), on: &stack) }
+    let privilege = isInner ? target.privilege : s.privilege
+    s.pointee.rflags &= ~(FlagBit.trap | FlagBit.nestedTask | FlagBit.resume | FlagBit.virtual8086)
+    if gate.type & 1 == 0 { s.pointee.rflags &= ~FlagBit.interrupt }
+    if wasVirtual8086 {
+      for segment in [Segment.gs, .fs, .ds, .es] { s.segment(segment).pointee = nullSegment(0) }
+    }
+    if isInner {
+      s.segment(.ss).pointee = stack.segment
+    }
+    try setCode(selector, target, privilege: privilege)
+    contextChanged()
+    if s.isLong { s[.rsp] = stack.pointer } else { setStackPointer(stack) }
+    s.pointee.rip = offset
+  }
+
+  /// Faults push RF set, so that an instruction breakpoint does not recur (SDM Vol. 3, "Instruction-Breakpoint Exception
+  /// Condition").
+  private func pendingResume(_ source: EventSource) -> UInt64 {
+    source == .exception && isFault ? FlagBit.resume : 0
+  }
+
+  private func interruptStack(_ number: UInt64, privilege: UInt8, _ external: UInt32) throws(Fault) -> TransferStack {
+    let tr = state.pointee.tr
+    let offset = 28 + number * 8
+    guard offset + 7 <= UInt64(tr.limit) else { throw Fault(.invalidTSS, UInt32(tr.selector & 0xFFFC) | external) }
+    let pointer = try systemRead(tr.base &+ offset, as: UInt64.self)
+    var segment = nullSegment(UInt16(privilege))
+    segment.attributes |= UInt32(privilege) << 5
+    return TransferStack(segment: segment, pointer: pointer, size: 8)
+  }
+
+  // MARK: IRET
+
+  /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
+  func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
+    let s = state
+    if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
+      throw Fault(.generalProtection)
+    }
+    if s.isProtected && !s.isVirtual8086 && s.pointee.rflags & FlagBit.nestedTask != 0 {
+      guard !s.isLong else { throw Fault(.generalProtection) }
+      let link = try systemRead(s.pointee.tr.base, as: UInt16.self)
+      return try switchTask(to: link, .return, next: next)
+    }
+    var stack = currentStack(size: size)
+    let rip = try pop(from: &stack)
+    let selector = UInt16(truncatingIfNeeded: try pop(from: &stack))
+    let flags = try pop(from: &stack)
+    if s.usesParagraphs {
+      guard rip <= UInt64(s.segment(.cs).pointee.limit) else { throw Fault(.generalProtection) }
+      setStackPointer(stack)
+      setParagraph(s.segment(.cs), selector)
+      s.pointee.rip = rip
+      var mask = FlagBit.arithmetic | FlagBit.trap | FlagBit.interrupt | FlagBit.direction | FlagBit.nestedTask
+      if !s.isVirtual8086 { mask |= FlagBit.ioPrivilege }
+      if size > 2 { mask |= FlagBit.resume | FlagBit.alignment | FlagBit.identification }
+      setFlags(flags, mask: mask)
+      return contextChanged()
+    }
+    if flags & FlagBit.virtual8086 != 0 && s.privilege == 0 && size == 4 && !s.isLong {
+      return try returnToVirtual8086(&stack, rip, selector, flags)
+    }
+    guard !Selector(selector).isNull else { throw Fault(.generalProtection) }
+    let target = try descriptor(selector)
+    let privilege = Selector(selector).privilege
+    guard target.isCode, privilege >= s.privilege,
+      target.isConforming ? target.privilege <= privilege : target.privilege == privilege
+    else { throw Fault(.generalProtection, selector: selector) }
+    try checkLongCode(selector, target)
+    guard target.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
+    let isOuter = privilege > s.privilege
+    var outer: (segment: SegmentRegister, pointer: UInt64)?
+    if isOuter || s.is64Bit {
+      let pointer = try pop(from: &stack)
+      let stackSelector = UInt16(truncatingIfNeeded: try pop(from: &stack))
+      outer = (try outerStack(stackSelector, privilege: privilege, target), pointer)
+    }
+    try checkTarget(rip, target)
+    let oldPrivilege = s.privilege
+    if outer == nil { setStackPointer(stack) }
+    try setCode(selector, target, privilege: privilege)
+    s.pointee.rip = rip
+    if let outer {
+      s.segment(.ss).pointee = outer.segment
+      modeChanged()
+      setStackPointer(TransferStack(segment: outer.segment, pointer: outer.pointer, size: size))
+    }
+    returnFlags(flags, size: size, from: oldPrivilege)
+    contextChanged()
+    if isOuter { clearInaccessibleSegments() }
+  }
+
+  private func returnFlags(_ flags: UInt64, size: UInt64, from privilege: UInt8) {
+    var mask = FlagBit.arithmetic | FlagBit.trap | FlagBit.direction | FlagBit.nestedTask
+    if size > 2 { mask |= FlagBit.resume | FlagBit.alignment | FlagBit.identification }
+    if privilege == 0 {
+      mask |= FlagBit.ioPrivilege
+      if size > 2 { mask |= 3 << 19 }
+    }
+    if UInt64(privilege) << 12 <= state.pointee.rflags & FlagBit.ioPrivilege { mask |= FlagBit.interrupt }
+    setFlags(flags, mask: mask)
+  }
+
+  private func returnToVirtual8086(
+    _ stack: inout TransferStack, _ rip: UInt64, _ selector: UInt16, _ flags: UInt64
+  ) throws(Fault) {
+    let s = state
+    let pointer = try pop(from: &stack)
+    var selectors: [UInt16] = []
+    for _ in 0..<5 { selectors.append(UInt16(truncatingIfNeeded: try pop(from: &stack))) }
+    guard rip <= 0xFFFF else { throw Fault(.generalProtection) }
+    s.rflags = flags & 0x3F_7FD5 | FlagBit.fixed
+    setFlags(flags, mask: FlagBit.trap)
+    for (segment, selector) in zip([Segment.ss, .es, .ds, .fs, .gs], selectors) {
+      setParagraph(s.segment(segment), selector)
+    }
+    setParagraph(s.segment(.cs), selector)
+    s.pointee.rip = rip
+    s[.rsp] = pointer
+    contextChanged()
   }
 }

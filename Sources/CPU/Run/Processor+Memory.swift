@@ -7,14 +7,17 @@ import MMU
 // ends.
 
 extension Processor {
+  /// In `missKind`: the address is all that counts, no byte is to be read.
+  static let addressOnly: UInt32 = 8
+
   /// The single memory operand of an op found no host pointer.
   func missed(_ s: State, _ op: OpRef) {
     let linear = s.pointee.missAddress
     let bytes = UInt64(s.pointee.missSize)
     let isWrite = s.pointee.missKind & 1 != 0
-    let base = op.pointee.base
-    let isStack = s.pointee.missKind & 2 != 0 || base == 4 * 8 || base == 5 * 8
-    let access = Access(isWrite: isWrite)
+    let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
+    guard s.pointee.missKind & 4 == 0 else { return raise(s, op, isStack ? .stackFault : .generalProtection) }
+    let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
@@ -22,11 +25,14 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op.pointee.handler(s, op)
     }
-    guard memory.isRAM(first.address, bytes: bytes) else {
+    guard
+      let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
+    else {
+      if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
-    let isFinished = alone(s, op, linear, bytes, at: memory.base + Int(first.address.value))
+    let isFinished = alone(s, op, linear, bytes, at: host)
     if isWrite && s.pointee.exit != UInt32(ExitFault) { memory.stored(first.address, bytes: bytes) }
     return finish(s, op, isFinished, drops)
   }
@@ -111,7 +117,7 @@ extension Processor {
     var value: UInt64 = 0
     guard
       transfer(
-        linear, bytes: bytes, Access(), isStack: isStack,
+        linear, bytes: bytes, Access(isUser: translation.isUser), isStack: isStack,
         { address, buffer in
           self.memory.read(address, into: buffer)
         }, &value)
@@ -123,10 +129,18 @@ extension Processor {
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     return transfer(
-      linear, bytes: bytes, Access(isWrite: true), isStack: isStack,
+      linear, bytes: bytes, Access(isWrite: true, isUser: translation.isUser), isStack: isStack,
       { address, buffer in
         self.memory.write(address, UnsafeRawBufferPointer(buffer))
       }, &value)
+  }
+
+  /// Whether bytes may be written; false: a fault is recorded.
+  func mayWrite(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
+    let access = Access(isWrite: true, isUser: translation.isUser)
+    guard physical(linear, access, isStack: isStack) != nil else { return false }
+    guard linear & 0xFFF &+ bytes > 0x1000 else { return true }
+    return physical((linear | 0xFFF) &+ 1, access, isStack: isStack) != nil
   }
 
   private func transfer(
@@ -158,6 +172,10 @@ extension Processor {
     for offset in 0..<UInt64(max(count, 0)) {
       let address = LinearAddress(linear &+ offset)
       let walk = Walk(address, Access(), translation.controls, memory, sideEffects: false)
+      if translation.controls.mode == .none {
+        bytes.append(memory.read(PhysicalAddress(address.value & 0xFFFF_FFFF), as: UInt8.self))
+        continue
+      }
       guard address.isCanonical(), case .mapped(let entry) = walk.outcome else { break }
       bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
     }
@@ -183,18 +201,24 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 }
 
-/// Prefixes and properties that a handler or the run loop asks an op for.
+/// Prefixes and properties that a handler or the run loop asks an op for: `Detail…`.
 @frozen public struct OpDetail: OptionSet, Sendable {
   /// The bits of `DecodedOp.detail`.
   public let rawValue: UInt8
   /// A set.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
-  static let address32 = OpDetail(rawValue: 1)
+  static let address16 = OpDetail(rawValue: 1)
   static let `repeat` = OpDetail(rawValue: 2)
   static let repeatNot = OpDetail(rawValue: 4)
   static let ends = OpDetail(rawValue: 8)
+  static let address32 = OpDetail(rawValue: 16)
+  static let segmented = OpDetail(rawValue: 32)
+  static let writes = OpDetail(rawValue: 64)
 }
 
 extension UnsafePointer where Pointee == DecodedOp {
   @inline(__always) func has(_ detail: OpDetail) -> Bool { pointee.detail & detail.rawValue != 0 }
+
+  /// Whether the memory operand's base is RSP or RBP: SS is its segment.
+  @inline(__always) var isBasedOnStack: Bool { pointee.base == 4 * 8 || pointee.base == 5 * 8 }
 }

@@ -8,6 +8,7 @@ extension Processor {
   /// blocks are formed.
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
+    refusal = nil
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
@@ -23,10 +24,46 @@ extension Processor {
         s.pointee.deadline = deadline
         continue
       }
+      if pendingDebug != 0, s.pointee.interruptShadow != 2 { deliverDebugTrap() }
+      if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0 {
+        if let stop = step(s) { return stop }
+        continue
+      }
       bringDeadlineNearer(s)
       if let block = block(at: s.pointee.rip) { chain(s, from: block) }
       if s.pointee.exit != UInt32(ExitNone), let stop = handleExit(s) { return stop }
     }
+  }
+
+  /// Runs one instruction, because what happens between it and the next depends on it: a single-step trap, the end of a
+  /// shadow, the clearing of RF (SDM Vol. 3, "Single-Step Exception Condition", "Masking Exceptions and Interrupts When
+  /// Switching Stacks").
+  private func step(_ s: State) -> Stop? {
+    let isTraced = s.pointee.rflags & FlagBit.trap != 0
+    let shadow = s.pointee.interruptShadow
+    let limit = s.pointee.instructionLimit
+    let retired = s.pointee.instructions
+    s.pointee.instructionLimit = retired + 1
+    s.pointee.rflags &= ~FlagBit.resume
+    if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
+    s.pointee.instructionLimit = limit
+    // Still the shadow that was there: it ends with this instruction.
+    let isFaulted = s.pointee.exit == UInt32(ExitFault)
+    if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
+    if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt) {
+      pendingDebug |= 1 << 14
+    }
+    return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
+  }
+
+  /// Delivers #DB as a trap with what is pending in DR6.
+  private func deliverDebugTrap() {
+    let s = state
+    s.pointee.dr.6 = s.pointee.dr.6 & ~0xF | pendingDebug
+    pendingDebug = 0
+    isFault = false
+    deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
+    s.pointee.exit = UInt32(ExitNone)
   }
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
@@ -71,8 +108,11 @@ extension Processor {
         block = next
         continue
       }
-      let entry = s.fetchPointer(rip)
-      if entry.pointee.rip == rip, entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
+      // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
+      let linear = rip &+ s.pointee.codeBase
+      let entry = s.fetchPointer(linear)
+      if entry.pointee.rip == linear, s.is64Bit || rip <= UInt64(s.segment(.cs).pointee.limit),
+        entry.pointee.contextAndGeneration == s.fetchTag, let known = entry.pointee.block,
         known.pointee.live != 0
       {
         block = known
@@ -97,10 +137,11 @@ extension Processor {
     let room = s.pointee.cycles < s.pointee.deadline ? s.pointee.deadline - s.pointee.cycles : 1
     let allowed = s.pointee.instructionLimit &- s.pointee.instructions
     let ops = block.ops
-    var count = 0
-    while count < Int(block.pointee.count), UInt64(ops[count].cyclesBefore) < room, UInt64(count) < allowed {
-      count += 1
-    }
+    // The first op that does not start in time; an address op starts with the instruction behind it.
+    let end = Int(block.pointee.lastOp)
+    var index = 0
+    while index <= end, UInt64(ops[index].cyclesBefore) < room, UInt64(ops[index].number) < allowed { index += 1 }
+    let count = index <= end ? Int(ops[index].number) : Int(block.pointee.count)
     guard count < Int(block.pointee.count) else {
       s.pointee.cycles &+= UInt64(block.pointee.cycles)
       s.pointee.instructions &+= UInt64(block.pointee.count)
@@ -108,11 +149,10 @@ extension Processor {
       return ops.pointee.handler(s, ops)
     }
     prefix.pointee = block.pointee
-    prefix.pointee.cycles = UInt32(ops[count].cyclesBefore)
+    prefix.pointee.cycles = UInt32(ops[index].cyclesBefore)
     prefix.pointee.count = UInt16(count)
-    for index in 0..<count { prefix.ops[index] = ops[index] }
-    prefix.ops[count] = ops[count]
-    prefix.ops[count].handler = stopHere
+    for position in 0...index { prefix.ops[position] = ops[position] }
+    prefix.ops[index].handler = stopHere
     s.pointee.cycles &+= UInt64(prefix.pointee.cycles)
     s.pointee.instructions &+= UInt64(count)
     s.pointee.block = prefix
@@ -125,9 +165,10 @@ extension Processor {
     s.pointee.exit = UInt32(ExitNone)
     switch exit {
     case ExitFault, ExitInterrupt:
+      isFault = exit == ExitFault
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        isSoftware: exit == ExitInterrupt)
+        source: exit == ExitInterrupt ? .software : .exception)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }

@@ -1,5 +1,6 @@
 import Layout
 import MMU
+import Opcodes
 
 // FXSAVE, FXRSTOR and the XSAVE feature set, for the components x87 and SSE (SDM Vol. 1, "Managing State Using the XSAVE
 // Feature Set"). Of the optimizations, INIT is in force: a component is in use unless its registers hold their initial
@@ -51,8 +52,11 @@ extension Processor {
 
   /// The operand of FXSAVE or FXRSTOR; nil: a fault has been raised.
   private func legacyPlace(_ s: State, _ op: OpRef, isWrite: Bool) -> Place? {
-    if s.pointee.cr0 & CR0.emulation != 0 { return raised(s, op, .invalidOpcode) }
-    if s.pointee.cr0 & CR0.taskSwitched != 0 { return raised(s, op, .deviceNotAvailable) }
+    let fault = s.fault(ofUnit: Opcode.Unit.fxsave.rawValue)
+    guard fault == 0 else {
+      unavailable(s, op, fault)
+      return nil
+    }
     return place(s, op, bytes: SaveArea.legacySize, alignment: 16, isWrite: isWrite)
   }
 
@@ -143,11 +147,10 @@ extension Processor {
 
   /// The checks that come before the operand's; false: a fault has been raised.
   private func mayUseXSAVE(_ s: State, _ op: OpRef, isSupervisor: Bool) -> Bool {
-    if s.pointee.cr4 & CR4.osXSAVE == 0 {
-      raise(s, op, .invalidOpcode)
-    } else if s.pointee.cr0 & CR0.taskSwitched != 0 {
-      raise(s, op, .deviceNotAvailable)
-    } else if isSupervisor && !isMostPrivileged {
+    let fault = s.fault(ofUnit: Opcode.Unit.xsave.rawValue)
+    if fault != 0 {
+      unavailable(s, op, fault)
+    } else if isSupervisor && s.privilege != 0 {
       raise(s, op, .generalProtection)
     } else {
       return true
@@ -177,7 +180,7 @@ extension Processor {
   func xsetbv(_ s: State, _ op: OpRef) {
     guard s.pointee.cr4 & CR4.osXSAVE != 0 else { return raise(s, op, .invalidOpcode) }
     let value = instructionMask(s)
-    guard isMostPrivileged, s.get(.rcx, as: UInt32.self) == 0, value & Component.x87 != 0,
+    guard s.privilege == 0, s.get(.rcx, as: UInt32.self) == 0, value & Component.x87 != 0,
       value & ~Component.supported == 0
     else { return raise(s, op, .generalProtection) }
     s.vectors.pointee.xcr0 = value
@@ -186,14 +189,8 @@ extension Processor {
 
   // MARK: What they stand on
 
-  /// Whether CPL is 0: SS's DPL is.
-  private var isMostPrivileged: Bool { state.pointee.segments.2.attributes >> 5 & 3 == 0 }
-
   /// XMM registers that can be named: 16 in 64-bit mode, else 8.
-  private var registerCount: Int {
-    let is64Bit = state.pointee.efer & 1 << 10 != 0 && state.pointee.segments.1.attributes & 1 << 13 != 0
-    return is64Bit ? 16 : 8
-  }
+  private var registerCount: Int { state.is64Bit ? 16 : 8 }
 
   /// Where an operand's bytes lie in memory: in one piece or, across a page boundary, in two.
   private struct Place {
@@ -212,8 +209,8 @@ extension Processor {
   private func place(_ s: State, _ op: OpRef, bytes: Int, alignment: UInt64, isWrite: Bool) -> Place? {
     let linear = s.effectiveAddress(op)
     guard linear & (alignment - 1) == 0 else { return raised(s, op, .generalProtection) }
-    let isStack = op.pointee.base == 4 * 8 || op.pointee.base == 5 * 8
-    let access = Access(isWrite: isWrite)
+    let isStack = op.isBasedOnStack
+    let access = Access(isWrite: isWrite, isUser: translation.isUser)
     let head = min(bytes, 0x1000 - Int(linear & 0xFFF))
     guard let first = physical(linear, access, isStack: isStack) else {
       leaveBlock(s, op, ExitFault)

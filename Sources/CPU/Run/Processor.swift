@@ -67,17 +67,23 @@ public enum Stop: Equatable, Sendable {
   case refused(Refusal)
 }
 
-/// How a processor is made; none of it is visible to a guest except the timing.
+/// How a processor is made; none of it is visible to a guest except the timing and the random numbers.
 public struct ProcessorOptions: Sendable {
   /// What the TLB keeps.
   public var policy: RetentionPolicy
   /// Whether accesses may use host pointers.
   public var usesHostPointers: Bool
+  /// What the numbers of RDRAND and RDSEED follow from; processors of one machine should differ in it.
+  public var randomSeed: UInt64
 
-  /// The defaults: `retain`, host pointers on.
-  public init(policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true) {
+  /// The defaults: `retain`, host pointers on, seed 0.
+  public init(
+    policy: RetentionPolicy = .retain(budget: RetentionPolicy.defaultBudget), usesHostPointers: Bool = true,
+    randomSeed: UInt64 = 0
+  ) {
     self.policy = policy
     self.usesHostPointers = usesHostPointers
+    self.randomSeed = randomSeed
   }
 }
 
@@ -99,6 +105,15 @@ public final class Processor {
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
 
+  /// A task switch has gone so far that faults belong to the new task.
+  var isTaskCommitted = false
+  /// A transfer of IA-32e mode is under way: its stack is 64-bit whatever the code it comes from.
+  var usesLongStack = false
+  /// What is being delivered is a fault: RIP is that of the instruction.
+  var isFault = false
+  /// Bits for DR6 of a debug exception that is due before the next instruction.
+  var pendingDebug: UInt64 = 0
+
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
   /// Where one op runs alone.
@@ -112,7 +127,7 @@ public final class Processor {
     let raw = UnsafeMutableRawPointer.allocate(byteCount: StateAllocation, alignment: 4096)
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: StateAllocation)
     state = raw.bindMemory(to: ProcessorState.self, capacity: 1)
-    let size = MemoryLayout<DecodedBlock>.size + 40 * MemoryLayout<DecodedOp>.size
+    let size = MemoryLayout<DecodedBlock>.size + 80 * MemoryLayout<DecodedOp>.size
     let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
     prefix = room.bindMemory(to: DecodedBlock.self, capacity: 1)
     alone = .allocate(capacity: 2)
@@ -130,6 +145,7 @@ public final class Processor {
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
     state.resetVectorState()
+    state.pointee.random = options.randomSeed
     blocks.attach(state)
   }
 
@@ -168,10 +184,50 @@ public final class Processor {
     PagingControls(
       root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
       executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: Processor.physicalBits)
+      physicalBits: Processor.physicalBits, mode: pagingMode,
+      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
   }
 
-  func contextChanged() { translation.use(pagingControls, isUser: false) }
+  private var pagingMode: PagingMode {
+    guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
+    return state.isLong ? .fourLevel : .twoLevel
+  }
+
+  /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
+  public func reset() {
+    let s = state
+    for register in GeneralRegister.allCases { s[register] = 0 }
+    s[.rdx] = 0x0003_06C3
+    s.rflags = FlagBit.fixed
+    s.pointee.rip = 0xFFF0
+    s.pointee.cr0 = 0x6000_0010
+    s.pointee.cr2 = 0
+    s.pointee.cr3 = 0
+    s.pointee.cr4 = 0
+    s.pointee.cr8 = 0
+    s.pointee.efer = 0
+    s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
+    let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
+    for segment in Segment.allCases { s.segment(segment).pointee = data }
+    s.segment(.cs).pointee.base = 0xFFFF_0000
+    s.segment(.cs).pointee.selector = 0xF000
+    s.pointee.ldtr = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x82, selector: 0, reserved: (0, 0, 0))
+    s.pointee.tr = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x8B, selector: 0, reserved: (0, 0, 0))
+    s.pointee.gdtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
+    s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
+    s.pointee.activity = 0
+    s.pointee.interruptShadow = 0
+    s.resetVectorState()
+    pendingDebug = 0
+    translation.cache.reset()
+    translation.modeChanged(pagingControls)
+    contextChanged()
+  }
+
+  func contextChanged() {
+    modeChanged()
+    translation.use(pagingControls, isUser: state.privilege == 3)
+  }
 
   /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.
   public func requestStop() { state.pointee.deadline = 0 }

@@ -30,8 +30,9 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   /// Goes on at the target of a direct branch.
-  @inline(__always) func branch(_ op: OpRef) {
-    pointee.rip = pointee.rip &+ UInt64(bitPattern: op.pointee.immediate)
+  @inline(__always) func branch<M: ModeForm>(_: M.Type, _ op: OpRef) {
+    guard M.isDirectTargetInside(self, op) else { return raise(self, op, .generalProtection) }
+    pointee.rip = M.direct(self, op)
     return follow(op.taken)
   }
 
@@ -41,7 +42,14 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     return follow(op.notTaken)
   }
 
-  /// Goes on at an address that is not known beforehand.
+  /// Goes on at an address that an instruction computed.
+  @inline(__always) func branch<M: ModeForm>(_: M.Type, _ op: OpRef, to rip: UInt64) {
+    guard let target = M.target(self, op, rip) else { return raise(self, op, .generalProtection) }
+    pointee.link = nil
+    pointee.rip = target
+  }
+
+  /// Goes on at an address that has been checked.
   @inline(__always) func branch(to rip: UInt64) {
     pointee.link = nil
     pointee.rip = rip
@@ -50,20 +58,23 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// Enters the block that a link names; without one, or when the deadline is too near, the run loop decides.
   @inline(__always) func follow(_ link: UnsafeMutablePointer<BlockRef?>) {
     pointee.link = link
-    guard let next = link.pointee else { return }
-    let cycles = pointee.cycles &+ UInt64(next.pointee.cycles)
-    guard cycles <= pointee.deadline else { return }
-    pointee.cycles = cycles
-    pointee.instructions = pointee.instructions &+ UInt64(next.pointee.count)
-    pointee.block = next
-    let ops = OpRef(next.ops)
-    return ops.pointee.handler(self, ops)
+    // Without optimization a tail call is a call: the run loop does it there.
+    #if !DEBUG
+      guard let next = link.pointee else { return }
+      let cycles = pointee.cycles &+ UInt64(next.pointee.cycles)
+      guard cycles <= pointee.deadline else { return }
+      pointee.cycles = cycles
+      pointee.instructions = pointee.instructions &+ UInt64(next.pointee.count)
+      pointee.block = next
+      let ops = OpRef(next.ops)
+      return ops.pointee.handler(self, ops)
+    #endif
   }
 }
 
 /// Jcc.
 @inline(__always)
-func jumpIf<C: Condition>(_: C.Type, _ s: State, _ op: OpRef) {
-  if C.holds(s.flags) { return s.branch(op) }
+func jumpIf<C: Condition, M: ModeForm>(_: C.Type, _: M.Type, _ s: State, _ op: OpRef) {
+  if C.holds(s.flags) { return s.branch(M.self, op) }
   return s.passBranch(op)
 }

@@ -118,6 +118,19 @@ extension Flags {
   /// Sets CF, leaving the other flags.
   @inline(__always) mutating func set(carry: Bool) { set(carry: carry, overflow: overflow) }
 
+  /// Inverts CF, leaving the other flags.
+  @inline(__always) mutating func invertCarry() { carries ^= 0xC000_0000 }
+
+  /// Inverts OF, leaving the other flags.
+  @inline(__always) mutating func invertOverflow() { carries ^= 0x4000_0000 }
+
+  /// Sets ZF, leaving the other flags.
+  @inline(__always) mutating func set(zero: Bool) {
+    let invertsParity: UInt64 = parity ? 0 : 1
+    carries = carries & 0xC000_0008 | (sign ? 1 << 32 : 0) | invertsParity << 40
+    result = zero ? 0 : 0x100
+  }
+
   @inline(__always) private static func packed(carry: Bool, overflow: Bool) -> UInt64 {
     (carry ? 0x8000_0000 : 0) | (carry != overflow ? 0x4000_0000 : 0)
   }

@@ -11,6 +11,10 @@ extension Processor {
     for word in [
       s.pointee.cr0, s.pointee.cr2, s.pointee.cr3, s.pointee.cr4, s.pointee.cr8, s.pointee.efer, s.pointee.tscOffset,
       s.pointee.kernelGSBase, s.pointee.star, s.pointee.lstar, s.pointee.cstar, s.pointee.fmask,
+      s.pointee.tscAux, s.pointee.random,
+      s.pointee.sysenterCS, s.pointee.sysenterESP, s.pointee.sysenterEIP, s.pointee.dr.0, s.pointee.dr.1,
+      s.pointee.dr.2,
+      s.pointee.dr.3, s.pointee.dr.6, s.pointee.dr.7, pendingDebug,
     ] { hasher.add(word) }
     let segments = s.pointee.segments
     for segment in [

@@ -1,20 +1,6 @@
 import Layout
 import MMU
-
-/// CR0 bits that vector and x87 instructions ask for (SDM Vol. 3, "Control Registers").
-enum CR0 {
-  static let monitorCoprocessor: UInt64 = 1 << 1
-  static let emulation: UInt64 = 1 << 2
-  static let taskSwitched: UInt64 = 1 << 3
-  static let numericError: UInt64 = 1 << 5
-}
-
-/// CR4 bits that vector instructions and XSAVE ask for (SDM Vol. 3, "Control Registers").
-enum CR4 {
-  static let osFXSR: UInt64 = 1 << 9
-  static let osXMMExceptions: UInt64 = 1 << 10
-  static let osXSAVE: UInt64 = 1 << 18
-}
+import Opcodes
 
 /// MXCSR (SDM Vol. 1, "MXCSR Control and Status Register").
 enum MXCSR {
@@ -98,6 +84,26 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     vectors.pointee.fpuStatus &= ~summary
     if pending != 0 { vectors.pointee.fpuStatus |= summary }
     vectorControlsChanged()
+  }
+
+  /// What an instruction of a unit (`Opcode.Unit`) raises, whatever its operands are; or 0.
+  func fault(ofUnit unit: UInt8) -> UInt8 {
+    switch Opcode.Unit(rawValue: unit) {
+    case .sse: return vectors.pointee.sseFault
+    case .mmx: return vectors.pointee.mmxFault
+    case .x87: return vectors.pointee.fpuFault
+    case .waiting:
+      let isPending = vectors.pointee.fpuStatus & FPUStatus.errorSummary != 0
+      return vectors.pointee.fpuFault != 0
+        ? vectors.pointee.fpuFault : isPending ? Vector.x87FloatingPoint.rawValue : 0
+    case .fxsave:
+      if pointee.cr0 & CR0.emulation != 0 { return Vector.invalidOpcode.rawValue }
+      return pointee.cr0 & CR0.taskSwitched != 0 ? Vector.deviceNotAvailable.rawValue : 0
+    case .xsave:
+      if pointee.cr4 & CR4.osXSAVE == 0 { return Vector.invalidOpcode.rawValue }
+      return pointee.cr0 & CR0.taskSwitched != 0 ? Vector.deviceNotAvailable.rawValue : 0
+    case .general, nil: return 0
+    }
   }
 
   /// Works out anew which exceptions MMX, SSE and x87 instructions raise: after every change of CR0, CR4 or the x87

@@ -1,0 +1,82 @@
+import Layout
+import MMU
+
+// Accesses of the processor itself, to descriptor tables, task-state segments and stacks of other privilege levels: a
+// supervisor's whatever CPL is (SDM Vol. 3, "Determination of Access Rights": implicit supervisor-mode accesses).
+
+extension Processor {
+  /// Reads a system structure.
+  func systemRead<W: Word>(_ linear: UInt64, as: W.Type) throws(Fault) -> W {
+    var value: UInt64 = 0
+    for index in 0..<W.bytes {
+      let byte = memory.read(try systemAddress(wrapped(linear &+ index), isWrite: false), as: UInt8.self)
+      value |= UInt64(byte) << (8 * index)
+    }
+    return W(low: value)
+  }
+
+  /// Writes a system structure; nothing is written unless all of it can be.
+  func systemWrite<W: Word>(_ linear: UInt64, _ value: W) throws(Fault) {
+    _ = try systemAddress(wrapped(linear), isWrite: true)
+    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true)
+    let first = try systemAddress(wrapped(linear), isWrite: true)
+    if first.page == last.page {
+      memory.write(first, value)
+      return
+    }
+    for index in 0..<W.bytes {
+      let address = try systemAddress(wrapped(linear &+ index), isWrite: true)
+      memory.write(address, UInt8(truncatingIfNeeded: value.zeroExtended >> (8 * index)))
+    }
+  }
+
+  /// Linear addresses outside of 64-bit and compatibility mode have 32 bits.
+  private func wrapped(_ linear: UInt64) -> UInt64 { state.isLong ? linear : linear & 0xFFFF_FFFF }
+
+  private func systemAddress(_ linear: UInt64, isWrite: Bool) throws(Fault) -> PhysicalAddress {
+    switch translation.translate(LinearAddress(linear), Access(isWrite: isWrite)) {
+    case .physical(let address, _): return address
+    case .pageFault(let code):
+      state.pointee.cr2 = linear
+      throw Fault(.pageFault, code.rawValue)
+    case .notCanonical: throw Fault(.generalProtection)
+    }
+  }
+
+  /// The descriptor of a selector; `vector` is what a selector beyond its table raises.
+  func descriptor(_ selector: UInt16, _ vector: Vector = .generalProtection) throws(Fault) -> Descriptor {
+    let parsed = Selector(selector)
+    let base: UInt64
+    let limit: UInt64
+    if parsed.isLocal {
+      guard state.pointee.ldtr.attributes & SegmentBit.unusable == 0 else { throw Fault(vector, selector: selector) }
+      base = state.pointee.ldtr.base
+      limit = UInt64(state.pointee.ldtr.limit)
+    } else {
+      base = state.pointee.gdtr.base
+      limit = state.pointee.gdtr.limit
+    }
+    guard parsed.index + 7 <= limit else { throw Fault(vector, selector: selector) }
+    let address = base &+ parsed.index
+    var descriptor = Descriptor(low: try systemRead(address, as: UInt64.self), address: address)
+    if state.isLong && descriptor.isSystem {
+      guard parsed.index + 15 <= limit else { throw Fault(vector, selector: selector) }
+      descriptor.high = try systemRead(address &+ 8, as: UInt64.self)
+      guard descriptor.high >> 40 & 0x1F == 0 else { throw Fault(vector, selector: selector) }
+    }
+    return descriptor
+  }
+
+  /// Sets a descriptor's accessed flag, as one locked step, when it is clear.
+  func markAccessed(_ descriptor: inout Descriptor) throws(Fault) {
+    guard !descriptor.isSystem, !descriptor.isAccessed else { return }
+    descriptor.low |= 1 << 40
+    try systemWrite(descriptor.address &+ 5, UInt8(truncatingIfNeeded: descriptor.low >> 40))
+  }
+
+  /// Sets or clears a TSS descriptor's busy flag.
+  func setBusy(_ isBusy: Bool, _ descriptor: inout Descriptor) throws(Fault) {
+    descriptor.low = descriptor.low & ~(2 << 40) | (isBusy ? 2 << 40 : 0)
+    try systemWrite(descriptor.address &+ 5, UInt8(truncatingIfNeeded: descriptor.low >> 40))
+  }
+}

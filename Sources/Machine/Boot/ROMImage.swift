@@ -1,0 +1,28 @@
+import CPU
+import MMU
+
+/// Firmware: a raw ROM that ends at 4 GiB and is aliased below 1 MiB, where the processor starts after RESET.
+public enum ROMImage {
+  /// What is wrong with an image.
+  public enum Failure: Error, Equatable, CustomStringConvertible {
+    /// Its size is not 4 KiB to 16 MiB in whole pages.
+    case size(Int)
+
+    /// One line.
+    public var description: String {
+      switch self {
+      case .size(let size): "a ROM of \(size) bytes; whole 4-KiB pages up to 16 MiB are possible"
+      }
+    }
+  }
+
+  /// Puts a ROM into a machine and its processor into the state after RESET.
+  public static func load(_ image: [UInt8], into board: borrowing Board) throws(Failure) {
+    guard !image.isEmpty, image.count.isMultiple(of: 4096), image.count <= 16 << 20 else { throw .size(image.count) }
+    board.memory.setROM(image, at: 1 << 32 - UInt64(image.count))
+    // The alias: the last 128 KiB, as a chipset shadows them.
+    let low = image.suffix(128 << 10)
+    Array(low).withUnsafeBytes { board.memory.write(PhysicalAddress(0x10_0000 - UInt64(low.count)), $0) }
+    board.processor.reset()
+  }
+}

@@ -1,0 +1,31 @@
+import Testing
+
+/// What the design names and is not built yet is refused by its name.
+@Suite struct PlannedTests {
+  @Test(arguments: ["monitor", "suite", "explore", "replay", "litmus", "walk", "models"])
+  func subcommand(_ name: String) throws {
+    for arguments in [[name], [name, "file"], [name, "--help"]] {
+      try shootdown(arguments).expectMisuse(naming: ["'\(name)'", "not built"])
+    }
+  }
+
+  @Test(arguments: [
+    "--cdrom", "--disk", "--writable", "--vgabios", "--module", "--append", "--print-config",
+    "--bochsrc", "--ignore-msrs", "--msr", "--cpuid", "--keys", "--screen", "--snapshot", "--restore", "--record",
+    "--gdb", "--oracle", "--trace", "--json", "--html", "--perfetto", "--clock", "--quantum", "--split-rmw",
+    "--no-reboot", "--fail-on", "--color",
+  ])
+  func option(_ name: String) throws {
+    for arguments in [[name], [name, "value"], ["\(name)=value"]] {
+      try shootdown(["guests", "run", "hello"] + arguments).expectMisuse(naming: [name, "not built"])
+      try shootdown(["run"] + arguments).expectMisuse(naming: [name, "not built"])
+    }
+  }
+
+  /// Only as an option and as the first word: a value and a guest's name may be called so.
+  @Test func onlyWhereItIsMeant() throws {
+    let ended = try shootdown(["guests", "run", "hello", "--until", "serial:--gdb|Hello"])
+    #expect(ended.ending == .status(0), "\(ended)")
+    try shootdown(["guests", "run", "monitor"]).expectMisuse(naming: ["there is no guest 'monitor'"])
+  }
+}

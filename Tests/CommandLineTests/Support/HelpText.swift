@@ -1,0 +1,129 @@
+/// What `--help` prints, 80 columns wide.
+enum HelpText {
+  /// `shootdown --help`.
+  static let root = """
+    OVERVIEW: A deterministic x86-64 machine whose TLB can be seen, for people who
+    write hypervisors.
+
+    Exit status: 0 the --until condition was met or the machine switched itself
+    off; 2 misuse or bad input; 4 a limit was reached; 6 the guest died; 8 an
+    expectation failed; 10 our own fault; odd: what the guest wrote to port F4h,
+    ((code << 1) | 1) & FFh.
+
+    USAGE: shootdown <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      run                     Run a machine; COM1 is standard output.
+      guests                  The guest programs that come with Shootdown.
+
+      See 'shootdown help <subcommand>' for detailed help.
+    """
+
+  /// `run --help`.
+  static let run = """
+    OVERVIEW: Run a machine; COM1 is standard output.
+
+    USAGE: shootdown run <options>
+
+    OPTIONS:
+      --kernel <file>         A flat image, entered in 64-bit mode at 100000h.
+      --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
+                              below 1 MiB.
+    \(machine)
+    """
+
+  /// `guests --help`.
+  static let guests = """
+    OVERVIEW: The guest programs that come with Shootdown.
+
+    USAGE: shootdown guests <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      list                    List them: name, bytes, what each demonstrates.
+      run                     Run one, as 'run' does an image.
+      show                    Disassemble one, or write its image to a file with
+                              --output.
+
+      See 'shootdown help guests <subcommand>' for detailed help.
+    """
+
+  /// `guests list --help`.
+  static let list = """
+    OVERVIEW: List them: name, bytes, what each demonstrates.
+
+    USAGE: shootdown guests list
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
+  /// `guests run --help`.
+  static let guestsRun = """
+    OVERVIEW: Run one, as 'run' does an image.
+
+    USAGE: shootdown guests run [<options>] <name>
+
+    ARGUMENTS:
+      <name>                  Its name.
+
+    OPTIONS:
+    \(machine)
+    """
+
+  /// `guests show --help`.
+  static let show = """
+    OVERVIEW: Disassemble one, or write its image to a file with --output.
+
+    USAGE: shootdown guests show <name> [--output <file>]
+
+    ARGUMENTS:
+      <name>                  Its name.
+
+    OPTIONS:
+      --output <file>         Write the flat image there.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
+  /// The options that `run` and `guests run` share.
+  private static let machine = """
+      --machine <file>        Settings in YAML; flags and SHOOTDOWN_* go before it.
+      --memory <size>         RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).
+      --cpus <n>              Processors; 1 is built (SHOOTDOWN_CPUS).
+      --model <name>          CPU model; 'max' is built (SHOOTDOWN_MODEL).
+      --tlb <policy>          What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).
+      --timing <name>         Cycle costs; 'unit' is built (SHOOTDOWN_TIMING).
+      --block-limit <n>       Instructions a decoded block holds at most, 1-32; for
+                              tests of ourselves: results do not depend on it.
+      --no-host-pointers      Every access goes the long way; for tests of
+                              ourselves: results do not depend on it.
+      --until <condition>     serial:REGEX, cycle:N, exit or hlt-all: the run's aim.
+      --max-cycles <n>        Cycles after which the run is cut off.
+      --max-instructions <n>  Retired instructions after which the run is cut off.
+      --timeout <s>           Seconds of host time after which the run is cut off;
+                              no hash is printed.
+      --hash                  Print a hash of the machine's state at the end, with
+                              what it depends on.
+      --serial <where>        COM1: stdio (default), none or a file
+                              (SHOOTDOWN_SERIAL).
+      --post-port <port>      Print bytes written to this port on standard error,
+                              as POST codes.
+      --debug-port <port:file>
+                              Keep bytes written to a port in a file.
+      -q, --quiet             No report on standard error unless something is wrong.
+      -v, --verbose           More on standard error: --log-level info.
+      --log-level <level>     trace, debug, info, notice (default), warning, error
+                              or critical.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+}
