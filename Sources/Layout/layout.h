@@ -108,6 +108,39 @@ enum {
   ModeLimit = 32,      // in a block's key only: CS ends inside the page
 };
 
+// A vector register, with room for 64 bytes; XMM registers are the low 16.
+typedef struct {
+  uint64_t quadwords[8];
+} VectorRegister;
+
+// A data register of the x87 FPU: an 80-bit number, or an MMX register in its low half.
+typedef struct {
+  uint64_t significand;
+  uint64_t signAndExponent;   // 16 bits
+} FPURegister;
+
+// State of x87, MMX and SSE; lies behind the caches. The registers of a decoded op are numbers * 8, as for general ones.
+typedef struct {
+  VectorRegister vector[16];
+  FPURegister fpu[8];           // R0-R7, not relative to TOP; MM0-MM7
+  uint64_t fpuInstruction;      // last instruction pointer
+  uint64_t fpuData;             // last data pointer
+  uint16_t fpuControl;
+  uint16_t fpuStatus;
+  uint16_t fpuOpcode;           // last opcode, 11 bits
+  uint16_t fpuCodeSelector;
+  uint16_t fpuDataSelector;
+  uint8_t fpuFull;              // abridged tag word: bit i set, Ri is not empty
+  uint8_t reserved;
+  uint32_t mxcsr;
+  uint64_t xcr0;
+  // What follows is derived from the control registers and the status word: a vector to raise, or 0.
+  uint8_t sseFault;
+  uint8_t mmxFault;
+  uint8_t fpuFault;
+  uint8_t reserved2[5];
+} VectorState;
+
 // Why a block was left before its last op.
 enum {
   ExitNone = 0,
@@ -179,7 +212,12 @@ enum {
   FetchPointersOffset = HostPointersOffset + HostPointerCount * 32,
   BounceOffset = FetchPointersOffset + FetchPointerCount * 32,   // where accesses that no host pointer serves are staged
   BounceSize = 64,
-  StateAllocation = BounceOffset + BounceSize,
+  VectorStateOffset = BounceOffset + BounceSize,
+  FPURegistersOffset = VectorStateOffset + 16 * 64,
+  SaveAreaSize = 576,          // legacy region and header of an XSAVE area
+  SaveAreaOffset = VectorStateOffset + 16 * 64 + 256,   // where FXSAVE, XSAVE and their like are staged
+  VectorStateHashed = offsetof(VectorState, sseFault),
+  StateAllocation = SaveAreaOffset + SaveAreaSize,
 };
 
 _Static_assert(sizeof(DecodedOp) == 32, "a decoded op is half a cache line");
@@ -188,6 +226,10 @@ _Static_assert(sizeof(DecodedBlock) == 64, "a block's header is one cache line")
 _Static_assert(sizeof(HostPointer) == 32 && sizeof(FetchPointer) == 32, "indexed by a shift");
 _Static_assert(offsetof(ProcessorState, zero) == OffsetZero, "register operands are offsets");
 _Static_assert(offsetof(ProcessorState, rip) == OffsetRIP, "register operands are offsets");
+_Static_assert(VectorStateOffset % 64 == 0, "vector registers are aligned");
+_Static_assert(sizeof(VectorRegister) == 64 && offsetof(VectorState, vector) == 0, "register operands are number * 8");
+_Static_assert(offsetof(VectorState, fpu) == FPURegistersOffset - VectorStateOffset, "register operands are number * 8");
+_Static_assert(VectorStateOffset + sizeof(VectorState) <= SaveAreaOffset, "the save area lies behind the vector state");
 _Static_assert(offsetof(ProcessorState, linear) == OffsetLinear, "register operands are offsets");
 _Static_assert(sizeof(ProcessorState) <= HostPointersOffset, "the caches lie behind the state");
 

@@ -5,7 +5,7 @@ extension Opcode {
     let mandatory: String?
     switch prefix {
     case .any: mandatory = nil
-    case .none: mandatory = "NP"
+    case .none, .strictlyNone: mandatory = "NP"
     case .byte(let byte): mandatory = hex(byte)
     }
     var words: [String] = []
@@ -26,11 +26,12 @@ extension Opcode {
 /// The instructions part of docs/COVERAGE.md: a row a mnemonic and section, in the table's order.
 public func coverageTable(of opcodes: [Opcode]) -> String {
   var order: [String] = []
-  var rows: [String: (mnemonic: String, section: String, encodings: [String], widths: Set<Int>)] = [:]
+  var rows: [String: (mnemonic: String, section: String, encodings: [String], widths: Set<Int>, refused: Bool)] = [:]
   for opcode in opcodes {
     let key = opcode.mnemonic + "|" + opcode.section
     if rows[key] == nil { order.append(key) }
-    var row = rows[key] ?? (opcode.mnemonic, opcode.section, [], [])
+    var row = rows[key] ?? (opcode.mnemonic, opcode.section, [], [], false)
+    row.refused = opcode.shape == .refused
     row.encodings.append(opcode.encoding)
     row.widths.formUnion(opcode.widths)
     rows[key] = row
@@ -40,7 +41,7 @@ public func coverageTable(of opcodes: [Opcode]) -> String {
     guard let row = rows[key] else { continue }
     let widths = row.widths.sorted().map(String.init).joined(separator: ", ")
     lines.append(
-      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(widths.isEmpty ? "–" : widths) | \(row.section) |"
+      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(row.refused ? "refused" : widths.isEmpty ? "–" : widths) | \(row.section) |"
     )
   }
   return lines.joined(separator: "\n")

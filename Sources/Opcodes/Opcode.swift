@@ -2,8 +2,8 @@ import Tables
 
 /// A row of the opcode table: one encoding of one instruction.
 public struct Opcode: Sendable {
-  /// Mandatory prefix: none needed, none allowed, or the byte.
-  public enum Prefix: Equatable, Sendable { case any, none, byte(UInt8) }
+  /// Mandatory prefix: none needed, neither F2 nor F3 allowed, not 66 either, or the byte.
+  public enum Prefix: Equatable, Sendable { case any, none, strictlyNone, byte(UInt8) }
 
   /// Which opcode map the last byte lies in.
   public enum Map: Int, Sendable {
@@ -30,10 +30,36 @@ public struct Opcode: Sendable {
     case one, cl, dx
     /// A control or debug register in ModRM.reg (C).
     case control
+    /// An XMM register in ModRM.reg (V); in ModRM.rm, or memory (W), or never memory (U).
+    case vector, vectorOrMemory, vectorOnly
+    /// An MMX register in ModRM.reg (P); in ModRM.rm, or memory (Q), or never memory (N).
+    case mmx, mmxOrMemory, mmxOnly
+    /// An x87 register in ModRM.rm (ST).
+    case stackRegister
+    /// Memory at rDI.
+    case atDestinationIndex
     /// A segment register in ModRM.reg (S), or a fixed one (S0 to S5).
     case segment, fixedSegment(UInt8)
     /// A far pointer: offset of the operand size, then selector (Ap).
     case farPointer
+  }
+
+  /// Which registers an instruction needs that CR0, CR4 or a pending x87 error may keep it from.
+  public enum Unit: UInt8, Sendable {
+    case general = 0, sse, mmx, x87, waiting, fxsave, xsave
+
+    init(_ attributes: [Substring], _ operands: [Operand]) {
+      let named: [(Substring, Unit)] = [
+        ("sse", .sse), ("mmx", .mmx), ("x87", .x87), ("waiting", .waiting), ("fxsave", .fxsave), ("xsave", .xsave),
+      ]
+      if let unit = named.first(where: { attributes.contains($0.0) })?.1 {
+        self = unit
+      } else if operands.contains(where: { $0 == .mmx || $0 == .mmxOrMemory || $0 == .mmxOnly }) {
+        self = .mmx
+      } else {
+        self = operands.contains { $0 == .vector || $0 == .vectorOrMemory || $0 == .vectorOnly } ? .sse : .general
+      }
+    }
   }
 
   /// Operand sizes of the manual's notation.
@@ -68,6 +94,12 @@ public struct Opcode: Sendable {
   public let modes: Modes
   /// LOCK may stand before its memory form.
   public let allowsLock: Bool
+  /// The unit that CR0, CR4 or a pending error may keep from executing it; see `Unit`.
+  public let unit: Unit
+  /// Bytes of its memory operand, where neither operands nor widths say them.
+  public let memoryBytes: Int?
+  /// Its 16-byte memory operand need not be aligned.
+  public let allowsUnaligned: Bool
   /// Nothing is encoded where its memory operand would be a register: #UD.
   public let excludesRegister: Bool
   /// 66h before it is #UD, and no operand size.
@@ -97,6 +129,17 @@ public struct Opcode: Sendable {
     return operands.contains {
       switch $0 {
       case .registerOrMemory, .memory, .register, .registerOnly, .reg, .control, .segment: true
+      case .vector, .vectorOrMemory, .vectorOnly, .mmx, .mmxOrMemory, .mmxOnly, .stackRegister: true
+      default: false
+      }
+    }
+  }
+
+  /// Whether ModRM.rm must be a register.
+  public var needsRegister: Bool {
+    operands.contains {
+      switch $0 {
+      case .registerOnly, .vectorOnly, .mmxOnly, .stackRegister: true
       default: false
       }
     }
@@ -125,8 +168,9 @@ public struct Opcode: Sendable {
     case .bitTest: return mnemonic != "BT"
     default: break
     }
+    if operands.contains(.atDestinationIndex) { return true }
     switch operands.first {
-    case .registerOrMemory, .memory, .offset: return true
+    case .registerOrMemory, .memory, .offset, .vectorOrMemory: return true
     default: return false
     }
   }
@@ -135,9 +179,11 @@ public struct Opcode: Sendable {
   ///
   /// - Throws: `TableError`, which names the row; a test reads the table, so a shipped program does not throw.
   public static func all() throws(TableError) -> [Opcode] {
-    let table = try Table("opcodes", OpcodeTable.text)
+    let tables = [try Table("opcodes", OpcodeTable.text), try Table("vector opcodes", VectorOpcodeTable.text)]
     var opcodes: [Opcode] = []
-    for row in table.rows { opcodes.append(try Opcode(row)) }
+    for table in tables {
+      for row in table.rows { opcodes.append(try Opcode(row)) }
+    }
     return opcodes
   }
 
@@ -153,6 +199,8 @@ public struct Opcode: Sendable {
     for word in row["opcode"].split(separator: " ") {
       if word == "NP" {
         prefix = .none
+      } else if word == "NP!" {
+        prefix = .strictlyNone
       } else if word == "REX.W" {
         needsREXW = true
       } else if word.hasPrefix("VEX.") {
@@ -197,7 +245,7 @@ public struct Opcode: Sendable {
     }
     var widths: [Int] = []
     for text in row["widths"].split(separator: ",") {
-      guard let width = Int(text), [8, 16, 32, 64].contains(width) else {
+      guard let width = Int(text), [8, 16, 32, 64, 128].contains(width) else {
         throw row.error("widths", "'\(text)' is no operand size")
       }
       widths.append(width)
@@ -216,6 +264,9 @@ public struct Opcode: Sendable {
     self.widths = widths
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
+    self.unit = Unit(attributes, operands)
+    self.memoryBytes = attributes.first { $0.hasPrefix("bytes=") }.flatMap { Int($0.dropFirst(6)) }
+    self.allowsUnaligned = attributes.contains("unaligned")
     self.excludesRegister = attributes.contains("onlyM")
     self.excludesOperandSize = attributes.contains("no66")
     self.endsBlock = attributes.contains("ends")
@@ -266,6 +317,14 @@ extension Opcode.Operand {
     case "M": self = .memory
     case "R": self = .register
     case "C": self = .control
+    case "V": self = .vector
+    case "W": self = .vectorOrMemory
+    case "U": self = .vectorOnly
+    case "P": self = .mmx
+    case "Q": self = .mmxOrMemory
+    case "N": self = .mmxOnly
+    case "ST": self = .stackRegister
+    case "(rDI)": self = .atDestinationIndex
     case "S": self = .segment
     case "Ap": self = .farPointer
     case "S0", "S1", "S2", "S3", "S4", "S5":

@@ -6,6 +6,9 @@
 ///   mandatory prefix (`NP`, `66`, `F3`, `F2`) and its map, W choosing the operand size.
 /// - `operands`: E, G, M, R, Z (register in the opcode), B (register in VEX.vvvv), I, J, O, AL, rAX, DX, CL, 1; sizes b,
 ///   w, d, q, v, z, y; R with a size needs mod = 3; `Ibs` is a sign-extended byte.
+///   Of `VectorOpcodeTable`: V, W, U are XMM registers in reg, in rm or memory, in rm only; P, Q, N are MMX registers in
+///   the same places; ST, an x87 register; `(rDI)`, memory at rDI. Their widths are those of the memory operand or of the
+///   general register. `NP!`: not even 66h may stand before it.
 /// - `shape`: which execute function runs it (Shape); `refused`, it is decoded and refused by name.
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
@@ -335,7 +338,6 @@ enum OpcodeTable {
     0F 01 /7!1      RDTSCP      -           plain         -         all     as=readTSCAndProcessor  simple    RDTSCP—Read Time-Stamp Counter and Processor ID
     D7              XLAT        -           plain         -         all     -                       simple    XLAT/XLATB—Table Look-up Translation
     C8              ENTER       Iw,Ib       sized         16,32,64  all     d64,mode,ends                simple    ENTER—Make Stack Frame for Procedure Parameters
-    9B              WAIT        -           plain         -         all     -                       simple    WAIT/FWAIT—Wait
     F1              INT1        -           plain         -         all     ends,as=debugTrap       simple    INT n/INTO/INT3/INT1—Call to Interrupt Procedure
     0F FF           UD0         Gv,Ev       plain         -         all     ends,as=undefined       simple    UD—Undefined Instruction
     0F B9           UD1         Gv,Ev       plain         -         all     ends,as=undefined       simple    UD—Undefined Instruction

@@ -35,6 +35,16 @@ public enum Shape: String, Sendable, CaseIterable {
   case jumpIf
   /// String instructions, with and without a repeat prefix.
   case string
+  /// destination = destination op source [, immediate] in MMX or XMM registers; moves; shifts by an immediate.
+  case vector
+  /// A general register or memory goes into an MMX or XMM register.
+  case vectorInsert
+  /// A general register or memory comes out of an MMX or XMM register.
+  case vectorExtract
+  /// Flags of destination op source in XMM registers.
+  case vectorTest
+  /// Decoded, and refused by name: the instruction is not built.
+  case refused
   /// A handler of its own, generic over the operand size and, when it has an E operand, over register or memory.
   case sized
   /// A handler of its own.
@@ -85,7 +95,8 @@ extension Opcode {
     for operand in operands {
       switch operand {
       case .registerOrMemory: return [.register, .memory]
-      case .memory, .offset: return [.memory]
+      case .vectorOrMemory, .mmxOrMemory: return [.register, .memory]
+      case .memory, .offset, .atDestinationIndex: return [.memory]
       default: continue
       }
     }
@@ -158,10 +169,44 @@ extension Opcode {
         arguments.append("\(mode.rawValue).self")
       }
       return made(name, arguments, function: handlerStem)
+    case .vector, .vectorTest:
+      let file = "\(vectorFile).self"
+      let registers = vectorRegisters
+      let isImmediate = operands.count == 2 && operands.last == .immediate(.b)
+      let memory = "M\(width)" + (allowsUnaligned ? "Unaligned" : "")
+      guard form == .memory else {
+        return isImmediate
+          ? made("\(lower)\(registers)Imm", ["ByImmediate<\(upper)>.self", file])
+          : made("\(lower)\(registers)Reg", ["\(upper).self", file])
+      }
+      return isVectorStore
+        ? made("\(lower)\(memory)\(registers)", ["\(memory).self", file], function: "vectorStore")
+        : made("\(lower)\(registers)\(memory)", ["\(upper).self", file, "\(memory).self"])
+    case .vectorInsert:
+      let source = form == .memory ? "Mem" : "Src"
+      return made(
+        "\(lower)\(width)\(vectorRegisters)\(place)", ["\(upper).self", "\(vectorFile).self", type, "\(source).self"])
+    case .vectorExtract:
+      return made(
+        "\(lower)\(width)\(place)\(vectorRegisters)", ["\(upper).self", "\(vectorFile).self", type, "\(place).self"])
+    case .refused:
+      return HandlerSpecification(name: "refusedByName", body: nil)
     case .plain:
       return HandlerSpecification(name: handlerStem, body: nil)
     }
   }
+
+  /// The register file of a vector row: `XMM`, or `MMX`.
+  private var vectorFile: String {
+    let isMMX = operands.contains { $0 == .mmx || $0 == .mmxOrMemory || $0 == .mmxOnly }
+    return isMMX ? "MMX" : "XMM"
+  }
+
+  /// The same in a handler's name.
+  private var vectorRegisters: String { vectorFile == "MMX" ? "Mmx" : "Xmm" }
+
+  /// Whether the memory form of a vector row is a store.
+  private var isVectorStore: Bool { operands.first == .vectorOrMemory || operands.first == .memory }
 
   private func targetAndOrigin(_ form: OperandForm) -> (String, String) {
     let memory = form == .memory

@@ -192,6 +192,7 @@ struct Knowledge {
     if let feature = lacking[opcode.mnemonic] { return "the host lacks \(feature)" }
     if opcode.shape.rawValue == "refused" { return "refused" }
     if opcode.map.rawValue > Opcode.Map.escape0F3A.rawValue { return "the generator does not know VEX" }
+    if opcode.unit != .general { return "the harness does not compare x87, MMX and SSE state" }
     for operand in opcode.operands {
       switch operand {
       case .registerOrMemory, .memory, .register, .reg, .opcodeRegister, .accumulator, .immediate, .signedByte,

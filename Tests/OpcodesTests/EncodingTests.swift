@@ -40,14 +40,14 @@ import Testing
     switch opcode.prefix {
     case .any: break
     case .none: guard encoding.mandatory == nil || encoding.mandatory == 0x66 && !opcode.map.isVEX else { return false }
+    case .strictlyNone: guard encoding.mandatory == nil else { return false }
     case .byte(let byte): guard encoding.mandatory == byte else { return false }
     }
     if opcode.needsREXW && !encoding.hasW { return false }
     let (mod, reg, rm) = (encoding.modRM >> 6, encoding.modRM >> 3 & 7, encoding.modRM & 7)
     if let digit = opcode.digit, digit != reg { return false }
     if let exact = opcode.exactRM { return mod == 3 && rm == exact }
-    let needsRegister = opcode.operands.contains { if case .registerOnly = $0 { true } else { false } }
-    if mod != 3 { return !needsRegister }
+    if mod != 3 { return !opcode.needsRegister }
     return !opcode.operands.contains(.memory) || opcode.excludesRegister
   }
 

@@ -23,6 +23,8 @@ public final class Decoder {
   /// A row with its handlers looked up: by width, form, condition and mode.
   private struct Row {
     let opcode: Opcode
+    /// Its place in the table.
+    let number: Int
     let handlers: [Handler]
     let cycles: UInt64
   }
@@ -40,7 +42,7 @@ public final class Decoder {
   /// Row numbers by map and byte, in the table's order.
   private let candidates: [[Int]]
   private let timing: TimingTable
-  private static let widths = [0, 8, 16, 32, 64]
+  private static let widths = [0, 8, 16, 32, 64, 128]
 
   /// Builds the decoder.
   ///
@@ -68,7 +70,7 @@ public final class Decoder {
       for offset in 0..<opcode.spread {
         candidates[opcode.map.rawValue << 8 | (Int(opcode.byte) + offset) & 0xFF].append(rows.count)
       }
-      rows.append(Row(opcode: opcode, handlers: handlers, cycles: timing[opcode.timing]))
+      rows.append(Row(opcode: opcode, number: rows.count, handlers: handlers, cycles: timing[opcode.timing]))
     }
     self.rows = rows
     self.candidates = candidates
@@ -109,6 +111,9 @@ public final class Decoder {
     return build(row, byte, prefixes, sizes, &cursor, ripOffset)
   }
 
+  /// The mnemonic of a row of the opcode table.
+  func mnemonic(ofRow number: Int) -> String { rows[number].opcode.mnemonic }
+
   /// F2 and F3 come before 66 as mandatory prefixes.
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
     if opcode.excludesREXB && prefixes.rexB != 0 { return false }
@@ -116,6 +121,7 @@ public final class Decoder {
     switch opcode.prefix {
     case .any: return true
     case .none: return prefixes.mandatory == nil
+    case .strictlyNone: return prefixes.mandatory == nil && !prefixes.operandSize
     case .byte(let byte):
       return prefixes.mandatory == byte || byte == 0x66 && prefixes.operandSize && prefixes.mandatory == nil
     }
@@ -124,9 +130,7 @@ public final class Decoder {
   private func matches(_ opcode: Opcode, _ modRM: UInt8) -> Bool {
     if let digit = opcode.digit, modRM >> 3 & 7 != digit { return false }
     if let rm = opcode.exactRM { return modRM >> 6 == 3 && modRM & 7 == rm }
-    guard modRM >> 6 == 3 else {
-      return !opcode.operands.contains { if case .registerOnly = $0 { true } else { false } }
-    }
+    guard modRM >> 6 == 3 else { return !opcode.needsRegister }
     return !opcode.operands.contains(.memory) || opcode.excludesRegister
   }
 
@@ -164,6 +168,15 @@ public final class Decoder {
       case .registerOrMemory, .register, .registerOnly:
         if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
       case .reg: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
+      case .vectorOrMemory, .vectorOnly:
+        if !isMemory { register = Int(modRM & 7 | prefixes.rexB << 3) }
+      case .mmxOrMemory, .mmxOnly:
+        if !isMemory { register = Int(modRM & 7) }
+      case .vector: register = Int(modRM >> 3 & 7 | prefixes.rexR << 3)
+      case .mmx: register = Int(modRM >> 3 & 7)
+      case .atDestinationIndex:
+        op.base = UInt8(7 * 8)
+        isMemory = true
       case .opcodeRegister: register = Int(byte & 7 | prefixes.rexB << 3)
       case .accumulator: register = 0
       case .control: op.immediate = Int64(modRM >> 3 & 7 | prefixes.rexR << 3)
@@ -197,7 +210,7 @@ public final class Decoder {
         }
         let low = offset & (operandSize == 16 ? 0xFFFF : 0xFFFF_FFFF)
         op.immediate = (selector & 0xFFFF) << 32 | low
-      case .memory, .cl, .dx: break
+      case .memory, .cl, .dx, .stackRegister: break
       }
       if let register {
         let offset = registerOffset(register, operand, width, prefixes)
@@ -212,6 +225,7 @@ public final class Decoder {
     if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
       op.handler = undefined
     }
+    if opcode.shape == .refused { op.immediate = Int64(row.number) }
     var details: OpDetail = opcode.endsBlock ? .ends : []
     if sizes.address == 16 { details.insert(.address16) }
     if sizes.address == 32 { details.insert(.address32) }
@@ -281,7 +295,8 @@ public final class Decoder {
       if opcode.writesMemory { details.insert(.writes) }
     }
     address.source = UInt8(segment.rawValue)
-    address.destination = UInt8(bytes)
+    address.destination = UInt8(truncatingIfNeeded: bytes < 256 ? bytes : 0)
+    address.immediate = Int64(bytes) | Int64(opcode.unit.rawValue) << 32
     address.detail = details.rawValue
     return address
   }
@@ -293,6 +308,8 @@ public final class Decoder {
 
   /// Bytes of the memory operand, for limit checks.
   private func operandBytes(_ opcode: Opcode, _ width: Int) -> Int {
+    if let bytes = opcode.memoryBytes { return bytes }
+    if [.vector, .vectorInsert, .vectorExtract, .vectorTest].contains(opcode.shape) { return width / 8 }
     for operand in opcode.operands {
       switch operand {
       case .registerOrMemory(.b), .offset(.b): return 1

@@ -1056,6 +1056,468 @@ import Layout
 @inline(__always) func writeFSBase64(_ s: State, _ op: OpRef) { writeFSBase(UInt64.self, s, op) }
 @inline(__always) func writeGSBase32(_ s: State, _ op: OpRef) { writeGSBase(UInt32.self, s, op) }
 @inline(__always) func writeGSBase64(_ s: State, _ op: OpRef) { writeGSBase(UInt64.self, s, op) }
+@inline(__always) func movd32MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func movd32MmxMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func movd64MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func movd64MmxMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func movd32XmmReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, XMM.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func movd32XmmMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, XMM.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func movd64XmmReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, XMM.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func movd64XmmMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, XMM.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func movd32RegMmx(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, MMX.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func movd32MemMmx(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, MMX.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func movd64RegMmx(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, MMX.self, UInt64.self, Reg.self, s, op) }
+@inline(__always) func movd64MemMmx(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, MMX.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func movd32RegXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, XMM.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func movd32MemXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, XMM.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func movd64RegXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, XMM.self, UInt64.self, Reg.self, s, op) }
+@inline(__always) func movd64MemXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVD.self, XMM.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func movqMmxReg(_ s: State, _ op: OpRef) { vector(MOVQ.self, MMX.self, s, op) }
+@inline(__always) func movqXmmReg(_ s: State, _ op: OpRef) { vector(MOVQ.self, XMM.self, s, op) }
+@inline(__always) func movdqaXmmReg(_ s: State, _ op: OpRef) { vector(MOVDQA.self, XMM.self, s, op) }
+@inline(__always) func movdqaXmmM128(_ s: State, _ op: OpRef) { vector(MOVDQA.self, XMM.self, M128.self, s, op) }
+@inline(__always) func movdqaM128Xmm(_ s: State, _ op: OpRef) { vectorStore(M128.self, XMM.self, s, op) }
+@inline(__always) func movdqaXmmM128Unaligned(_ s: State, _ op: OpRef) { vector(MOVDQA.self, XMM.self, M128Unaligned.self, s, op) }
+@inline(__always) func movdqaM128UnalignedXmm(_ s: State, _ op: OpRef) { vectorStore(M128Unaligned.self, XMM.self, s, op) }
+@inline(__always) func movssXmmReg(_ s: State, _ op: OpRef) { vector(MOVSS.self, XMM.self, s, op) }
+@inline(__always) func movlpdXmmReg(_ s: State, _ op: OpRef) { vector(MOVLPD.self, XMM.self, s, op) }
+@inline(__always) func movhlpsXmmReg(_ s: State, _ op: OpRef) { vector(MOVHLPS.self, XMM.self, s, op) }
+@inline(__always) func punpcklqdqXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKLQDQ.self, XMM.self, s, op) }
+@inline(__always) func movlpdXmmM64(_ s: State, _ op: OpRef) { vector(MOVLPD.self, XMM.self, M64.self, s, op) }
+@inline(__always) func punpcklqdqXmmM64(_ s: State, _ op: OpRef) { vector(PUNPCKLQDQ.self, XMM.self, M64.self, s, op) }
+@inline(__always) func movhpd64MemXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVHPD.self, XMM.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func movddupXmmReg(_ s: State, _ op: OpRef) { vector(MOVDDUP.self, XMM.self, s, op) }
+@inline(__always) func movddupXmmM64(_ s: State, _ op: OpRef) { vector(MOVDDUP.self, XMM.self, M64.self, s, op) }
+@inline(__always) func movsldupXmmReg(_ s: State, _ op: OpRef) { vector(MOVSLDUP.self, XMM.self, s, op) }
+@inline(__always) func movsldupXmmM128(_ s: State, _ op: OpRef) { vector(MOVSLDUP.self, XMM.self, M128.self, s, op) }
+@inline(__always) func movshdupXmmReg(_ s: State, _ op: OpRef) { vector(MOVSHDUP.self, XMM.self, s, op) }
+@inline(__always) func movshdupXmmM128(_ s: State, _ op: OpRef) { vector(MOVSHDUP.self, XMM.self, M128.self, s, op) }
+@inline(__always) func movmskps32RegXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVMSKPS.self, XMM.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func movmskpd32RegXmm(_ s: State, _ op: OpRef) { vectorExtract(MOVMSKPD.self, XMM.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func pmovmskb32RegMmx(_ s: State, _ op: OpRef) { vectorExtract(PMOVMSKB.self, MMX.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func pmovmskb32RegXmm(_ s: State, _ op: OpRef) { vectorExtract(PMOVMSKB.self, XMM.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func pandMmxReg(_ s: State, _ op: OpRef) { vector(PAND.self, MMX.self, s, op) }
+@inline(__always) func pandMmxM64(_ s: State, _ op: OpRef) { vector(PAND.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pandXmmReg(_ s: State, _ op: OpRef) { vector(PAND.self, XMM.self, s, op) }
+@inline(__always) func pandXmmM128(_ s: State, _ op: OpRef) { vector(PAND.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pandnMmxReg(_ s: State, _ op: OpRef) { vector(PANDN.self, MMX.self, s, op) }
+@inline(__always) func pandnMmxM64(_ s: State, _ op: OpRef) { vector(PANDN.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pandnXmmReg(_ s: State, _ op: OpRef) { vector(PANDN.self, XMM.self, s, op) }
+@inline(__always) func pandnXmmM128(_ s: State, _ op: OpRef) { vector(PANDN.self, XMM.self, M128.self, s, op) }
+@inline(__always) func porMmxReg(_ s: State, _ op: OpRef) { vector(POR.self, MMX.self, s, op) }
+@inline(__always) func porMmxM64(_ s: State, _ op: OpRef) { vector(POR.self, MMX.self, M64.self, s, op) }
+@inline(__always) func porXmmReg(_ s: State, _ op: OpRef) { vector(POR.self, XMM.self, s, op) }
+@inline(__always) func porXmmM128(_ s: State, _ op: OpRef) { vector(POR.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pxorMmxReg(_ s: State, _ op: OpRef) { vector(PXOR.self, MMX.self, s, op) }
+@inline(__always) func pxorMmxM64(_ s: State, _ op: OpRef) { vector(PXOR.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pxorXmmReg(_ s: State, _ op: OpRef) { vector(PXOR.self, XMM.self, s, op) }
+@inline(__always) func pxorXmmM128(_ s: State, _ op: OpRef) { vector(PXOR.self, XMM.self, M128.self, s, op) }
+@inline(__always) func ptestXmmReg(_ s: State, _ op: OpRef) { vectorTest(PTEST.self, XMM.self, s, op) }
+@inline(__always) func ptestXmmM128(_ s: State, _ op: OpRef) { vectorTest(PTEST.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddbMmxReg(_ s: State, _ op: OpRef) { vector(PADDB.self, MMX.self, s, op) }
+@inline(__always) func paddbMmxM64(_ s: State, _ op: OpRef) { vector(PADDB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddbXmmReg(_ s: State, _ op: OpRef) { vector(PADDB.self, XMM.self, s, op) }
+@inline(__always) func paddbXmmM128(_ s: State, _ op: OpRef) { vector(PADDB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddwMmxReg(_ s: State, _ op: OpRef) { vector(PADDW.self, MMX.self, s, op) }
+@inline(__always) func paddwMmxM64(_ s: State, _ op: OpRef) { vector(PADDW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddwXmmReg(_ s: State, _ op: OpRef) { vector(PADDW.self, XMM.self, s, op) }
+@inline(__always) func paddwXmmM128(_ s: State, _ op: OpRef) { vector(PADDW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func padddMmxReg(_ s: State, _ op: OpRef) { vector(PADDD.self, MMX.self, s, op) }
+@inline(__always) func padddMmxM64(_ s: State, _ op: OpRef) { vector(PADDD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func padddXmmReg(_ s: State, _ op: OpRef) { vector(PADDD.self, XMM.self, s, op) }
+@inline(__always) func padddXmmM128(_ s: State, _ op: OpRef) { vector(PADDD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddqMmxReg(_ s: State, _ op: OpRef) { vector(PADDQ.self, MMX.self, s, op) }
+@inline(__always) func paddqMmxM64(_ s: State, _ op: OpRef) { vector(PADDQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddqXmmReg(_ s: State, _ op: OpRef) { vector(PADDQ.self, XMM.self, s, op) }
+@inline(__always) func paddqXmmM128(_ s: State, _ op: OpRef) { vector(PADDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddsbMmxReg(_ s: State, _ op: OpRef) { vector(PADDSB.self, MMX.self, s, op) }
+@inline(__always) func paddsbMmxM64(_ s: State, _ op: OpRef) { vector(PADDSB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddsbXmmReg(_ s: State, _ op: OpRef) { vector(PADDSB.self, XMM.self, s, op) }
+@inline(__always) func paddsbXmmM128(_ s: State, _ op: OpRef) { vector(PADDSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddswMmxReg(_ s: State, _ op: OpRef) { vector(PADDSW.self, MMX.self, s, op) }
+@inline(__always) func paddswMmxM64(_ s: State, _ op: OpRef) { vector(PADDSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddswXmmReg(_ s: State, _ op: OpRef) { vector(PADDSW.self, XMM.self, s, op) }
+@inline(__always) func paddswXmmM128(_ s: State, _ op: OpRef) { vector(PADDSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func paddusbMmxReg(_ s: State, _ op: OpRef) { vector(PADDUSB.self, MMX.self, s, op) }
+@inline(__always) func paddusbMmxM64(_ s: State, _ op: OpRef) { vector(PADDUSB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func paddusbXmmReg(_ s: State, _ op: OpRef) { vector(PADDUSB.self, XMM.self, s, op) }
+@inline(__always) func paddusbXmmM128(_ s: State, _ op: OpRef) { vector(PADDUSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func padduswMmxReg(_ s: State, _ op: OpRef) { vector(PADDUSW.self, MMX.self, s, op) }
+@inline(__always) func padduswMmxM64(_ s: State, _ op: OpRef) { vector(PADDUSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func padduswXmmReg(_ s: State, _ op: OpRef) { vector(PADDUSW.self, XMM.self, s, op) }
+@inline(__always) func padduswXmmM128(_ s: State, _ op: OpRef) { vector(PADDUSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubbMmxReg(_ s: State, _ op: OpRef) { vector(PSUBB.self, MMX.self, s, op) }
+@inline(__always) func psubbMmxM64(_ s: State, _ op: OpRef) { vector(PSUBB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubbXmmReg(_ s: State, _ op: OpRef) { vector(PSUBB.self, XMM.self, s, op) }
+@inline(__always) func psubbXmmM128(_ s: State, _ op: OpRef) { vector(PSUBB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubwMmxReg(_ s: State, _ op: OpRef) { vector(PSUBW.self, MMX.self, s, op) }
+@inline(__always) func psubwMmxM64(_ s: State, _ op: OpRef) { vector(PSUBW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubwXmmReg(_ s: State, _ op: OpRef) { vector(PSUBW.self, XMM.self, s, op) }
+@inline(__always) func psubwXmmM128(_ s: State, _ op: OpRef) { vector(PSUBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubdMmxReg(_ s: State, _ op: OpRef) { vector(PSUBD.self, MMX.self, s, op) }
+@inline(__always) func psubdMmxM64(_ s: State, _ op: OpRef) { vector(PSUBD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubdXmmReg(_ s: State, _ op: OpRef) { vector(PSUBD.self, XMM.self, s, op) }
+@inline(__always) func psubdXmmM128(_ s: State, _ op: OpRef) { vector(PSUBD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubqMmxReg(_ s: State, _ op: OpRef) { vector(PSUBQ.self, MMX.self, s, op) }
+@inline(__always) func psubqMmxM64(_ s: State, _ op: OpRef) { vector(PSUBQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubqXmmReg(_ s: State, _ op: OpRef) { vector(PSUBQ.self, XMM.self, s, op) }
+@inline(__always) func psubqXmmM128(_ s: State, _ op: OpRef) { vector(PSUBQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubsbMmxReg(_ s: State, _ op: OpRef) { vector(PSUBSB.self, MMX.self, s, op) }
+@inline(__always) func psubsbMmxM64(_ s: State, _ op: OpRef) { vector(PSUBSB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubsbXmmReg(_ s: State, _ op: OpRef) { vector(PSUBSB.self, XMM.self, s, op) }
+@inline(__always) func psubsbXmmM128(_ s: State, _ op: OpRef) { vector(PSUBSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubswMmxReg(_ s: State, _ op: OpRef) { vector(PSUBSW.self, MMX.self, s, op) }
+@inline(__always) func psubswMmxM64(_ s: State, _ op: OpRef) { vector(PSUBSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubswXmmReg(_ s: State, _ op: OpRef) { vector(PSUBSW.self, XMM.self, s, op) }
+@inline(__always) func psubswXmmM128(_ s: State, _ op: OpRef) { vector(PSUBSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubusbMmxReg(_ s: State, _ op: OpRef) { vector(PSUBUSB.self, MMX.self, s, op) }
+@inline(__always) func psubusbMmxM64(_ s: State, _ op: OpRef) { vector(PSUBUSB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubusbXmmReg(_ s: State, _ op: OpRef) { vector(PSUBUSB.self, XMM.self, s, op) }
+@inline(__always) func psubusbXmmM128(_ s: State, _ op: OpRef) { vector(PSUBUSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psubuswMmxReg(_ s: State, _ op: OpRef) { vector(PSUBUSW.self, MMX.self, s, op) }
+@inline(__always) func psubuswMmxM64(_ s: State, _ op: OpRef) { vector(PSUBUSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psubuswXmmReg(_ s: State, _ op: OpRef) { vector(PSUBUSW.self, XMM.self, s, op) }
+@inline(__always) func psubuswXmmM128(_ s: State, _ op: OpRef) { vector(PSUBUSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmullwMmxReg(_ s: State, _ op: OpRef) { vector(PMULLW.self, MMX.self, s, op) }
+@inline(__always) func pmullwMmxM64(_ s: State, _ op: OpRef) { vector(PMULLW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmullwXmmReg(_ s: State, _ op: OpRef) { vector(PMULLW.self, XMM.self, s, op) }
+@inline(__always) func pmullwXmmM128(_ s: State, _ op: OpRef) { vector(PMULLW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmulhwMmxReg(_ s: State, _ op: OpRef) { vector(PMULHW.self, MMX.self, s, op) }
+@inline(__always) func pmulhwMmxM64(_ s: State, _ op: OpRef) { vector(PMULHW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmulhwXmmReg(_ s: State, _ op: OpRef) { vector(PMULHW.self, XMM.self, s, op) }
+@inline(__always) func pmulhwXmmM128(_ s: State, _ op: OpRef) { vector(PMULHW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmulhuwMmxReg(_ s: State, _ op: OpRef) { vector(PMULHUW.self, MMX.self, s, op) }
+@inline(__always) func pmulhuwMmxM64(_ s: State, _ op: OpRef) { vector(PMULHUW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmulhuwXmmReg(_ s: State, _ op: OpRef) { vector(PMULHUW.self, XMM.self, s, op) }
+@inline(__always) func pmulhuwXmmM128(_ s: State, _ op: OpRef) { vector(PMULHUW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmuludqMmxReg(_ s: State, _ op: OpRef) { vector(PMULUDQ.self, MMX.self, s, op) }
+@inline(__always) func pmuludqMmxM64(_ s: State, _ op: OpRef) { vector(PMULUDQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmuludqXmmReg(_ s: State, _ op: OpRef) { vector(PMULUDQ.self, XMM.self, s, op) }
+@inline(__always) func pmuludqXmmM128(_ s: State, _ op: OpRef) { vector(PMULUDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaddwdMmxReg(_ s: State, _ op: OpRef) { vector(PMADDWD.self, MMX.self, s, op) }
+@inline(__always) func pmaddwdMmxM64(_ s: State, _ op: OpRef) { vector(PMADDWD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmaddwdXmmReg(_ s: State, _ op: OpRef) { vector(PMADDWD.self, XMM.self, s, op) }
+@inline(__always) func pmaddwdXmmM128(_ s: State, _ op: OpRef) { vector(PMADDWD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pavgbMmxReg(_ s: State, _ op: OpRef) { vector(PAVGB.self, MMX.self, s, op) }
+@inline(__always) func pavgbMmxM64(_ s: State, _ op: OpRef) { vector(PAVGB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pavgbXmmReg(_ s: State, _ op: OpRef) { vector(PAVGB.self, XMM.self, s, op) }
+@inline(__always) func pavgbXmmM128(_ s: State, _ op: OpRef) { vector(PAVGB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pavgwMmxReg(_ s: State, _ op: OpRef) { vector(PAVGW.self, MMX.self, s, op) }
+@inline(__always) func pavgwMmxM64(_ s: State, _ op: OpRef) { vector(PAVGW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pavgwXmmReg(_ s: State, _ op: OpRef) { vector(PAVGW.self, XMM.self, s, op) }
+@inline(__always) func pavgwXmmM128(_ s: State, _ op: OpRef) { vector(PAVGW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psadbwMmxReg(_ s: State, _ op: OpRef) { vector(PSADBW.self, MMX.self, s, op) }
+@inline(__always) func psadbwMmxM64(_ s: State, _ op: OpRef) { vector(PSADBW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psadbwXmmReg(_ s: State, _ op: OpRef) { vector(PSADBW.self, XMM.self, s, op) }
+@inline(__always) func psadbwXmmM128(_ s: State, _ op: OpRef) { vector(PSADBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminubMmxReg(_ s: State, _ op: OpRef) { vector(PMINUB.self, MMX.self, s, op) }
+@inline(__always) func pminubMmxM64(_ s: State, _ op: OpRef) { vector(PMINUB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pminubXmmReg(_ s: State, _ op: OpRef) { vector(PMINUB.self, XMM.self, s, op) }
+@inline(__always) func pminubXmmM128(_ s: State, _ op: OpRef) { vector(PMINUB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminuwXmmReg(_ s: State, _ op: OpRef) { vector(PMINUW.self, XMM.self, s, op) }
+@inline(__always) func pminuwXmmM128(_ s: State, _ op: OpRef) { vector(PMINUW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminswMmxReg(_ s: State, _ op: OpRef) { vector(PMINSW.self, MMX.self, s, op) }
+@inline(__always) func pminswMmxM64(_ s: State, _ op: OpRef) { vector(PMINSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pminswXmmReg(_ s: State, _ op: OpRef) { vector(PMINSW.self, XMM.self, s, op) }
+@inline(__always) func pminswXmmM128(_ s: State, _ op: OpRef) { vector(PMINSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminsbXmmReg(_ s: State, _ op: OpRef) { vector(PMINSB.self, XMM.self, s, op) }
+@inline(__always) func pminsbXmmM128(_ s: State, _ op: OpRef) { vector(PMINSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxubMmxReg(_ s: State, _ op: OpRef) { vector(PMAXUB.self, MMX.self, s, op) }
+@inline(__always) func pmaxubMmxM64(_ s: State, _ op: OpRef) { vector(PMAXUB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmaxubXmmReg(_ s: State, _ op: OpRef) { vector(PMAXUB.self, XMM.self, s, op) }
+@inline(__always) func pmaxubXmmM128(_ s: State, _ op: OpRef) { vector(PMAXUB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxuwXmmReg(_ s: State, _ op: OpRef) { vector(PMAXUW.self, XMM.self, s, op) }
+@inline(__always) func pmaxuwXmmM128(_ s: State, _ op: OpRef) { vector(PMAXUW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxswMmxReg(_ s: State, _ op: OpRef) { vector(PMAXSW.self, MMX.self, s, op) }
+@inline(__always) func pmaxswMmxM64(_ s: State, _ op: OpRef) { vector(PMAXSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmaxswXmmReg(_ s: State, _ op: OpRef) { vector(PMAXSW.self, XMM.self, s, op) }
+@inline(__always) func pmaxswXmmM128(_ s: State, _ op: OpRef) { vector(PMAXSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxsbXmmReg(_ s: State, _ op: OpRef) { vector(PMAXSB.self, XMM.self, s, op) }
+@inline(__always) func pmaxsbXmmM128(_ s: State, _ op: OpRef) { vector(PMAXSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxsdXmmReg(_ s: State, _ op: OpRef) { vector(PMAXSD.self, XMM.self, s, op) }
+@inline(__always) func pmaxsdXmmM128(_ s: State, _ op: OpRef) { vector(PMAXSD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminsdXmmReg(_ s: State, _ op: OpRef) { vector(PMINSD.self, XMM.self, s, op) }
+@inline(__always) func pminsdXmmM128(_ s: State, _ op: OpRef) { vector(PMINSD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pminudXmmReg(_ s: State, _ op: OpRef) { vector(PMINUD.self, XMM.self, s, op) }
+@inline(__always) func pminudXmmM128(_ s: State, _ op: OpRef) { vector(PMINUD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaxudXmmReg(_ s: State, _ op: OpRef) { vector(PMAXUD.self, XMM.self, s, op) }
+@inline(__always) func pmaxudXmmM128(_ s: State, _ op: OpRef) { vector(PMAXUD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmulldXmmReg(_ s: State, _ op: OpRef) { vector(PMULLD.self, XMM.self, s, op) }
+@inline(__always) func pmulldXmmM128(_ s: State, _ op: OpRef) { vector(PMULLD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmuldqXmmReg(_ s: State, _ op: OpRef) { vector(PMULDQ.self, XMM.self, s, op) }
+@inline(__always) func pmuldqXmmM128(_ s: State, _ op: OpRef) { vector(PMULDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phminposuwXmmReg(_ s: State, _ op: OpRef) { vector(PHMINPOSUW.self, XMM.self, s, op) }
+@inline(__always) func phminposuwXmmM128(_ s: State, _ op: OpRef) { vector(PHMINPOSUW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func mpsadbwXmmReg(_ s: State, _ op: OpRef) { vector(MPSADBW.self, XMM.self, s, op) }
+@inline(__always) func mpsadbwXmmM128(_ s: State, _ op: OpRef) { vector(MPSADBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phaddwMmxReg(_ s: State, _ op: OpRef) { vector(PHADDW.self, MMX.self, s, op) }
+@inline(__always) func phaddwMmxM64(_ s: State, _ op: OpRef) { vector(PHADDW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phaddwXmmReg(_ s: State, _ op: OpRef) { vector(PHADDW.self, XMM.self, s, op) }
+@inline(__always) func phaddwXmmM128(_ s: State, _ op: OpRef) { vector(PHADDW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phadddMmxReg(_ s: State, _ op: OpRef) { vector(PHADDD.self, MMX.self, s, op) }
+@inline(__always) func phadddMmxM64(_ s: State, _ op: OpRef) { vector(PHADDD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phadddXmmReg(_ s: State, _ op: OpRef) { vector(PHADDD.self, XMM.self, s, op) }
+@inline(__always) func phadddXmmM128(_ s: State, _ op: OpRef) { vector(PHADDD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phaddswMmxReg(_ s: State, _ op: OpRef) { vector(PHADDSW.self, MMX.self, s, op) }
+@inline(__always) func phaddswMmxM64(_ s: State, _ op: OpRef) { vector(PHADDSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phaddswXmmReg(_ s: State, _ op: OpRef) { vector(PHADDSW.self, XMM.self, s, op) }
+@inline(__always) func phaddswXmmM128(_ s: State, _ op: OpRef) { vector(PHADDSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phsubwMmxReg(_ s: State, _ op: OpRef) { vector(PHSUBW.self, MMX.self, s, op) }
+@inline(__always) func phsubwMmxM64(_ s: State, _ op: OpRef) { vector(PHSUBW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phsubwXmmReg(_ s: State, _ op: OpRef) { vector(PHSUBW.self, XMM.self, s, op) }
+@inline(__always) func phsubwXmmM128(_ s: State, _ op: OpRef) { vector(PHSUBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phsubdMmxReg(_ s: State, _ op: OpRef) { vector(PHSUBD.self, MMX.self, s, op) }
+@inline(__always) func phsubdMmxM64(_ s: State, _ op: OpRef) { vector(PHSUBD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phsubdXmmReg(_ s: State, _ op: OpRef) { vector(PHSUBD.self, XMM.self, s, op) }
+@inline(__always) func phsubdXmmM128(_ s: State, _ op: OpRef) { vector(PHSUBD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func phsubswMmxReg(_ s: State, _ op: OpRef) { vector(PHSUBSW.self, MMX.self, s, op) }
+@inline(__always) func phsubswMmxM64(_ s: State, _ op: OpRef) { vector(PHSUBSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func phsubswXmmReg(_ s: State, _ op: OpRef) { vector(PHSUBSW.self, XMM.self, s, op) }
+@inline(__always) func phsubswXmmM128(_ s: State, _ op: OpRef) { vector(PHSUBSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmaddubswMmxReg(_ s: State, _ op: OpRef) { vector(PMADDUBSW.self, MMX.self, s, op) }
+@inline(__always) func pmaddubswMmxM64(_ s: State, _ op: OpRef) { vector(PMADDUBSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmaddubswXmmReg(_ s: State, _ op: OpRef) { vector(PMADDUBSW.self, XMM.self, s, op) }
+@inline(__always) func pmaddubswXmmM128(_ s: State, _ op: OpRef) { vector(PMADDUBSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pmulhrswMmxReg(_ s: State, _ op: OpRef) { vector(PMULHRSW.self, MMX.self, s, op) }
+@inline(__always) func pmulhrswMmxM64(_ s: State, _ op: OpRef) { vector(PMULHRSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pmulhrswXmmReg(_ s: State, _ op: OpRef) { vector(PMULHRSW.self, XMM.self, s, op) }
+@inline(__always) func pmulhrswXmmM128(_ s: State, _ op: OpRef) { vector(PMULHRSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psignbMmxReg(_ s: State, _ op: OpRef) { vector(PSIGNB.self, MMX.self, s, op) }
+@inline(__always) func psignbMmxM64(_ s: State, _ op: OpRef) { vector(PSIGNB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psignbXmmReg(_ s: State, _ op: OpRef) { vector(PSIGNB.self, XMM.self, s, op) }
+@inline(__always) func psignbXmmM128(_ s: State, _ op: OpRef) { vector(PSIGNB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psignwMmxReg(_ s: State, _ op: OpRef) { vector(PSIGNW.self, MMX.self, s, op) }
+@inline(__always) func psignwMmxM64(_ s: State, _ op: OpRef) { vector(PSIGNW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psignwXmmReg(_ s: State, _ op: OpRef) { vector(PSIGNW.self, XMM.self, s, op) }
+@inline(__always) func psignwXmmM128(_ s: State, _ op: OpRef) { vector(PSIGNW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psigndMmxReg(_ s: State, _ op: OpRef) { vector(PSIGND.self, MMX.self, s, op) }
+@inline(__always) func psigndMmxM64(_ s: State, _ op: OpRef) { vector(PSIGND.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psigndXmmReg(_ s: State, _ op: OpRef) { vector(PSIGND.self, XMM.self, s, op) }
+@inline(__always) func psigndXmmM128(_ s: State, _ op: OpRef) { vector(PSIGND.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pabsbMmxReg(_ s: State, _ op: OpRef) { vector(PABSB.self, MMX.self, s, op) }
+@inline(__always) func pabsbMmxM64(_ s: State, _ op: OpRef) { vector(PABSB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pabsbXmmReg(_ s: State, _ op: OpRef) { vector(PABSB.self, XMM.self, s, op) }
+@inline(__always) func pabsbXmmM128(_ s: State, _ op: OpRef) { vector(PABSB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pabswMmxReg(_ s: State, _ op: OpRef) { vector(PABSW.self, MMX.self, s, op) }
+@inline(__always) func pabswMmxM64(_ s: State, _ op: OpRef) { vector(PABSW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pabswXmmReg(_ s: State, _ op: OpRef) { vector(PABSW.self, XMM.self, s, op) }
+@inline(__always) func pabswXmmM128(_ s: State, _ op: OpRef) { vector(PABSW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pabsdMmxReg(_ s: State, _ op: OpRef) { vector(PABSD.self, MMX.self, s, op) }
+@inline(__always) func pabsdMmxM64(_ s: State, _ op: OpRef) { vector(PABSD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pabsdXmmReg(_ s: State, _ op: OpRef) { vector(PABSD.self, XMM.self, s, op) }
+@inline(__always) func pabsdXmmM128(_ s: State, _ op: OpRef) { vector(PABSD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpeqbMmxReg(_ s: State, _ op: OpRef) { vector(PCMPEQB.self, MMX.self, s, op) }
+@inline(__always) func pcmpeqbMmxM64(_ s: State, _ op: OpRef) { vector(PCMPEQB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpeqbXmmReg(_ s: State, _ op: OpRef) { vector(PCMPEQB.self, XMM.self, s, op) }
+@inline(__always) func pcmpeqbXmmM128(_ s: State, _ op: OpRef) { vector(PCMPEQB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpeqwMmxReg(_ s: State, _ op: OpRef) { vector(PCMPEQW.self, MMX.self, s, op) }
+@inline(__always) func pcmpeqwMmxM64(_ s: State, _ op: OpRef) { vector(PCMPEQW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpeqwXmmReg(_ s: State, _ op: OpRef) { vector(PCMPEQW.self, XMM.self, s, op) }
+@inline(__always) func pcmpeqwXmmM128(_ s: State, _ op: OpRef) { vector(PCMPEQW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpeqdMmxReg(_ s: State, _ op: OpRef) { vector(PCMPEQD.self, MMX.self, s, op) }
+@inline(__always) func pcmpeqdMmxM64(_ s: State, _ op: OpRef) { vector(PCMPEQD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpeqdXmmReg(_ s: State, _ op: OpRef) { vector(PCMPEQD.self, XMM.self, s, op) }
+@inline(__always) func pcmpeqdXmmM128(_ s: State, _ op: OpRef) { vector(PCMPEQD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpgtbMmxReg(_ s: State, _ op: OpRef) { vector(PCMPGTB.self, MMX.self, s, op) }
+@inline(__always) func pcmpgtbMmxM64(_ s: State, _ op: OpRef) { vector(PCMPGTB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpgtbXmmReg(_ s: State, _ op: OpRef) { vector(PCMPGTB.self, XMM.self, s, op) }
+@inline(__always) func pcmpgtbXmmM128(_ s: State, _ op: OpRef) { vector(PCMPGTB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpgtwMmxReg(_ s: State, _ op: OpRef) { vector(PCMPGTW.self, MMX.self, s, op) }
+@inline(__always) func pcmpgtwMmxM64(_ s: State, _ op: OpRef) { vector(PCMPGTW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpgtwXmmReg(_ s: State, _ op: OpRef) { vector(PCMPGTW.self, XMM.self, s, op) }
+@inline(__always) func pcmpgtwXmmM128(_ s: State, _ op: OpRef) { vector(PCMPGTW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpgtdMmxReg(_ s: State, _ op: OpRef) { vector(PCMPGTD.self, MMX.self, s, op) }
+@inline(__always) func pcmpgtdMmxM64(_ s: State, _ op: OpRef) { vector(PCMPGTD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pcmpgtdXmmReg(_ s: State, _ op: OpRef) { vector(PCMPGTD.self, XMM.self, s, op) }
+@inline(__always) func pcmpgtdXmmM128(_ s: State, _ op: OpRef) { vector(PCMPGTD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpeqqXmmReg(_ s: State, _ op: OpRef) { vector(PCMPEQQ.self, XMM.self, s, op) }
+@inline(__always) func pcmpeqqXmmM128(_ s: State, _ op: OpRef) { vector(PCMPEQQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pcmpgtqXmmReg(_ s: State, _ op: OpRef) { vector(PCMPGTQ.self, XMM.self, s, op) }
+@inline(__always) func pcmpgtqXmmM128(_ s: State, _ op: OpRef) { vector(PCMPGTQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psllwMmxReg(_ s: State, _ op: OpRef) { vector(PSLLW.self, MMX.self, s, op) }
+@inline(__always) func psllwMmxM64(_ s: State, _ op: OpRef) { vector(PSLLW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psllwXmmReg(_ s: State, _ op: OpRef) { vector(PSLLW.self, XMM.self, s, op) }
+@inline(__always) func psllwXmmM128(_ s: State, _ op: OpRef) { vector(PSLLW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psllwMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLW>.self, MMX.self, s, op) }
+@inline(__always) func psllwXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLW>.self, XMM.self, s, op) }
+@inline(__always) func pslldMmxReg(_ s: State, _ op: OpRef) { vector(PSLLD.self, MMX.self, s, op) }
+@inline(__always) func pslldMmxM64(_ s: State, _ op: OpRef) { vector(PSLLD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pslldXmmReg(_ s: State, _ op: OpRef) { vector(PSLLD.self, XMM.self, s, op) }
+@inline(__always) func pslldXmmM128(_ s: State, _ op: OpRef) { vector(PSLLD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pslldMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLD>.self, MMX.self, s, op) }
+@inline(__always) func pslldXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLD>.self, XMM.self, s, op) }
+@inline(__always) func psllqMmxReg(_ s: State, _ op: OpRef) { vector(PSLLQ.self, MMX.self, s, op) }
+@inline(__always) func psllqMmxM64(_ s: State, _ op: OpRef) { vector(PSLLQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psllqXmmReg(_ s: State, _ op: OpRef) { vector(PSLLQ.self, XMM.self, s, op) }
+@inline(__always) func psllqXmmM128(_ s: State, _ op: OpRef) { vector(PSLLQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psllqMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLQ>.self, MMX.self, s, op) }
+@inline(__always) func psllqXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLQ>.self, XMM.self, s, op) }
+@inline(__always) func psrlwMmxReg(_ s: State, _ op: OpRef) { vector(PSRLW.self, MMX.self, s, op) }
+@inline(__always) func psrlwMmxM64(_ s: State, _ op: OpRef) { vector(PSRLW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psrlwXmmReg(_ s: State, _ op: OpRef) { vector(PSRLW.self, XMM.self, s, op) }
+@inline(__always) func psrlwXmmM128(_ s: State, _ op: OpRef) { vector(PSRLW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psrlwMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLW>.self, MMX.self, s, op) }
+@inline(__always) func psrlwXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLW>.self, XMM.self, s, op) }
+@inline(__always) func psrldMmxReg(_ s: State, _ op: OpRef) { vector(PSRLD.self, MMX.self, s, op) }
+@inline(__always) func psrldMmxM64(_ s: State, _ op: OpRef) { vector(PSRLD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psrldXmmReg(_ s: State, _ op: OpRef) { vector(PSRLD.self, XMM.self, s, op) }
+@inline(__always) func psrldXmmM128(_ s: State, _ op: OpRef) { vector(PSRLD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psrldMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLD>.self, MMX.self, s, op) }
+@inline(__always) func psrldXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLD>.self, XMM.self, s, op) }
+@inline(__always) func psrlqMmxReg(_ s: State, _ op: OpRef) { vector(PSRLQ.self, MMX.self, s, op) }
+@inline(__always) func psrlqMmxM64(_ s: State, _ op: OpRef) { vector(PSRLQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psrlqXmmReg(_ s: State, _ op: OpRef) { vector(PSRLQ.self, XMM.self, s, op) }
+@inline(__always) func psrlqXmmM128(_ s: State, _ op: OpRef) { vector(PSRLQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psrlqMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLQ>.self, MMX.self, s, op) }
+@inline(__always) func psrlqXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLQ>.self, XMM.self, s, op) }
+@inline(__always) func psrawMmxReg(_ s: State, _ op: OpRef) { vector(PSRAW.self, MMX.self, s, op) }
+@inline(__always) func psrawMmxM64(_ s: State, _ op: OpRef) { vector(PSRAW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psrawXmmReg(_ s: State, _ op: OpRef) { vector(PSRAW.self, XMM.self, s, op) }
+@inline(__always) func psrawXmmM128(_ s: State, _ op: OpRef) { vector(PSRAW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psrawMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRAW>.self, MMX.self, s, op) }
+@inline(__always) func psrawXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRAW>.self, XMM.self, s, op) }
+@inline(__always) func psradMmxReg(_ s: State, _ op: OpRef) { vector(PSRAD.self, MMX.self, s, op) }
+@inline(__always) func psradMmxM64(_ s: State, _ op: OpRef) { vector(PSRAD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func psradXmmReg(_ s: State, _ op: OpRef) { vector(PSRAD.self, XMM.self, s, op) }
+@inline(__always) func psradXmmM128(_ s: State, _ op: OpRef) { vector(PSRAD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func psradMmxImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRAD>.self, MMX.self, s, op) }
+@inline(__always) func psradXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRAD>.self, XMM.self, s, op) }
+@inline(__always) func pslldqXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSLLDQ>.self, XMM.self, s, op) }
+@inline(__always) func psrldqXmmImm(_ s: State, _ op: OpRef) { vector(ByImmediate<PSRLDQ>.self, XMM.self, s, op) }
+@inline(__always) func pshuflwMmxReg(_ s: State, _ op: OpRef) { vector(PSHUFLW.self, MMX.self, s, op) }
+@inline(__always) func pshuflwMmxM64(_ s: State, _ op: OpRef) { vector(PSHUFLW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pshufdXmmReg(_ s: State, _ op: OpRef) { vector(PSHUFD.self, XMM.self, s, op) }
+@inline(__always) func pshufdXmmM128(_ s: State, _ op: OpRef) { vector(PSHUFD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pshufhwXmmReg(_ s: State, _ op: OpRef) { vector(PSHUFHW.self, XMM.self, s, op) }
+@inline(__always) func pshufhwXmmM128(_ s: State, _ op: OpRef) { vector(PSHUFHW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pshuflwXmmReg(_ s: State, _ op: OpRef) { vector(PSHUFLW.self, XMM.self, s, op) }
+@inline(__always) func pshuflwXmmM128(_ s: State, _ op: OpRef) { vector(PSHUFLW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func shufpsXmmReg(_ s: State, _ op: OpRef) { vector(SHUFPS.self, XMM.self, s, op) }
+@inline(__always) func shufpsXmmM128(_ s: State, _ op: OpRef) { vector(SHUFPS.self, XMM.self, M128.self, s, op) }
+@inline(__always) func shufpdXmmReg(_ s: State, _ op: OpRef) { vector(SHUFPD.self, XMM.self, s, op) }
+@inline(__always) func shufpdXmmM128(_ s: State, _ op: OpRef) { vector(SHUFPD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pshufbMmxReg(_ s: State, _ op: OpRef) { vector(PSHUFB.self, MMX.self, s, op) }
+@inline(__always) func pshufbMmxM64(_ s: State, _ op: OpRef) { vector(PSHUFB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func pshufbXmmReg(_ s: State, _ op: OpRef) { vector(PSHUFB.self, XMM.self, s, op) }
+@inline(__always) func pshufbXmmM128(_ s: State, _ op: OpRef) { vector(PSHUFB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func palignrMmxReg(_ s: State, _ op: OpRef) { vector(PALIGNR.self, MMX.self, s, op) }
+@inline(__always) func palignrMmxM64(_ s: State, _ op: OpRef) { vector(PALIGNR.self, MMX.self, M64.self, s, op) }
+@inline(__always) func palignrXmmReg(_ s: State, _ op: OpRef) { vector(PALIGNR.self, XMM.self, s, op) }
+@inline(__always) func palignrXmmM128(_ s: State, _ op: OpRef) { vector(PALIGNR.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpcklbwMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKLBW.self, MMX.self, s, op) }
+@inline(__always) func punpcklbwMmxM32(_ s: State, _ op: OpRef) { vector(PUNPCKLBW.self, MMX.self, M32.self, s, op) }
+@inline(__always) func punpcklbwXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKLBW.self, XMM.self, s, op) }
+@inline(__always) func punpcklbwXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKLBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpcklwdMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKLWD.self, MMX.self, s, op) }
+@inline(__always) func punpcklwdMmxM32(_ s: State, _ op: OpRef) { vector(PUNPCKLWD.self, MMX.self, M32.self, s, op) }
+@inline(__always) func punpcklwdXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKLWD.self, XMM.self, s, op) }
+@inline(__always) func punpcklwdXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKLWD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpckldqMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKLDQ.self, MMX.self, s, op) }
+@inline(__always) func punpckldqMmxM32(_ s: State, _ op: OpRef) { vector(PUNPCKLDQ.self, MMX.self, M32.self, s, op) }
+@inline(__always) func punpckldqXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKLDQ.self, XMM.self, s, op) }
+@inline(__always) func punpckldqXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKLDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpcklqdqXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKLQDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpckhbwMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKHBW.self, MMX.self, s, op) }
+@inline(__always) func punpckhbwMmxM64(_ s: State, _ op: OpRef) { vector(PUNPCKHBW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func punpckhbwXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKHBW.self, XMM.self, s, op) }
+@inline(__always) func punpckhbwXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKHBW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpckhwdMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKHWD.self, MMX.self, s, op) }
+@inline(__always) func punpckhwdMmxM64(_ s: State, _ op: OpRef) { vector(PUNPCKHWD.self, MMX.self, M64.self, s, op) }
+@inline(__always) func punpckhwdXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKHWD.self, XMM.self, s, op) }
+@inline(__always) func punpckhwdXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKHWD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpckhdqMmxReg(_ s: State, _ op: OpRef) { vector(PUNPCKHDQ.self, MMX.self, s, op) }
+@inline(__always) func punpckhdqMmxM64(_ s: State, _ op: OpRef) { vector(PUNPCKHDQ.self, MMX.self, M64.self, s, op) }
+@inline(__always) func punpckhdqXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKHDQ.self, XMM.self, s, op) }
+@inline(__always) func punpckhdqXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKHDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func punpckhqdqXmmReg(_ s: State, _ op: OpRef) { vector(PUNPCKHQDQ.self, XMM.self, s, op) }
+@inline(__always) func punpckhqdqXmmM128(_ s: State, _ op: OpRef) { vector(PUNPCKHQDQ.self, XMM.self, M128.self, s, op) }
+@inline(__always) func packsswbMmxReg(_ s: State, _ op: OpRef) { vector(PACKSSWB.self, MMX.self, s, op) }
+@inline(__always) func packsswbMmxM64(_ s: State, _ op: OpRef) { vector(PACKSSWB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func packsswbXmmReg(_ s: State, _ op: OpRef) { vector(PACKSSWB.self, XMM.self, s, op) }
+@inline(__always) func packsswbXmmM128(_ s: State, _ op: OpRef) { vector(PACKSSWB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func packssdwMmxReg(_ s: State, _ op: OpRef) { vector(PACKSSDW.self, MMX.self, s, op) }
+@inline(__always) func packssdwMmxM64(_ s: State, _ op: OpRef) { vector(PACKSSDW.self, MMX.self, M64.self, s, op) }
+@inline(__always) func packssdwXmmReg(_ s: State, _ op: OpRef) { vector(PACKSSDW.self, XMM.self, s, op) }
+@inline(__always) func packssdwXmmM128(_ s: State, _ op: OpRef) { vector(PACKSSDW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func packuswbMmxReg(_ s: State, _ op: OpRef) { vector(PACKUSWB.self, MMX.self, s, op) }
+@inline(__always) func packuswbMmxM64(_ s: State, _ op: OpRef) { vector(PACKUSWB.self, MMX.self, M64.self, s, op) }
+@inline(__always) func packuswbXmmReg(_ s: State, _ op: OpRef) { vector(PACKUSWB.self, XMM.self, s, op) }
+@inline(__always) func packuswbXmmM128(_ s: State, _ op: OpRef) { vector(PACKUSWB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func packusdwXmmReg(_ s: State, _ op: OpRef) { vector(PACKUSDW.self, XMM.self, s, op) }
+@inline(__always) func packusdwXmmM128(_ s: State, _ op: OpRef) { vector(PACKUSDW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pinsr16MmxReg(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, MMX.self, UInt16.self, Src.self, s, op) }
+@inline(__always) func pinsr16MmxMem(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, MMX.self, UInt16.self, Mem.self, s, op) }
+@inline(__always) func pinsr16XmmReg(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt16.self, Src.self, s, op) }
+@inline(__always) func pinsr16XmmMem(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt16.self, Mem.self, s, op) }
+@inline(__always) func pinsr8XmmReg(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt8.self, Src.self, s, op) }
+@inline(__always) func pinsr8XmmMem(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt8.self, Mem.self, s, op) }
+@inline(__always) func pinsr32XmmReg(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt32.self, Src.self, s, op) }
+@inline(__always) func pinsr32XmmMem(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pinsr64XmmReg(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt64.self, Src.self, s, op) }
+@inline(__always) func pinsr64XmmMem(_ s: State, _ op: OpRef) { vectorInsert(PINSR.self, XMM.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func pextr16RegMmx(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, MMX.self, UInt16.self, Reg.self, s, op) }
+@inline(__always) func pextr16RegXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt16.self, Reg.self, s, op) }
+@inline(__always) func pextr16MemXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt16.self, Mem.self, s, op) }
+@inline(__always) func pextr8RegXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt8.self, Reg.self, s, op) }
+@inline(__always) func pextr8MemXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt8.self, Mem.self, s, op) }
+@inline(__always) func pextr32RegXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt32.self, Reg.self, s, op) }
+@inline(__always) func pextr32MemXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt32.self, Mem.self, s, op) }
+@inline(__always) func pextr64RegXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt64.self, Reg.self, s, op) }
+@inline(__always) func pextr64MemXmm(_ s: State, _ op: OpRef) { vectorExtract(PEXTR.self, XMM.self, UInt64.self, Mem.self, s, op) }
+@inline(__always) func insertpsXmmReg(_ s: State, _ op: OpRef) { vector(INSERTPS.self, XMM.self, s, op) }
+@inline(__always) func insertpslowXmmM32(_ s: State, _ op: OpRef) { vector(INSERTPSLow.self, XMM.self, M32.self, s, op) }
+@inline(__always) func pmovsxbwXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXBW.self, XMM.self, s, op) }
+@inline(__always) func pmovsxbwXmmM64(_ s: State, _ op: OpRef) { vector(PMOVSXBW.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pmovsxbdXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXBD.self, XMM.self, s, op) }
+@inline(__always) func pmovsxbdXmmM32(_ s: State, _ op: OpRef) { vector(PMOVSXBD.self, XMM.self, M32.self, s, op) }
+@inline(__always) func pmovsxbqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXBQ.self, XMM.self, s, op) }
+@inline(__always) func pmovsxbqXmmM16(_ s: State, _ op: OpRef) { vector(PMOVSXBQ.self, XMM.self, M16.self, s, op) }
+@inline(__always) func pmovsxwdXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXWD.self, XMM.self, s, op) }
+@inline(__always) func pmovsxwdXmmM64(_ s: State, _ op: OpRef) { vector(PMOVSXWD.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pmovsxwqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXWQ.self, XMM.self, s, op) }
+@inline(__always) func pmovsxwqXmmM32(_ s: State, _ op: OpRef) { vector(PMOVSXWQ.self, XMM.self, M32.self, s, op) }
+@inline(__always) func pmovsxdqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVSXDQ.self, XMM.self, s, op) }
+@inline(__always) func pmovsxdqXmmM64(_ s: State, _ op: OpRef) { vector(PMOVSXDQ.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pmovzxbwXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXBW.self, XMM.self, s, op) }
+@inline(__always) func pmovzxbwXmmM64(_ s: State, _ op: OpRef) { vector(PMOVZXBW.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pmovzxbdXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXBD.self, XMM.self, s, op) }
+@inline(__always) func pmovzxbdXmmM32(_ s: State, _ op: OpRef) { vector(PMOVZXBD.self, XMM.self, M32.self, s, op) }
+@inline(__always) func pmovzxbqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXBQ.self, XMM.self, s, op) }
+@inline(__always) func pmovzxbqXmmM16(_ s: State, _ op: OpRef) { vector(PMOVZXBQ.self, XMM.self, M16.self, s, op) }
+@inline(__always) func pmovzxwdXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXWD.self, XMM.self, s, op) }
+@inline(__always) func pmovzxwdXmmM64(_ s: State, _ op: OpRef) { vector(PMOVZXWD.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pmovzxwqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXWQ.self, XMM.self, s, op) }
+@inline(__always) func pmovzxwqXmmM32(_ s: State, _ op: OpRef) { vector(PMOVZXWQ.self, XMM.self, M32.self, s, op) }
+@inline(__always) func pmovzxdqXmmReg(_ s: State, _ op: OpRef) { vector(PMOVZXDQ.self, XMM.self, s, op) }
+@inline(__always) func pmovzxdqXmmM64(_ s: State, _ op: OpRef) { vector(PMOVZXDQ.self, XMM.self, M64.self, s, op) }
+@inline(__always) func pblendvbXmmReg(_ s: State, _ op: OpRef) { vector(PBLENDVB.self, XMM.self, s, op) }
+@inline(__always) func pblendvbXmmM128(_ s: State, _ op: OpRef) { vector(PBLENDVB.self, XMM.self, M128.self, s, op) }
+@inline(__always) func blendvpsXmmReg(_ s: State, _ op: OpRef) { vector(BLENDVPS.self, XMM.self, s, op) }
+@inline(__always) func blendvpsXmmM128(_ s: State, _ op: OpRef) { vector(BLENDVPS.self, XMM.self, M128.self, s, op) }
+@inline(__always) func blendvpdXmmReg(_ s: State, _ op: OpRef) { vector(BLENDVPD.self, XMM.self, s, op) }
+@inline(__always) func blendvpdXmmM128(_ s: State, _ op: OpRef) { vector(BLENDVPD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func pblendwXmmReg(_ s: State, _ op: OpRef) { vector(PBLENDW.self, XMM.self, s, op) }
+@inline(__always) func pblendwXmmM128(_ s: State, _ op: OpRef) { vector(PBLENDW.self, XMM.self, M128.self, s, op) }
+@inline(__always) func blendpsXmmReg(_ s: State, _ op: OpRef) { vector(BLENDPS.self, XMM.self, s, op) }
+@inline(__always) func blendpsXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPS.self, XMM.self, M128.self, s, op) }
+@inline(__always) func blendpdXmmReg(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, s, op) }
+@inline(__always) func blendpdXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func fxsave32(_ s: State, _ op: OpRef) { fxsave(UInt32.self, s, op) }
+@inline(__always) func fxsave64(_ s: State, _ op: OpRef) { fxsave(UInt64.self, s, op) }
+@inline(__always) func fxrstor32(_ s: State, _ op: OpRef) { fxrstor(UInt32.self, s, op) }
+@inline(__always) func fxrstor64(_ s: State, _ op: OpRef) { fxrstor(UInt64.self, s, op) }
+@inline(__always) func xsave32(_ s: State, _ op: OpRef) { xsave(UInt32.self, s, op) }
+@inline(__always) func xsave64(_ s: State, _ op: OpRef) { xsave(UInt64.self, s, op) }
+@inline(__always) func xrstor32(_ s: State, _ op: OpRef) { xrstor(UInt32.self, s, op) }
+@inline(__always) func xrstor64(_ s: State, _ op: OpRef) { xrstor(UInt64.self, s, op) }
+@inline(__always) func xsaveopt32(_ s: State, _ op: OpRef) { xsaveopt(UInt32.self, s, op) }
+@inline(__always) func xsaveopt64(_ s: State, _ op: OpRef) { xsaveopt(UInt64.self, s, op) }
+@inline(__always) func xrstors32(_ s: State, _ op: OpRef) { xrstors(UInt32.self, s, op) }
+@inline(__always) func xrstors64(_ s: State, _ op: OpRef) { xrstors(UInt64.self, s, op) }
+@inline(__always) func xsavec32(_ s: State, _ op: OpRef) { xsavec(UInt32.self, s, op) }
+@inline(__always) func xsavec64(_ s: State, _ op: OpRef) { xsavec(UInt64.self, s, op) }
+@inline(__always) func xsaves32(_ s: State, _ op: OpRef) { xsaves(UInt32.self, s, op) }
+@inline(__always) func xsaves64(_ s: State, _ op: OpRef) { xsaves(UInt64.self, s, op) }
 
 private func handlers0() -> [Handler] {
   [
@@ -2087,7 +2549,6 @@ private func handlers9() -> [Handler] {
     enter32Flat,
     enter32Segmented,
     enter64Long,
-    wait,
     debugTrap,
     cacheLine,
     moveToSegmentReg,
@@ -2104,12 +2565,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
+    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
-    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2209,18 +2670,517 @@ private func handlers10() -> [Handler] {
     readGSBase32,
     readGSBase64,
     writeFSBase32,
+    writeFSBase64,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
-    writeFSBase64,
     writeGSBase32,
     writeGSBase64,
+    movd32MmxReg,
+    movd32MmxMem,
+    movd64MmxReg,
+    movd64MmxMem,
+    movd32XmmReg,
+    movd32XmmMem,
+    movd64XmmReg,
+    movd64XmmMem,
+    movd32RegMmx,
+    movd32MemMmx,
+    movd64RegMmx,
+    movd64MemMmx,
+    movd32RegXmm,
+    movd32MemXmm,
+    movd64RegXmm,
+    movd64MemXmm,
+    movqMmxReg,
+    movqXmmReg,
+    movq2dq,
+    movdq2q,
+    movdqaXmmReg,
+    movdqaXmmM128,
+    movdqaM128Xmm,
+    movdqaXmmM128Unaligned,
+    movdqaM128UnalignedXmm,
+    movssXmmReg,
+    movlpdXmmReg,
+    movhlpsXmmReg,
+    punpcklqdqXmmReg,
+    movlpdXmmM64,
+    punpcklqdqXmmM64,
+    movhpd64MemXmm,
+    movddupXmmReg,
+    movddupXmmM64,
+    movsldupXmmReg,
+    movsldupXmmM128,
+    movshdupXmmReg,
+    movshdupXmmM128,
+    movmskps32RegXmm,
+    movmskpd32RegXmm,
+    pmovmskb32RegMmx,
+    pmovmskb32RegXmm,
+    maskmovq,
+    maskmovdqu,
+    pandMmxReg,
+    pandMmxM64,
+    pandXmmReg,
+    pandXmmM128,
+    pandnMmxReg,
+    pandnMmxM64,
+    pandnXmmReg,
+    pandnXmmM128,
+    porMmxReg,
+    porMmxM64,
+    porXmmReg,
+    porXmmM128,
+    pxorMmxReg,
+    pxorMmxM64,
+    pxorXmmReg,
+    pxorXmmM128,
+    ptestXmmReg,
+    ptestXmmM128,
+    paddbMmxReg,
+    paddbMmxM64,
+    paddbXmmReg,
+    paddbXmmM128,
+    paddwMmxReg,
+    paddwMmxM64,
+    paddwXmmReg,
+    paddwXmmM128,
+    padddMmxReg,
+    padddMmxM64,
+    padddXmmReg,
+    padddXmmM128,
+    paddqMmxReg,
+    paddqMmxM64,
+    paddqXmmReg,
+    paddqXmmM128,
+    paddsbMmxReg,
+    paddsbMmxM64,
+    paddsbXmmReg,
+    paddsbXmmM128,
+    paddswMmxReg,
+    paddswMmxM64,
+    paddswXmmReg,
+    paddswXmmM128,
+    paddusbMmxReg,
+    paddusbMmxM64,
+    paddusbXmmReg,
+    paddusbXmmM128,
+    padduswMmxReg,
+    padduswMmxM64,
+    padduswXmmReg,
+    padduswXmmM128,
+    psubbMmxReg,
+    psubbMmxM64,
+    psubbXmmReg,
+    psubbXmmM128,
+  ]
+}
+
+private func handlers12() -> [Handler] {
+  [
+    psubwMmxReg,
+    psubwMmxM64,
+    psubwXmmReg,
+    psubwXmmM128,
+    psubdMmxReg,
+    psubdMmxM64,
+    psubdXmmReg,
+    psubdXmmM128,
+    psubqMmxReg,
+    psubqMmxM64,
+    psubqXmmReg,
+    psubqXmmM128,
+    psubsbMmxReg,
+    psubsbMmxM64,
+    psubsbXmmReg,
+    psubsbXmmM128,
+    psubswMmxReg,
+    psubswMmxM64,
+    psubswXmmReg,
+    psubswXmmM128,
+    psubusbMmxReg,
+    psubusbMmxM64,
+    psubusbXmmReg,
+    psubusbXmmM128,
+    psubuswMmxReg,
+    psubuswMmxM64,
+    psubuswXmmReg,
+    psubuswXmmM128,
+    pmullwMmxReg,
+    pmullwMmxM64,
+    pmullwXmmReg,
+    pmullwXmmM128,
+    pmulhwMmxReg,
+    pmulhwMmxM64,
+    pmulhwXmmReg,
+    pmulhwXmmM128,
+    pmulhuwMmxReg,
+    pmulhuwMmxM64,
+    pmulhuwXmmReg,
+    pmulhuwXmmM128,
+    pmuludqMmxReg,
+    pmuludqMmxM64,
+    pmuludqXmmReg,
+    pmuludqXmmM128,
+    pmaddwdMmxReg,
+    pmaddwdMmxM64,
+    pmaddwdXmmReg,
+    pmaddwdXmmM128,
+    pavgbMmxReg,
+    pavgbMmxM64,
+    pavgbXmmReg,
+    pavgbXmmM128,
+    pavgwMmxReg,
+    pavgwMmxM64,
+    pavgwXmmReg,
+    pavgwXmmM128,
+    psadbwMmxReg,
+    psadbwMmxM64,
+    psadbwXmmReg,
+    psadbwXmmM128,
+    pminubMmxReg,
+    pminubMmxM64,
+    pminubXmmReg,
+    pminubXmmM128,
+    pminuwXmmReg,
+    pminuwXmmM128,
+    pminswMmxReg,
+    pminswMmxM64,
+    pminswXmmReg,
+    pminswXmmM128,
+    pminsbXmmReg,
+    pminsbXmmM128,
+    pmaxubMmxReg,
+    pmaxubMmxM64,
+    pmaxubXmmReg,
+    pmaxubXmmM128,
+    pmaxuwXmmReg,
+    pmaxuwXmmM128,
+    pmaxswMmxReg,
+    pmaxswMmxM64,
+    pmaxswXmmReg,
+    pmaxswXmmM128,
+    pmaxsbXmmReg,
+    pmaxsbXmmM128,
+    pmaxsdXmmReg,
+    pmaxsdXmmM128,
+    pminsdXmmReg,
+    pminsdXmmM128,
+    pminudXmmReg,
+    pminudXmmM128,
+    pmaxudXmmReg,
+    pmaxudXmmM128,
+    pmulldXmmReg,
+    pmulldXmmM128,
+    pmuldqXmmReg,
+    pmuldqXmmM128,
+    phminposuwXmmReg,
+    phminposuwXmmM128,
+    mpsadbwXmmReg,
+    mpsadbwXmmM128,
+  ]
+}
+
+private func handlers13() -> [Handler] {
+  [
+    phaddwMmxReg,
+    phaddwMmxM64,
+    phaddwXmmReg,
+    phaddwXmmM128,
+    phadddMmxReg,
+    phadddMmxM64,
+    phadddXmmReg,
+    phadddXmmM128,
+    phaddswMmxReg,
+    phaddswMmxM64,
+    phaddswXmmReg,
+    phaddswXmmM128,
+    phsubwMmxReg,
+    phsubwMmxM64,
+    phsubwXmmReg,
+    phsubwXmmM128,
+    phsubdMmxReg,
+    phsubdMmxM64,
+    phsubdXmmReg,
+    phsubdXmmM128,
+    phsubswMmxReg,
+    phsubswMmxM64,
+    phsubswXmmReg,
+    phsubswXmmM128,
+    pmaddubswMmxReg,
+    pmaddubswMmxM64,
+    pmaddubswXmmReg,
+    pmaddubswXmmM128,
+    pmulhrswMmxReg,
+    pmulhrswMmxM64,
+    pmulhrswXmmReg,
+    pmulhrswXmmM128,
+    psignbMmxReg,
+    psignbMmxM64,
+    psignbXmmReg,
+    psignbXmmM128,
+    psignwMmxReg,
+    psignwMmxM64,
+    psignwXmmReg,
+    psignwXmmM128,
+    psigndMmxReg,
+    psigndMmxM64,
+    psigndXmmReg,
+    psigndXmmM128,
+    pabsbMmxReg,
+    pabsbMmxM64,
+    pabsbXmmReg,
+    pabsbXmmM128,
+    pabswMmxReg,
+    pabswMmxM64,
+    pabswXmmReg,
+    pabswXmmM128,
+    pabsdMmxReg,
+    pabsdMmxM64,
+    pabsdXmmReg,
+    pabsdXmmM128,
+    pcmpeqbMmxReg,
+    pcmpeqbMmxM64,
+    pcmpeqbXmmReg,
+    pcmpeqbXmmM128,
+    pcmpeqwMmxReg,
+    pcmpeqwMmxM64,
+    pcmpeqwXmmReg,
+    pcmpeqwXmmM128,
+    pcmpeqdMmxReg,
+    pcmpeqdMmxM64,
+    pcmpeqdXmmReg,
+    pcmpeqdXmmM128,
+    pcmpgtbMmxReg,
+    pcmpgtbMmxM64,
+    pcmpgtbXmmReg,
+    pcmpgtbXmmM128,
+    pcmpgtwMmxReg,
+    pcmpgtwMmxM64,
+    pcmpgtwXmmReg,
+    pcmpgtwXmmM128,
+    pcmpgtdMmxReg,
+    pcmpgtdMmxM64,
+    pcmpgtdXmmReg,
+    pcmpgtdXmmM128,
+    pcmpeqqXmmReg,
+    pcmpeqqXmmM128,
+    pcmpgtqXmmReg,
+    pcmpgtqXmmM128,
+    psllwMmxReg,
+    psllwMmxM64,
+    psllwXmmReg,
+    psllwXmmM128,
+    psllwMmxImm,
+    psllwXmmImm,
+    pslldMmxReg,
+    pslldMmxM64,
+    pslldXmmReg,
+    pslldXmmM128,
+    pslldMmxImm,
+    pslldXmmImm,
+    psllqMmxReg,
+    psllqMmxM64,
+    psllqXmmReg,
+    psllqXmmM128,
+  ]
+}
+
+private func handlers14() -> [Handler] {
+  [
+    psllqMmxImm,
+    psllqXmmImm,
+    psrlwMmxReg,
+    psrlwMmxM64,
+    psrlwXmmReg,
+    psrlwXmmM128,
+    psrlwMmxImm,
+    psrlwXmmImm,
+    psrldMmxReg,
+    psrldMmxM64,
+    psrldXmmReg,
+    psrldXmmM128,
+    psrldMmxImm,
+    psrldXmmImm,
+    psrlqMmxReg,
+    psrlqMmxM64,
+    psrlqXmmReg,
+    psrlqXmmM128,
+    psrlqMmxImm,
+    psrlqXmmImm,
+    psrawMmxReg,
+    psrawMmxM64,
+    psrawXmmReg,
+    psrawXmmM128,
+    psrawMmxImm,
+    psrawXmmImm,
+    psradMmxReg,
+    psradMmxM64,
+    psradXmmReg,
+    psradXmmM128,
+    psradMmxImm,
+    psradXmmImm,
+    pslldqXmmImm,
+    psrldqXmmImm,
+    pshuflwMmxReg,
+    pshuflwMmxM64,
+    pshufdXmmReg,
+    pshufdXmmM128,
+    pshufhwXmmReg,
+    pshufhwXmmM128,
+    pshuflwXmmReg,
+    pshuflwXmmM128,
+    shufpsXmmReg,
+    shufpsXmmM128,
+    shufpdXmmReg,
+    shufpdXmmM128,
+    pshufbMmxReg,
+    pshufbMmxM64,
+    pshufbXmmReg,
+    pshufbXmmM128,
+    palignrMmxReg,
+    palignrMmxM64,
+    palignrXmmReg,
+    palignrXmmM128,
+    punpcklbwMmxReg,
+    punpcklbwMmxM32,
+    punpcklbwXmmReg,
+    punpcklbwXmmM128,
+    punpcklwdMmxReg,
+    punpcklwdMmxM32,
+    punpcklwdXmmReg,
+    punpcklwdXmmM128,
+    punpckldqMmxReg,
+    punpckldqMmxM32,
+    punpckldqXmmReg,
+    punpckldqXmmM128,
+    punpcklqdqXmmM128,
+    punpckhbwMmxReg,
+    punpckhbwMmxM64,
+    punpckhbwXmmReg,
+    punpckhbwXmmM128,
+    punpckhwdMmxReg,
+    punpckhwdMmxM64,
+    punpckhwdXmmReg,
+    punpckhwdXmmM128,
+    punpckhdqMmxReg,
+    punpckhdqMmxM64,
+    punpckhdqXmmReg,
+    punpckhdqXmmM128,
+    punpckhqdqXmmReg,
+    punpckhqdqXmmM128,
+    packsswbMmxReg,
+    packsswbMmxM64,
+    packsswbXmmReg,
+    packsswbXmmM128,
+    packssdwMmxReg,
+    packssdwMmxM64,
+    packssdwXmmReg,
+    packssdwXmmM128,
+    packuswbMmxReg,
+    packuswbMmxM64,
+    packuswbXmmReg,
+    packuswbXmmM128,
+    packusdwXmmReg,
+    packusdwXmmM128,
+    pinsr16MmxReg,
+    pinsr16MmxMem,
+    pinsr16XmmReg,
+    pinsr16XmmMem,
+    pinsr8XmmReg,
+  ]
+}
+
+private func handlers15() -> [Handler] {
+  [
+    pinsr8XmmMem,
+    pinsr32XmmReg,
+    pinsr32XmmMem,
+    pinsr64XmmReg,
+    pinsr64XmmMem,
+    pextr16RegMmx,
+    pextr16RegXmm,
+    pextr16MemXmm,
+    pextr8RegXmm,
+    pextr8MemXmm,
+    pextr32RegXmm,
+    pextr32MemXmm,
+    pextr64RegXmm,
+    pextr64MemXmm,
+    insertpsXmmReg,
+    insertpslowXmmM32,
+    pmovsxbwXmmReg,
+    pmovsxbwXmmM64,
+    pmovsxbdXmmReg,
+    pmovsxbdXmmM32,
+    pmovsxbqXmmReg,
+    pmovsxbqXmmM16,
+    pmovsxwdXmmReg,
+    pmovsxwdXmmM64,
+    pmovsxwqXmmReg,
+    pmovsxwqXmmM32,
+    pmovsxdqXmmReg,
+    pmovsxdqXmmM64,
+    pmovzxbwXmmReg,
+    pmovzxbwXmmM64,
+    pmovzxbdXmmReg,
+    pmovzxbdXmmM32,
+    pmovzxbqXmmReg,
+    pmovzxbqXmmM16,
+    pmovzxwdXmmReg,
+    pmovzxwdXmmM64,
+    pmovzxwqXmmReg,
+    pmovzxwqXmmM32,
+    pmovzxdqXmmReg,
+    pmovzxdqXmmM64,
+    pblendvbXmmReg,
+    pblendvbXmmM128,
+    blendvpsXmmReg,
+    blendvpsXmmM128,
+    blendvpdXmmReg,
+    blendvpdXmmM128,
+    pblendwXmmReg,
+    pblendwXmmM128,
+    blendpsXmmReg,
+    blendpsXmmM128,
+    blendpdXmmReg,
+    blendpdXmmM128,
+    emms,
+    fwait,
+    fnclex,
+    fninit,
+    fldcw,
+    fnstcw,
+    fnstsw,
+    fnstswAX,
+    ldmxcsr,
+    stmxcsr,
+    fxsave32,
+    fxsave64,
+    fxrstor32,
+    fxrstor64,
+    xsave32,
+    xsave64,
+    xrstor32,
+    xrstor64,
+    xsaveopt32,
+    xsaveopt64,
+    xrstors32,
+    xrstors64,
+    xsavec32,
+    xsavec64,
+    xsaves32,
+    xsaves64,
+    xgetbv,
+    xsetbv,
+    refusedByName,
   ]
 }
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15()
 }

@@ -161,13 +161,6 @@ enum ADOX: Binary {
 
 // MARK: Control
 
-/// WAIT, "WAIT/FWAIT—Wait" (SDM Vol. 2C); no floating-point exception is ever pending.
-@inline(__always) func wait(_ s: State, _ op: OpRef) {
-  let monitored: UInt64 = 1 << 1 | 1 << 3
-  guard s.pointee.cr0 & monitored != monitored else { return raise(s, op, .deviceNotAvailable) }
-  return s.next(op)
-}
-
 /// ENTER, "ENTER—Make Stack Frame for Procedure Parameters" (SDM Vol. 2A) with 64-bit stack addresses: the immediate is
 /// the size, and from bit 16 on the nesting level modulo 32. The operand size decides how much of RBP is written. Memory at
 /// the new RSP must be writable, and is not written.

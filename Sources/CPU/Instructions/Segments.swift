@@ -359,7 +359,8 @@ private func setMachineStatus(_ s: State, _ op: OpRef, _ value: UInt16) {
 /// CLTS, "CLTS—Clear Task-Switched Flag in CR0" (SDM Vol. 2A).
 func clts(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
-  s.pointee.cr0 &= ~8
+  s.pointee.cr0 &= ~CR0.taskSwitched
+  s.vectorControlsChanged()
   return s.fallThrough(op)
 }
 

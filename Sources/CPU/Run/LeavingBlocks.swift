@@ -10,6 +10,8 @@ public enum Vector: UInt8, Sendable {
   case debug, nonMaskable, breakpoint, overflow, boundRange, invalidOpcode, deviceNotAvailable, doubleFault
   case invalidTSS = 10
   case segmentNotPresent, stackFault, generalProtection, pageFault
+  /// #MF.
+  case x87FloatingPoint = 16
 }
 
 /// Leaves the block at the boundary before an op.
@@ -76,6 +78,27 @@ func notBuilt(_ s: State, _ op: OpRef) {
   let processor = processor(s)
   let rip = s.pointee.codeBase &+ s.pointee.rip &+ UInt64(op.pointee.ripOffset)
   refuse(s, op, .instruction(processor.peek(rip, count: 15)))
+}
+
+/// A row of shape `refused`: its number stands in the immediate.
+@inline(__always) func refusedByName(_ s: State, _ op: OpRef) {
+  return refuse(s, op, row: Int(truncatingIfNeeded: op.pointee.immediate))
+}
+
+/// Ends the run at an op whose row of the opcode table is not built.
+@inline(never)
+func refuse(_ s: State, _ op: OpRef, row: Int) {
+  refuse(s, op, .namedInstruction(processor(s).decoder.mnemonic(ofRow: row)))
+}
+
+/// An instruction whose registers CR0, CR4 or a pending x87 error keep it from: raises the vector.
+@inline(never)
+func unavailable(_ s: State, _ op: OpRef, _ fault: UInt8) {
+  setFault(s, Vector(rawValue: fault) ?? .invalidOpcode, 0)
+  guard fault != Vector.x87FloatingPoint.rawValue || s.pointee.cr0 & CR0.numericError != 0 else {
+    return refuse(s, op, .gate("an x87 error with CR0.NE = 0"))
+  }
+  leaveBlock(s, op, ExitFault)
 }
 
 /// More than 15 bytes.

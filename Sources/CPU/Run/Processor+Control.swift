@@ -6,7 +6,11 @@ import MMU
 /// CR0 bits (SDM Vol. 3, "Control Registers").
 enum CR0 {
   static let protection: UInt64 = 1 << 0
+  static let monitorCoprocessor: UInt64 = 1 << 1
+  static let emulation: UInt64 = 1 << 2
+  static let taskSwitched: UInt64 = 1 << 3
   static let extensionType: UInt64 = 1 << 4
+  static let numericError: UInt64 = 1 << 5
   static let writeProtect: UInt64 = 1 << 16
   static let notWriteThrough: UInt64 = 1 << 29
   static let cacheDisable: UInt64 = 1 << 30
@@ -19,10 +23,14 @@ enum CR4 {
   static let pageSizeExtensions: UInt64 = 1 << 4
   static let physicalAddressExtension: UInt64 = 1 << 5
   static let globalPages: UInt64 = 1 << 7
+  static let osFXSR: UInt64 = 1 << 9
+  static let osXMMExceptions: UInt64 = 1 << 10
   static let fsgsbase: UInt64 = 1 << 16
+  static let osXSAVE: UInt64 = 1 << 18
   /// What is built: TSD, DE, MCE and PCE may be set and have no effect that is built beyond the bit.
   static let built: UInt64 =
-    physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 8
+    physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | osFXSR | osXMMExceptions | osXSAVE
+    | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 8
 }
 
 /// EFER bits.
@@ -111,6 +119,7 @@ extension Processor {
       }
     }
     s.pointee.cr0 = new
+    s.vectorControlsChanged()
     checkPagingIsBuilt()
     if (old ^ new) & (CR0.paging | CR0.protection) != 0 {
       translation.modeChanged(pagingControls)
@@ -127,6 +136,7 @@ extension Processor {
     }
     let changed = value ^ s.pointee.cr4
     s.pointee.cr4 = value
+    s.vectorControlsChanged()
     checkPagingIsBuilt()
     if changed & (CR4.globalPages | CR4.pageSizeExtensions | CR4.physicalAddressExtension) != 0 {
       translation.modeChanged(pagingControls)

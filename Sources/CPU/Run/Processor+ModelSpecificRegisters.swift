@@ -20,6 +20,7 @@ extension Processor {
   /// What CPUID depends on now.
   private var identification: CPUIDInputs {
     var inputs = identity
+    inputs.xcr0 = state.vectors.pointee.xcr0
     inputs.cr4 = state.pointee.cr4
     inputs.is64Bit = state.is64Bit
     inputs.apicBase = self[modelSpecific: 0x1B]

@@ -14,6 +14,7 @@ extension Processor {
     guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
+    s.vectorControlsChanged()
     while true {
       guard s.pointee.instructions < instructionLimit else { return .instructionLimit }
       guard s.pointee.cycles < s.pointee.deadline else {

@@ -14,6 +14,8 @@ public protocol PortSpace: AnyObject {
 public enum Refusal: Equatable, Sendable {
   /// An instruction, with its bytes.
   case instruction([UInt8])
+  /// An instruction that the opcode table names.
+  case namedInstruction(String)
   /// POPF that sets TF, IF or AC.
   case flagsWithEffects
   /// STI: nothing raises external interrupts yet.
@@ -34,6 +36,7 @@ public enum Refusal: Equatable, Sendable {
     case .instruction(let bytes):
       let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
       return "the instruction \(text) is not built"
+    case .namedInstruction(let mnemonic): return "the instruction \(mnemonic) is not built"
     case .flagsWithEffects: return "POPF and IRET that set TF, IF or AC are not built"
     case .interrupts: return "STI is not built: no device raises interrupts yet"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
@@ -157,6 +160,7 @@ public final class Processor {
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
+    state.resetVectorState()
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
@@ -226,6 +230,7 @@ public final class Processor {
     s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
+    s.resetVectorState()
     pendingDebug = 0
     resetModelSpecificRegisters()
     translation.cache.reset()

@@ -41,7 +41,8 @@ extension Processor {
     if source != .return { try setBusy(true, &target) }
     // From here on faults belong to the new task.
     isTaskCommitted = true
-    s.pointee.cr0 |= 8
+    s.pointee.cr0 |= CR0.taskSwitched
+    s.vectorControlsChanged()
     s.pointee.tr = target.register(selector)
     s.pointee.tr.attributes |= 2
     var newFlags = new.flags | FlagBit.fixed

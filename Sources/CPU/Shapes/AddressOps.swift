@@ -3,7 +3,8 @@ import MMU
 
 // Ops before an instruction whose memory operand is not simply a 64-bit linear address: they compute its linear address
 // into the state, and the instruction's own op takes it from there as its base. Operand fields as the instruction's;
-// `source` is the segment, `destination` the operand's bytes.
+// `source` is the segment, `destination` the operand's bytes, or 0: the immediate's low half says them. Its
+// high half is the unit that the instruction belongs to, whose faults come before those of the segment.
 
 extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// Base, index and displacement, truncated to the address size.
@@ -30,8 +31,11 @@ func address64(_ s: State, _ op: OpRef) {
 /// A segment's base, limit and type.
 func addressInSegment(_ s: State, _ op: OpRef) {
   let segment = Int(op.pointee.source)
-  let bytes = UInt64(op.pointee.destination)
+  let field = UInt64(op.pointee.destination)
+  let bytes = field != 0 ? field : UInt64(truncatingIfNeeded: op.pointee.immediate) & 0xFFFF_FFFF
   guard let linear = s.linear(segment, s.offset(op), bytes: bytes, isWrite: op.has(.writes)) else {
+    let fault = s.fault(ofUnit: UInt8(truncatingIfNeeded: op.pointee.immediate >> 32))
+    guard fault == 0 else { return unavailable(s, op, fault) }
     return raise(s, op, segment == Segment.ss.rawValue ? .stackFault : .generalProtection)
   }
   s.pointee.linear = linear

@@ -30,6 +30,7 @@ extension Processor {
     }
     hasher.add(UInt64(s.pointee.activity) << 32 | UInt64(s.pointee.interruptShadow))
     for value in modelSpecific { hasher.add(value) }
+    hasher.add(s.vectorStateBytes)
     hasher.add(s.pointee.cycles)
     hasher.add(s.pointee.instructions)
     translation.cache.hash(into: &hasher)

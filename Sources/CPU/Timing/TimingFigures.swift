@@ -31,6 +31,9 @@ enum TimingFigures {
     msr        1       by definition
     segment    1       by definition
     far        1       by definition
+    float      1       by definition
+    state      1       by definition
+    vector     1       by definition
     iteration  1       by definition
     walk       1       by definition
     delivery   1       by definition
@@ -50,6 +53,9 @@ enum TimingFigures {
     msr        100     estimate
     segment    10      estimate
     far        80      estimate
+    float      5       estimate
+    state      40      estimate
+    vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -69,6 +75,9 @@ enum TimingFigures {
     msr        100     estimate
     segment    10      estimate
     far        80      estimate
+    float      5       estimate
+    state      40      estimate
+    vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -88,6 +97,9 @@ enum TimingFigures {
     msr        100     estimate
     segment    10      estimate
     far        80      estimate
+    float      5       estimate
+    state      40      estimate
+    vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
@@ -107,6 +119,9 @@ enum TimingFigures {
     msr        100     estimate
     segment    10      estimate
     far        80      estimate
+    float      5       estimate
+    state      40      estimate
+    vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
