@@ -16,14 +16,8 @@ public enum Refusal: Equatable, Sendable {
   case instruction([UInt8])
   /// An instruction that the opcode table names.
   case namedInstruction(String)
-  /// POPF that sets TF, IF or AC.
-  case flagsWithEffects
-  /// STI: nothing raises external interrupts yet.
-  case interrupts
   /// A control-register write that leaves what is built.
   case controlRegister(Int, UInt64)
-  /// A control register that is not built.
-  case controlRegisterNumber(Int)
   /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
   case gate(String)
   /// Code that does not lie in RAM.
@@ -37,10 +31,7 @@ public enum Refusal: Equatable, Sendable {
       let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
       return "the instruction \(text) is not built"
     case .namedInstruction(let mnemonic): return "the instruction \(mnemonic) is not built"
-    case .flagsWithEffects: return "POPF and IRET that set TF, IF or AC are not built"
-    case .interrupts: return "STI is not built: no device raises interrupts yet"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
-    case .controlRegisterNumber(let number): return "access to CR\(number) is not built"
     case .gate(let what): return "\(what) is not built"
     case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
     }
