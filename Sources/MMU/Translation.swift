@@ -29,6 +29,10 @@ public final class Translation {
   public let usesHostPointers: Bool
   /// Controls in force; `contextChanged` after a change.
   public private(set) var controls: PagingControls
+  /// A physical page that accesses of this processor do not reach by host pointers: its local APIC's. ~0: none.
+  public var hiddenPage: UInt64 = ~0 {
+    didSet { if hiddenPage != oldValue { purgeHostPointers() } }
+  }
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
 
@@ -138,7 +142,7 @@ public final class Translation {
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
-    guard usesHostPointers, let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else { return false }
+    guard usesHostPointers, physical.page != hiddenPage, let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else { return false }
     if isWrite {
       guard memory.isRAM(physical, bytes: 1) else { return false }
       let page = memory.page(of: physical)

@@ -217,8 +217,14 @@ extension Processor {
   // MARK: IRET
 
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
+  ///
+  /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
+    if blocksNonMaskable {
+      blocksNonMaskable = false
+      if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
+    }
     if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
       throw Fault(.generalProtection)
     }

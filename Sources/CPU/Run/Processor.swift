@@ -46,6 +46,8 @@ public enum Stop: Equatable, Sendable {
   case instructionLimit
   /// HLT: only an interrupt goes on from here.
   case halted
+  /// INIT: only SIPI goes on from here.
+  case waitingForSIPI
   /// A triple fault: the processor is in the shutdown state.
   case shutdown
   /// Something that is not built.
@@ -114,6 +116,21 @@ public final class Processor {
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
+  /// The local APIC.
+  public internal(set) var apic: LocalAPIC
+  /// What carries its messages.
+  public weak var fabric: (any InterruptFabric)?
+  /// What waits for it beside the APIC's vectors.
+  var signals: Signals = []
+  /// Where a SIPI that waits starts it.
+  var startUpPage: UInt8 = 0
+  /// NMIs are blocked, by delivery of one, until IRET.
+  var blocksNonMaskable = false
+  /// Something waits, whether or not it may be taken now.
+  var isAttentionWanted = false
+  /// The op whose memory access is under way, if it is not the last one of its block.
+  var accessOp: OpRef?
+
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
   /// Where one op runs alone.
@@ -143,6 +160,7 @@ public final class Processor {
     identity.clock = options.clock
     self.identity = identity
     modelSpecific = options.model.registers.map(\.reset)
+    apic = LocalAPIC(initialID: options.number)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
@@ -155,6 +173,7 @@ public final class Processor {
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
+    apicMoved()
   }
 
   deinit {
@@ -200,6 +219,18 @@ public final class Processor {
 
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
+    resetRegisters()
+    state.resetVectorState()
+    apic = LocalAPIC(initialID: apic.initialID)
+    apicMoved()
+    signals = []
+    resetModelSpecificRegisters()
+    dropEverything()
+    interruptsChanged()
+  }
+
+  /// What RESET and INIT have in common.
+  func resetRegisters() {
     let s = state
     for register in GeneralRegister.allCases { s[register] = 0 }
     s[.rdx] = UInt64(model.version)
@@ -209,7 +240,7 @@ public final class Processor {
     s.pointee.cr2 = 0
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
-    s.pointee.cr8 = 0
+    s.pointee.efer = 0
     s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
@@ -221,12 +252,16 @@ public final class Processor {
     s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
-    s.resetVectorState()
+    blocksNonMaskable = false
     pendingDebug = 0
-    resetModelSpecificRegisters()
+  }
+
+  /// RESET and INIT keep no translation.
+  func dropEverything() {
     translation.cache.reset()
     translation.modeChanged(pagingControls)
     contextChanged()
+    state.vectorControlsChanged()
   }
 
   func contextChanged() {
