@@ -44,6 +44,7 @@ extension Processor {
       // The bootstrap processor's flag.
       if register.storage == .apicBase && identity.apicID == 0 { modelSpecific[number] |= 1 << 8 }
     }
+    memoryTypesChanged()
   }
 
   /// RDMSR: #GP(0) for a register that the model does not have.
@@ -59,7 +60,7 @@ extension Processor {
 
   private func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
     switch model.registers[number].storage {
-    case .own, .timeStampAdjust, .apicBase: modelSpecific[number]
+    case .own, .timeStampAdjust, .apicBase, .memoryTypes, .pageAttributes: modelSpecific[number]
     case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
     case .coreThreadCount: UInt64(identity.processorCount) << 16 | UInt64(identity.processorCount)
     case .sysenterCS: s.pointee.sysenterCS
@@ -74,11 +75,12 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base
     case .kernelGSBase: s.pointee.kernelGSBase
     case .timeStampAux: s.pointee.tscAux
+    case .supervisorKeys: UInt64(s.pointee.supervisorKeys)
     }
   }
 
-  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Nothing
-  /// that is cached is dropped (TLB rules, section I).
+  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Of what is
+  /// cached only an MTRR's write drops anything (TLB rules, section I).
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     guard let number = model.number(of: s.get(.rcx, as: UInt32.self)) else {
@@ -104,7 +106,7 @@ extension Processor {
   private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
     switch register.check {
     case .none: true
-    case .canonical: LinearAddress(value).isCanonical()
+    case .canonical: LinearAddress(value).isCanonical(bits: model.linearBits)
     case .memoryType: MemoryTypeEncoding.isMTRRType(value)
     case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)
     case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
@@ -118,17 +120,21 @@ extension Processor {
     let storage = model.registers[number].storage
     switch storage {
     case .own, .apicBase: modelSpecific[number] = value
+    case .memoryTypes, .pageAttributes:
+      modelSpecific[number] = value
+      memoryTypesChanged()
+      if storage == .memoryTypes { translation.rangesWritten() }
     case .timeStampCounter, .timeStampAdjust: moveTimeStamp(by: value &- old, s)
     default: place(value, in: storage)
     }
-    if storage == .efer { contextChanged() }
+    if storage == .efer || storage == .supervisorKeys { contextChanged() }
   }
 
   /// Puts a value where the instructions that use it look for it.
   private func place(_ value: UInt64, in storage: ModelSpecificRegister.Storage) {
     let s = state
     switch storage {
-    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .coreThreadCount: break
+    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .coreThreadCount, .memoryTypes, .pageAttributes: break
     case .sysenterCS: s.pointee.sysenterCS = value
     case .sysenterESP: s.pointee.sysenterESP = value
     case .sysenterEIP: s.pointee.sysenterEIP = value
@@ -141,6 +147,7 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base = value
     case .kernelGSBase: s.pointee.kernelGSBase = value
     case .timeStampAux: s.pointee.tscAux = value
+    case .supervisorKeys: s.pointee.supervisorKeys = UInt32(truncatingIfNeeded: value)
     }
   }
 
