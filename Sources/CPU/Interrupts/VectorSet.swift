@@ -49,5 +49,6 @@
   /// Words for a hash.
   var hashed: [UInt64] { [words.0, words.1, words.2, words.3] }
 
+  /// The same vectors.
   public static func == (left: VectorSet, right: VectorSet) -> Bool { left.words == right.words }
 }

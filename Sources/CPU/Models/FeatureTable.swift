@@ -26,7 +26,7 @@ enum FeatureTable {
     CMPXCHG16B          1         0        ECX       13   CMPXCHG16B                           CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     XTPR                1         0        ECX       14   no                                   xTPR Update Control
     PDCM                1         0        ECX       15   no                                   Performance Monitoring
-    PCID                1         0        ECX       17   no                                   Process-Context Identifiers (PCIDs)
+    PCID                1         0        ECX       17   yes                                  Process-Context Identifiers (PCIDs)
     DCA                 1         0        ECX       18   no                                   Direct Cache Access
     SSE4.1              1         0        ECX       19   no                                   SSE4.1 Instruction Set
     SSE4.2              1         0        ECX       20   no                                   SSE4.2 Instruction Set
@@ -88,7 +88,7 @@ enum FeatureTable {
     HLE                 7         0        EBX       4    no                                   Programming with Intel Transactional Synchronization Extensions
     AVX2                7         0        EBX       5    no                                   Intel Advanced Vector Extensions 2
     FDP_EXCPTN_ONLY     7         0        EBX       6    no                                   x87 FPU Instruction and Data (Operand) Pointers
-    SMEP                7         0        EBX       7    no                                   Determination of Access Rights
+    SMEP                7         0        EBX       7    yes                                  Determination of Access Rights
     BMI2                7         0        EBX       8    BZHI,MULX,PDEP,PEXT,RORX,SARX,SHLX,SHRX  Bit Manipulation Instructions
     ERMS                7         0        EBX       9    MOVS,STOS                            Fast-String Operation
     INVPCID             7         0        EBX       10   INVPCID                              INVPCID—Invalidate Process-Context Identifier
@@ -101,7 +101,7 @@ enum FeatureTable {
     AVX512DQ            7         0        EBX       17   no                                   Programming with Intel AVX-512
     RDSEED              7         0        EBX       18   RDSEED                               RDSEED—Read Random SEED
     ADX                 7         0        EBX       19   ADCX,ADOX                            ADCX—Unsigned Integer Addition of Two Operands With Carry Flag
-    SMAP                7         0        EBX       20   no                                   Determination of Access Rights
+    SMAP                7         0        EBX       20   CLAC,STAC                            Determination of Access Rights
     AVX512_IFMA         7         0        EBX       21   no                                   Programming with Intel AVX-512
     CLFLUSHOPT          7         0        EBX       23   CLFLUSHOPT                           CLFLUSHOPT—Flush Cache Line Optimized
     CLWB                7         0        EBX       24   CLWB                                 CLWB—Cache Line Write Back
@@ -113,8 +113,8 @@ enum FeatureTable {
 
     AVX512_VBMI         7         0        ECX       1    no                                   Programming with Intel AVX-512
     UMIP                7         0        ECX       2    no                                   User-Mode Instruction Prevention
-    PKU                 7         0        ECX       3    no                                   Protection Keys
-    OSPKE               7         0        ECX       4    no                                   Protection Keys
+    PKU                 7         0        ECX       3    RDPKRU,WRPKRU                        Protection Keys
+    OSPKE               7         0        ECX       4    RDPKRU,WRPKRU                        Protection Keys
     WAITPKG             7         0        ECX       5    no                                   TPAUSE—Timed PAUSE
     AVX512_VBMI2        7         0        ECX       6    no                                   Programming with Intel AVX-512
     CET_SS              7         0        ECX       7    no                                   Control-Flow Enforcement Technology
@@ -124,13 +124,13 @@ enum FeatureTable {
     AVX512_VNNI         7         0        ECX       11   no                                   Programming with Intel AVX-512
     AVX512_BITALG       7         0        ECX       12   no                                   Programming with Intel AVX-512
     AVX512_VPOPCNTDQ    7         0        ECX       14   no                                   Programming with Intel AVX-512
-    LA57                7         0        ECX       16   no                                   4-Level Paging and 5-Level Paging
+    LA57                7         0        ECX       16   yes                                  4-Level Paging and 5-Level Paging
     RDPID               7         0        ECX       22   RDPID                                RDPID—Read Processor ID
     CLDEMOTE            7         0        ECX       25   CLDEMOTE                             CLDEMOTE—Cache Line Demote
     MOVDIRI             7         0        ECX       27   MOVDIRI                              MOVDIRI—Move Doubleword as Direct Store
     MOVDIR64B           7         0        ECX       28   MOVDIR64B                            MOVDIR64B—Move 64 Bytes as Direct Store
     SGX_LC              7         0        ECX       30   no                                   Intel Software Guard Extensions
-    PKS                 7         0        ECX       31   no                                   Protection Keys
+    PKS                 7         0        ECX       31   yes                                  Protection Keys
 
     FSRM                7         0        EDX       4    MOVS                                 Fast-String Operation
     AVX512_VP2INTERSECT  7        0        EDX       8    no                                   Programming with Intel AVX-512

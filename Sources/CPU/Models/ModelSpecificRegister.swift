@@ -44,7 +44,9 @@ public struct ModelSpecificRegister: Sendable {
     case own = ""
     case timeStampCounter, timeStampAdjust, apicBase, timerDeadline, coreThreadCount
     case sysenterCS, sysenterESP, sysenterEIP
-    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase, timeStampAux
+    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase, timeStampAux, supervisorKeys
+    /// A place of their own; translations' memory types follow from them.
+    case memoryTypes, pageAttributes
   }
 
   /// Reads a row, or a series.

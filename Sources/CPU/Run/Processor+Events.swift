@@ -211,7 +211,7 @@ extension Processor {
     let pointer = try systemRead(tr.base &+ offset, as: UInt64.self)
     var segment = nullSegment(UInt16(privilege))
     segment.attributes |= UInt32(privilege) << 5
-    return TransferStack(segment: segment, pointer: pointer, size: 8)
+    return TransferStack(segment: segment, pointer: pointer, size: 8, isUser: privilege == 3)
   }
 
   // MARK: IRET

@@ -192,14 +192,19 @@ extension Processor {
   /// Bytes at a linear address as far as they can be read without side effects; for messages.
   public func peek(_ linear: UInt64, count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
+    // Whatever may be seen: SMAP and protection keys hide nothing from a person.
+    var controls = translation.controls
+    controls.supervisorAccessPrevention = false
+    (controls.userKeys, controls.supervisorKeys) = (0, 0)
     for offset in 0..<UInt64(max(count, 0)) {
       let address = LinearAddress(linear &+ offset)
-      let walk = Walk(address, Access(), translation.controls, memory, sideEffects: false)
-      if translation.controls.mode == .none {
+      if controls.mode == .none {
         bytes.append(memory.read(PhysicalAddress(address.value & 0xFFFF_FFFF), as: UInt8.self))
         continue
       }
-      guard address.isCanonical(), case .mapped(let entry) = walk.outcome else { break }
+      let walk = Walk(address, Access(), controls, memory, sideEffects: false)
+      let isInRange = !controls.mode.isLong || state.isCanonical(address.value)
+      guard isInRange, case .mapped(let entry) = walk.outcome else { break }
       bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
     }
     return bytes

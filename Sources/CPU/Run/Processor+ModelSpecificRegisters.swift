@@ -42,6 +42,7 @@ extension Processor {
       modelSpecific[number] = register.reset
       place(register.reset, in: register.storage)
     }
+    memoryTypesChanged()
   }
 
   /// RDMSR: #GP(0) for a register that the model does not have.
@@ -60,7 +61,7 @@ extension Processor {
 
   private func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
     switch model.registers[number].storage {
-    case .own, .timeStampAdjust: modelSpecific[number]
+    case .own, .timeStampAdjust, .memoryTypes, .pageAttributes: modelSpecific[number]
     case .apicBase: apic.base
     case .timerDeadline: apic.timer.deadline
     case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
@@ -77,11 +78,12 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base
     case .kernelGSBase: s.pointee.kernelGSBase
     case .timeStampAux: s.pointee.tscAux
+    case .supervisorKeys: UInt64(s.pointee.supervisorKeys)
     }
   }
 
-  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Nothing
-  /// that is cached is dropped (TLB rules, section I).
+  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Of what is
+  /// cached only an MTRR's write drops anything (TLB rules, section I).
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     let index = s.get(.rcx, as: UInt32.self)
@@ -119,7 +121,7 @@ extension Processor {
   private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
     switch register.check {
     case .none: true
-    case .canonical: LinearAddress(value).isCanonical()
+    case .canonical: LinearAddress(value).isCanonical(bits: model.linearBits)
     case .memoryType: MemoryTypeEncoding.isMTRRType(value)
     case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)
     case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
@@ -136,6 +138,10 @@ extension Processor {
     let storage = model.registers[number].storage
     switch storage {
     case .own: modelSpecific[number] = value
+    case .memoryTypes, .pageAttributes:
+      modelSpecific[number] = value
+      memoryTypesChanged()
+      if storage == .memoryTypes { translation.rangesWritten() }
     case .timeStampCounter, .timeStampAdjust:
       moveTimeStamp(by: value &- old, s)
       perform(nil)
@@ -147,7 +153,7 @@ extension Processor {
       perform(nil)
     default: place(value, in: storage)
     }
-    if storage == .efer { contextChanged() }
+    if storage == .efer || storage == .supervisorKeys { contextChanged() }
     return true
   }
 
@@ -155,7 +161,9 @@ extension Processor {
   private func place(_ value: UInt64, in storage: ModelSpecificRegister.Storage) {
     let s = state
     switch storage {
-    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .timerDeadline, .coreThreadCount: break
+    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .timerDeadline, .coreThreadCount, .memoryTypes,
+      .pageAttributes:
+      break
     case .sysenterCS: s.pointee.sysenterCS = value
     case .sysenterESP: s.pointee.sysenterESP = value
     case .sysenterEIP: s.pointee.sysenterEIP = value
@@ -168,6 +176,7 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base = value
     case .kernelGSBase: s.pointee.kernelGSBase = value
     case .timeStampAux: s.pointee.tscAux = value
+    case .supervisorKeys: s.pointee.supervisorKeys = UInt32(truncatingIfNeeded: value)
     }
   }
 

@@ -103,6 +103,8 @@ public final class Processor {
   let identity: CPUIDInputs
   /// Values of `model.registers`; of those that lie elsewhere, unused.
   var modelSpecific: [UInt64]
+  /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
+  let hasGigabytePages, hasSMAP, hasINVPCID: Bool
   var refusal: Refusal?
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
@@ -159,6 +161,9 @@ public final class Processor {
     identity.processorCount = options.processorCount
     identity.clock = options.clock
     self.identity = identity
+    hasGigabytePages = options.model.has("Page1GB")
+    hasSMAP = options.model.has("SMAP")
+    hasINVPCID = options.model.has("INVPCID")
     modelSpecific = options.model.registers.map(\.reset)
     apic = LocalAPIC(initialID: options.number)
     translation = Translation(
@@ -203,20 +208,6 @@ public final class Processor {
     contextChanged()
   }
 
-  /// The controls that the control registers and EFER say.
-  var pagingControls: PagingControls {
-    PagingControls(
-      root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
-      executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: model.physicalBits, mode: pagingMode,
-      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
-  }
-
-  private var pagingMode: PagingMode {
-    guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
-    return state.isLong ? .fourLevel : .twoLevel
-  }
-
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
     resetRegisters()
@@ -241,6 +232,9 @@ public final class Processor {
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
     s.pointee.efer = 0
+    s.pointee.pointers = (0, 0, 0, 0)
+    s.pointee.userKeys = 0
+    s.pointee.supervisorKeys = 0
     s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
