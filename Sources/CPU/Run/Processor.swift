@@ -208,6 +208,23 @@ public final class Processor {
     contextChanged()
   }
 
+  /// Puts the processor into 32-bit protected mode at CPL 0, without paging, with flat segments and interrupts off.
+  public func enterProtectedMode(rip: UInt64, rax: UInt64, rbx: UInt64) {
+    let p = state
+    p.pointee.rip = rip
+    p[.rax] = rax
+    p[.rbx] = rbx
+    p.pointee.cr0 = CR0.protection | CR0.extensionType
+    let code = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC09B, selector: 8, reserved: (0, 0, 0))
+    let data = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093, selector: 0x10, reserved: (0, 0, 0))
+    p.pointee.segments = (data, code, data, data, data, data)
+    translation.modeChanged(pagingControls)
+    state.vectorControlsChanged()
+    contextChanged()
+  }
+
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
     resetRegisters()
