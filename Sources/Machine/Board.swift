@@ -116,10 +116,11 @@ public struct Board: ~Copyable {
 
   deinit { chipset.detach() }
 
-  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, and the others wait
-  /// for SIPI.
+  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, every line masked, and
+  /// the others wait for SIPI.
   func leaveFirmware() {
     processor.connectVirtualWire()
+    chipset.devices.pic.leaveFirmware()
     for other in processors.dropFirst() { other.waitForStartUp() }
   }
 
