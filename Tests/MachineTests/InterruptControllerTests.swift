@@ -1,3 +1,4 @@
+import CPU
 import MMU
 import Machine
 import Testing
@@ -271,7 +272,7 @@ import Testing
   @Test func anEdgeGivesOneMessage() {
     var apic = IOAPIC()
     #expect(route(&apic, 4, low: 0x0934, high: 0x0300_0000) == [])
-    let message = InterruptMessage(vector: 0x34, deliveryMode: .lowestPriority, isLogical: true, destination: 3)
+    let message = InterruptMessage(vector: 0x34, deliveryMode: .lowestPriority, destination: .logical(3))
     #expect(apic.setLine(4, true) == message)
     #expect(apic.setLine(4, true) == nil)
     #expect(apic.setLine(4, false) == nil)
@@ -289,7 +290,7 @@ import Testing
   @Test func aLevelWaitsForTheEndOfInterrupt() {
     var apic = IOAPIC()
     _ = route(&apic, 10, low: 0x8041)
-    let message = InterruptMessage(vector: 0x41, isLevel: true)
+    let message = InterruptMessage(vector: 0x41, destination: .physical(0), isLevel: true)
     #expect(apic.setLine(10, true) == message)
     #expect(low(&apic, 10) == 0xC041)
     #expect(apic.setLine(10, false) == nil)
@@ -305,7 +306,7 @@ import Testing
     var apic = IOAPIC()
     _ = route(&apic, 10, low: 0x1_8041)
     #expect(apic.setLine(10, true) == nil)
-    #expect(route(&apic, 10, low: 0x8041) == [InterruptMessage(vector: 0x41, isLevel: true)])
+    #expect(route(&apic, 10, low: 0x8041) == [InterruptMessage(vector: 0x41, destination: .physical(0), isLevel: true)])
     // Masked while in service: the end gives nothing, the unmasking does.
     #expect(route(&apic, 10, low: 0x1_8041) == [])
     #expect(apic.endOfInterrupt(0x41) == [])
@@ -332,7 +333,8 @@ import Testing
   }
 
   @Test func modesThatAreEdgeTriggeredAlways() {
-    for (field, mode) in [(2, .smi), (4, .nmi), (5, .`init`), (7, .extINT)] as [(UInt32, InterruptMessage.DeliveryMode)]
+    for (field, mode) in [(2, .systemManagement), (4, .nonMaskable), (5, .initialize), (7, .external)]
+      as [(UInt32, InterruptMessage.DeliveryMode)]
     {
       var apic = IOAPIC()
       _ = route(&apic, 0, low: 0x8000 | field << 8)

@@ -1,3 +1,4 @@
+import CPU
 import MMU
 
 /// 82093AA I/O Advanced Programmable Interrupt Controller, with the EOI register of version 20h (ICH2).
@@ -121,12 +122,14 @@ package struct IOAPIC: Sendable {
   /// Nil for a reserved delivery mode.
   private func message(_ pin: Int) -> InterruptMessage? {
     let entry = redirection[pin]
-    guard let mode = InterruptMessage.DeliveryMode(rawValue: UInt8(entry >> 8 & 7)), mode != .startUp else {
+    guard let mode = InterruptMessage.DeliveryMode(rawValue: UInt8(entry >> 8 & 7)), mode != .startUp, mode != .reserved
+    else {
       return nil
     }
+    let destination = UInt32(entry >> 56)
     return InterruptMessage(
-      vector: UInt8(truncatingIfNeeded: entry), deliveryMode: mode, isLogical: entry >> 11 & 1 != 0,
-      destination: UInt32(entry >> 56), isLevel: isLevel(pin))
+      vector: UInt8(truncatingIfNeeded: entry), deliveryMode: mode,
+      destination: entry >> 11 & 1 != 0 ? .logical(destination) : .physical(destination), isLevel: isLevel(pin))
   }
 
   /// Adds all that a guest can see.
