@@ -121,7 +121,8 @@ public struct Walk {
         path.target = format.frame(value, level) & ~(span - 1)
         path.isDirty = value & Bit.dirty != 0
         path.isGlobal = controls.globalPages && value & Bit.global != 0
-        path.memoryType = memoryTypes.effective(path.target, shift: shift, index: format.typeIndex(value, level)).rawValue
+        path.memoryType =
+          memoryTypes.effective(path.target, shift: shift, index: format.typeIndex(value, level)).rawValue
         outcome = .mapped(path)
         return
       }
