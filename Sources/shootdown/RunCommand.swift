@@ -147,12 +147,13 @@ struct Run {
       say("\(text), \(place); see docs/COVERAGE.md")
     }
     let cache = board.processor.translation.cache
-    log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
+    log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted")
     guard settings.hash, end != .interrupted else { return }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     say(
       "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model \(options.model), "
-        + "\(masks)tlb retain, timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))")
+        + "\(masks)tlb \(options.policy.name), timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))"
+    )
   }
 
   private func note(_ text: String) { log.notice("\(text)") }

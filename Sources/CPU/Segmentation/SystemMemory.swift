@@ -20,6 +20,8 @@ extension Processor {
     _ = try systemAddress(wrapped(linear), isWrite: true)
     let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true)
     let first = try systemAddress(wrapped(linear), isWrite: true)
+    if !isDelivering { storesInLastOp() }
+    defer { translation.storing = nil }
     if first.page == last.page {
       memory.write(first, value)
       return

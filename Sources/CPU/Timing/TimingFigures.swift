@@ -3,7 +3,7 @@
 /// Classes of instructions are those of the opcode table: `control` is MOV to a control register and MOV of debug
 /// registers, `msr` RDMSR and WRMSR, `segment` a segment load, `far` a far transfer or a fast system call.
 /// The others are parts of one: `iteration` of a repeated string instruction, `walk` a structure read of a page walk,
-/// `delivery` of an exception or interrupt.
+/// `stlb` a hit in the second-level TLB (of the policies that have one), `delivery` of an exception or interrupt.
 enum TimingFigures {
   /// A table by its name on the command line.
   static func text(_ name: String) -> StaticString? {
@@ -36,6 +36,7 @@ enum TimingFigures {
     vector     1       by definition
     iteration  1       by definition
     walk       1       by definition
+    stlb       1       by definition
     delivery   1       by definition
     """
 
@@ -58,6 +59,7 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
     """
 
@@ -80,6 +82,7 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
     """
 
@@ -102,6 +105,7 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       Optimization Reference Manual, "Haswell": a hit in the second-level TLB
     delivery   100     estimate
     """
 
@@ -124,6 +128,7 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
     """
 }
