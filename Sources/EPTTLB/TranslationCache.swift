@@ -151,8 +151,14 @@ public final class TranslationCache {
   /// What a live translation permits.
   @inlinable public func rights(_ slot: Slot) -> Rights { nodes[Int(slot)].entry.rights }
 
+  /// The protection key of its leaf.
+  @inlinable public func protectionKey(_ slot: Slot) -> UInt8 { nodes[Int(slot)].entry.protectionKey }
+
   /// Its dirty flag when it was cached.
   @inlinable public func isDirty(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isDirty }
+
+  /// Linear (or guest-physical) address of its first byte.
+  @inlinable public func prefix(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.prefix }
 
   /// The root it was built from.
   @inlinable public func root(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.root }

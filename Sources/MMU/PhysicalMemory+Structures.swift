@@ -115,7 +115,7 @@ extension PhysicalMemory {
     if let wrong = wanted.first(where: { $0.value != 0 }) {
       return "processor \(wrong.key.processor), slot \(wrong.key.slot): \(wrong.value) references too few"
     }
-    for number in 0..<Int(size >> 12) where pages[number].structureGranules != expected[UInt64(number), default: 0] {
+    for number in 0..<Int(highEnd >> 12) where pages[number].structureGranules != expected[UInt64(number), default: 0] {
       return "page \(number) has wrong marks"
     }
     return nil

@@ -39,10 +39,12 @@ extension Translation: MappingKeeper {
     var list = StructureIndex.none
     for index in 0..<count {
       let source = cache.source(slot, index)
-      memory.mark(source.address, meaning(slot, index, of: count), processor: number, slot: slot, list: &list)
+      memory.mark(source.address, meaning(slot, index, of: count), processor: processorNumber, slot: slot, list: &list)
     }
     references[Int(slot)] = list
-    if speculates, cache[slot].isStructure { memory.addTable(cache[slot].target, processor: number, slot: slot) }
+    if speculates, cache[slot].isStructure {
+      memory.addTable(cache[slot].target, processor: processorNumber, slot: slot)
+    }
   }
 
   /// Takes its marks away.
@@ -50,7 +52,9 @@ extension Translation: MappingKeeper {
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
     forgetVerdicts(slot)
-    if speculates, cache[slot].isStructure { memory.removeTable(cache[slot].target, processor: number, slot: slot) }
+    if speculates, cache[slot].isStructure {
+      memory.removeTable(cache[slot].target, processor: processorNumber, slot: slot)
+    }
   }
 
   /// What a change of a mapping's source can mean.
@@ -94,15 +98,17 @@ extension Translation: MappingKeeper {
   /// Whether host pointers, fetch pointers and links may be derived from a mapping in the context in force.
   public func mayDerive(_ slot: Slot) -> Bool {
     guard slot != Translation.noMapping else { return true }
-    guard cache.isSuspect(slot) || cache.root(slot) != controls.root else { return true }
-    return verdicts[slot]?.list.first { $0.root == controls.root }?.agrees == true
+    let root = controls.root(of: LinearAddress(cache.prefix(slot)))
+    guard cache.isSuspect(slot) || cache.root(slot) != root else { return true }
+    return verdicts[slot]?.list.first { $0.root == root }?.agrees == true
   }
 
   /// A suspect mapping is about to be used, or to deny an access.
   func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
+    let root = controls.root(of: address)
     if cache.isSuspect(slot), holds(slot) {
       cache.clear(slot)
-      if cache.root(slot) == controls.root {
+      if cache.root(slot) == root {
         forgetVerdicts(slot)
         return
       }
@@ -112,10 +118,11 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
-        processor: number, cycle: storingMoment.cycle, address: address, access: access,
-        isDenied: !controls.permits(access, entry.rights), mapping: entry, slot: slot, sources: cache.sources(slot),
+        processor: processorNumber, cycle: storingMoment.cycle, address: address, access: access,
+        isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
+        sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
-        inForce: verdict.inForce.map { (controls.root, $0) }))
+        inForce: verdict.inForce.map { (root, $0) }))
   }
 
   /// Whether every entry that a mapping came from holds what it was made from: then a walk need not look.
@@ -133,17 +140,18 @@ extension Translation: MappingKeeper {
   }
 
   private func verdict(_ slot: Slot, _ address: LinearAddress) -> Verdict {
-    if let known = verdicts[slot]?.list.first(where: { $0.root == controls.root }) { return known }
+    let root = controls.root(of: address)
+    if let known = verdicts[slot]?.list.first(where: { $0.root == root }) { return known }
     let entry = cache[slot]
     if verdicts[slot]?.list.count == Translation.maximumVerdicts {
       forgetVerdicts(slot)
       withdraw(slot)
     }
     var verdicts = verdicts[slot] ?? Verdicts()
-    var verdict = Verdict(root: controls.root, own: Disagreement())
+    var verdict = Verdict(root: root, own: Disagreement())
     if cache.isSuspect(slot) { verdict.own = disagreement(slot, entry, address, entry.root, &verdicts) }
-    if entry.root != controls.root {
-      verdict.inForce = disagreement(slot, entry, address, controls.root, &verdicts)
+    if entry.root != root {
+      verdict.inForce = disagreement(slot, entry, address, root, &verdicts)
     }
     verdicts.list.append(verdict)
     self.verdicts[slot] = verdicts
@@ -153,17 +161,16 @@ extension Translation: MappingKeeper {
   private func disagreement(
     _ slot: Slot, _ entry: CachedEntry, _ address: LinearAddress, _ root: UInt64, _ verdicts: inout Verdicts
   ) -> Disagreement {
-    var controls = controls
-    // The access is nobody's: what is asked is what memory translates to, not who may use it.
-    controls.root = root
-    let walk = Walk(address, Access(), controls, memory, sideEffects: false)
+    let walk = Walk(
+      address, Access(), controls.looking(from: root, at: address), memory, memoryTypes: memoryTypes, sideEffects: false
+    )
     for index in 0..<walk.count {
       let step = walk.steps[index]
       let isPage = index == walk.count - 1
       let meaning: EntryMeaning =
         controls.mode == .twoLevel ? (isPage ? .page32 : .table32) : isPage ? .page64 : .table64
       memory.mark(
-        step.source.address, meaning, processor: number, slot: slot, list: &verdicts.references)
+        step.source.address, meaning, processor: processorNumber, slot: slot, list: &verdicts.references)
       verdicts.sources.append(step.source.address)
     }
     return Disagreement(entry, address, walk)
@@ -190,11 +197,12 @@ extension Translation: MappingKeeper {
 
   /// Fills translations of reachable neighbours of an address: those whose entries lie in the same granule, half of them.
   func fillNeighbours(_ address: LinearAddress, shift: UInt8) {
+    let last: UInt64 = controls.mode.isLong ? .max : 0xFFFF_FFFF
     for neighbour in 0..<8 as Range<UInt64> {
       let page = address.value >> UInt64(shift)
       let number = page & ~7 | neighbour
       guard number != page, cache.draw() & 1 == 0 else { continue }
-      fill(LinearAddress(number << UInt64(shift)))
+      fill(LinearAddress(number << UInt64(shift) & last))
     }
   }
 
@@ -202,7 +210,9 @@ extension Translation: MappingKeeper {
   /// just have been filled.
   func speculate(_ slot: Slot, entry offset: UInt64) {
     let structure = cache[slot]
-    guard structure.kind == .linear, structure.root == controls.root, cache.matches(structure, controls.tag) else {
+    guard structure.kind == .linear, structure.root == controls.root(of: LinearAddress(structure.prefix)),
+      cache.matches(structure, controls.tag)
+    else {
       return
     }
     let bits: UInt64 = controls.mode == .twoLevel ? 10 : 9
@@ -213,12 +223,39 @@ extension Translation: MappingKeeper {
 
   /// Walks for an address that nobody has asked for. Accessed flags are set, as by any walk; it takes no time.
   private func fill(_ address: LinearAddress) {
-    guard controls.mode != .none, controls.mode == .twoLevel || address.isCanonical() else { return }
+    guard controls.mode != .none, !controls.mode.isLong || address.isCanonical(bits: controls.mode.linearBits) else {
+      return
+    }
     guard cache.translation(.linear, address.value, controls.tag) == nil else { return }
     let start = cache.structure(.linear, address.value, controls.tag)
-    let probe = Walk(address, Access(), controls, memory, from: start.map { cache[$0] }, sideEffects: false)
-    guard case .mapped = probe.outcome else { return }
-    let walk = Walk(address, Access(), controls, memory, from: start.map { cache[$0] }, sideEffects: true)
+    let controls = controls.looking(from: controls.root(of: address), at: address)
+    let parent = start.map { cache[$0] }
+    guard case .mapped = Walk(address, Access(), controls, memory, from: parent, sideEffects: false).outcome else {
+      return
+    }
+    let walk = Walk(
+      address, Access(), controls, memory, from: parent, memoryTypes: memoryTypes, sideEffects: true)
     _ = keep(walk, startedAt: start, .data)
+  }
+}
+
+extension PagingControls {
+  /// What a walk of an address starts from: the topmost table, or with PAE paging the register that takes its place.
+  func root(of address: LinearAddress) -> UInt64 {
+    mode == .pae ? pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)] : root
+  }
+
+  /// The same from another root, for a walk on nobody's behalf: what is asked is what memory translates an address to, not
+  /// who may use it.
+  func looking(from root: UInt64, at address: LinearAddress) -> PagingControls {
+    var controls = self
+    if mode == .pae {
+      controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)] = root
+    } else {
+      controls.root = root
+    }
+    controls.supervisorAccessPrevention = false
+    (controls.userKeys, controls.supervisorKeys) = (0, 0)
+    return controls
   }
 }

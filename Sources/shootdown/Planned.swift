@@ -32,8 +32,6 @@ enum Planned {
     --json           JSON output
     --html           reports
     --perfetto       reports
-    --clock          device time
-    --quantum        several processors
     --symbols        symbols
     --split-rmw      split read-modify-writes
     --no-reboot      resets

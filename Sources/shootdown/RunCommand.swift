@@ -151,8 +151,8 @@ struct Run {
     guard settings.hash, end != .interrupted else { return }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     say(
-      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model \(options.model), "
-        + "\(masks)tlb \(options.policy.name), timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))"
+      "hash \(board.hash()) (cpus \(options.processors), clock \(options.clock), quantum \(options.quantum), "
+        + "memory \(MachineSettings.text(options.memory)), model \(options.model), \(masks)tlb \(options.policy.name), timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))"
     )
   }
 

@@ -42,7 +42,7 @@ final class Witness: StaleUseObserver {
     let old = rig.entry(page)
     neighbour.state.pointee.cycles = 1234
     neighbour.state.pointee.rip = 0x5678
-    rig.memory.writer = .processor(neighbour.translation.number)
+    rig.memory.writer = .processor(neighbour.translation.processorNumber)
     rig.memory.write(location, second | Rig.Bit.present)
     rig.memory.writer = .monitor
     rig.state.pointee.cycles = 99

@@ -8,6 +8,8 @@ import Testing
 struct CacheSettings: CustomTestStringConvertible, Sendable {
   var blockLimit = 32
   var usesHostPointers = true
+  var processors = 1
+  var quantum = BoardOptions.defaultQuantum
 
   static let all: [CacheSettings] = [1, 2, 3, 32].flatMap { limit in
     [true, false].map { CacheSettings(blockLimit: limit, usesHostPointers: $0) }
@@ -37,6 +39,8 @@ func outcome(
   options.memory = memory
   options.blockLimit = settings.blockLimit
   options.usesHostPointers = settings.usesHostPointers
+  options.processors = settings.processors
+  options.quantum = settings.quantum
   options.policy = policy ?? .retain(budget: budget)
   options.timing = timing
   let board = try Board(options) { byte in
@@ -52,11 +56,11 @@ func outcome(
       var part = limits
       part.cycles = min(deadline, limits.cycles ?? .max)
       end = board.run(part)
-      #expect(board.processor.translation.checkInvariants() == nil)
+      for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
     } while end == .cycleLimit && deadline < limits.cycles ?? .max
   } else {
     end = board.run(limits)
-    #expect(board.processor.translation.checkInvariants() == nil)
+    for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
   }
   let state = board.processor.state.pointee
   return Outcome(

@@ -2657,6 +2657,11 @@ private func handlers10() -> [Handler] {
     outs32,
     readDebug,
     writeDebug,
+    clac,
+    stac,
+    readKeys,
+    writeKeys,
+    invalidateContexts,
     swapgs,
     syscall,
     sysret32,
@@ -2666,16 +2671,16 @@ private func handlers10() -> [Handler] {
     sysexit64,
     flushCaches,
     readFSBase32,
-    readFSBase64,
-    readGSBase32,
-    readGSBase64,
-    writeFSBase32,
-    writeFSBase64,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    readFSBase64,
+    readGSBase32,
+    readGSBase64,
+    writeFSBase32,
+    writeFSBase64,
     writeGSBase32,
     writeGSBase64,
     movd32MmxReg,
@@ -2771,16 +2776,16 @@ private func handlers11() -> [Handler] {
     padduswMmxReg,
     padduswMmxM64,
     padduswXmmReg,
-    padduswXmmM128,
-    psubbMmxReg,
-    psubbMmxM64,
-    psubbXmmReg,
-    psubbXmmM128,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    padduswXmmM128,
+    psubbMmxReg,
+    psubbMmxM64,
+    psubbXmmReg,
+    psubbXmmM128,
     psubwMmxReg,
     psubwMmxM64,
     psubwXmmReg,
@@ -2876,16 +2881,16 @@ private func handlers12() -> [Handler] {
     pmulldXmmReg,
     pmulldXmmM128,
     pmuldqXmmReg,
-    pmuldqXmmM128,
-    phminposuwXmmReg,
-    phminposuwXmmM128,
-    mpsadbwXmmReg,
-    mpsadbwXmmM128,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    pmuldqXmmM128,
+    phminposuwXmmReg,
+    phminposuwXmmM128,
+    mpsadbwXmmReg,
+    mpsadbwXmmM128,
     phaddwMmxReg,
     phaddwMmxM64,
     phaddwXmmReg,
@@ -2981,16 +2986,16 @@ private func handlers13() -> [Handler] {
     pslldXmmReg,
     pslldXmmM128,
     pslldMmxImm,
-    pslldXmmImm,
-    psllqMmxReg,
-    psllqMmxM64,
-    psllqXmmReg,
-    psllqXmmM128,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    pslldXmmImm,
+    psllqMmxReg,
+    psllqMmxM64,
+    psllqXmmReg,
+    psllqXmmM128,
     psllqMmxImm,
     psllqXmmImm,
     psrlwMmxReg,
@@ -3086,16 +3091,16 @@ private func handlers14() -> [Handler] {
     packuswbXmmM128,
     packusdwXmmReg,
     packusdwXmmM128,
-    pinsr16MmxReg,
-    pinsr16MmxMem,
-    pinsr16XmmReg,
-    pinsr16XmmMem,
-    pinsr8XmmReg,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    pinsr16MmxReg,
+    pinsr16MmxMem,
+    pinsr16XmmReg,
+    pinsr16XmmMem,
+    pinsr8XmmReg,
     pinsr8XmmMem,
     pinsr32XmmReg,
     pinsr32XmmMem,
