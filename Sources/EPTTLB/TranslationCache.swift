@@ -148,6 +148,9 @@ public final class TranslationCache {
   /// A live entry; of one that came from more sources than it holds the first few are there.
   @inlinable public subscript(slot: Slot) -> CachedEntry { nodes[Int(slot)].entry }
 
+  /// Whether a live entry is a paging-structure-cache entry.
+  @inlinable public func isStructure(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isStructure }
+
   /// What a live translation permits.
   @inlinable public func rights(_ slot: Slot) -> Rights { nodes[Int(slot)].entry.rights }
 

@@ -36,13 +36,15 @@ extension Translation: MappingKeeper {
   public func mappingFiled(_ slot: Slot) {
     while references.count <= Int(slot) { references.append(StructureIndex.none) }
     let count = cache.sourceCount(slot)
+    let page = pageSource(slot)
     var list = StructureIndex.none
     for index in 0..<count {
       let source = cache.source(slot, index)
-      memory.mark(source.address, meaning(slot, index, of: count), processor: processorNumber, slot: slot, list: &list)
+      memory.mark(
+        source.address, meaning(source, isPage: index == page), processor: processorNumber, slot: slot, list: &list)
     }
     references[Int(slot)] = list
-    if speculates, cache[slot].isStructure {
+    if speculates, cache.isStructure(slot) {
       memory.addTable(cache[slot].target, processor: processorNumber, slot: slot)
     }
   }
@@ -52,17 +54,22 @@ extension Translation: MappingKeeper {
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
     forgetVerdicts(slot)
-    if speculates, cache[slot].isStructure {
+    if speculates, cache.isStructure(slot) {
       memory.removeTable(cache[slot].target, processor: processorNumber, slot: slot)
     }
   }
 
-  /// What a change of a mapping's source can mean.
-  private func meaning(_ slot: Slot, _ index: Int, of count: Int) -> EntryMeaning {
-    if cache.source(slot, index).isEPT { return .ept }
-    var isPage = !cache[slot].isStructure
-    // The entry that maps the page is the last one that is not EPT's.
-    for later in index + 1..<max(count, index + 1) where !cache.source(slot, later).isEPT { isPage = false }
+  /// Which source of a translation maps the page: the last one that is not EPT's. None does of a structure.
+  private func pageSource(_ slot: Slot) -> Int {
+    guard !cache.isStructure(slot) else { return -1 }
+    var index = cache.sourceCount(slot) - 1
+    while index >= 0, cache.source(slot, index).isEPT { index -= 1 }
+    return index
+  }
+
+  /// What a change of a source can mean.
+  private func meaning(_ source: Source, isPage: Bool) -> EntryMeaning {
+    if source.isEPT { return .ept }
     if controls.mode == .twoLevel { return isPage ? .page32 : .table32 }
     return isPage ? .page64 : .table64
   }
@@ -103,7 +110,12 @@ extension Translation: MappingKeeper {
     return verdicts[slot]?.list.first { $0.root == root }?.agrees == true
   }
 
-  /// A suspect mapping is about to be used, or to deny an access.
+  /// Whether the use of a mapping must be looked into: an entry it came from has changed, or it is another root's.
+  @inline(__always) func isSuspect(_ slot: Slot, _ address: LinearAddress) -> Bool {
+    cache.isSuspect(slot) || cache.root(slot) != controls.root(of: address)
+  }
+
+  /// A suspect mapping is used, or denies an access.
   func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
     let root = controls.root(of: address)
     if cache.isSuspect(slot), holds(slot) {
@@ -127,10 +139,10 @@ extension Translation: MappingKeeper {
 
   /// Whether every entry that a mapping came from holds what it was made from: then a walk need not look.
   func holds(_ slot: Slot) -> Bool {
-    let count = cache.sourceCount(slot)
-    for index in 0..<count {
+    let page = pageSource(slot)
+    for index in 0..<cache.sourceCount(slot) {
       let source = cache.source(slot, index)
-      let meaning = meaning(slot, index, of: count)
+      let meaning = meaning(source, isPage: index == page)
       let address = PhysicalAddress(source.address)
       let now =
         meaning.bytes == 4 ? UInt64(memory.read(address, as: UInt32.self)) : memory.read(address, as: UInt64.self)
@@ -167,10 +179,9 @@ extension Translation: MappingKeeper {
     for index in 0..<walk.count {
       let step = walk.steps[index]
       let isPage = index == walk.count - 1
-      let meaning: EntryMeaning =
-        controls.mode == .twoLevel ? (isPage ? .page32 : .table32) : isPage ? .page64 : .table64
       memory.mark(
-        step.source.address, meaning, processor: processorNumber, slot: slot, list: &verdicts.references)
+        step.source.address, meaning(step.source, isPage: isPage), processor: processorNumber, slot: slot,
+        list: &verdicts.references)
       verdicts.sources.append(step.source.address)
     }
     return Disagreement(entry, address, walk)

@@ -150,12 +150,13 @@ public final class Translation {
     }
     let side: AccessSide = access.isFetch ? .instruction : .data
     if let slot = cache.translation(.linear, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
-      if cache.isSuspect(slot) || cache.root(slot) != controls.root(of: address) { consult(slot, address, access) }
       let (rights, key) = (cache.rights(slot), cache.protectionKey(slot))
       guard controls.permits(access, rights, key: key) else {
+        if isSuspect(slot, address) { consult(slot, address, access) }
         return fault(address, PageFaultCode(access, controls, violating: rights, key: key))
       }
       if !access.isWrite || cache.isDirty(slot) {
+        if isSuspect(slot, address) { consult(slot, address, access) }
         return .physical(PhysicalAddress(cache.physical(slot, address.value)), slot)
       }
       cache.walkedForDirty(.linear, address.value, controls.tag)
@@ -174,6 +175,8 @@ public final class Translation {
     case .mapped(let entry):
       if speculates { fillNeighbours(address, shift: entry.shift) }
       drain()
+      // The walk may have begun at a stale paging-structure-cache entry.
+      if isSuspect(filed, address) { consult(filed, address, access) }
       return .physical(PhysicalAddress(entry.physical(address.value)), filed)
     }
   }
