@@ -1,3 +1,5 @@
+import EPTTLB
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -27,10 +29,17 @@ public final class PhysicalMemory {
   @frozen public struct Page {
     /// 64-byte granules that decoded instructions came from.
     public var codeGranules: UInt64 = 0
+    /// 64-byte granules that the structure entries of live mappings lie in.
+    public var structureGranules: UInt64 = 0
     /// May differ from zero: has been written, or a host pointer to write it was given out.
     public var isTouched = false
     /// Some processor may hold a host pointer to write it.
     public var hasWriter = false
+    /// A table that a processor whose policy speculates may read at any time.
+    public var isTable = false
+
+    /// Host pointers may write the page: no store to it need be seen.
+    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable }
   }
 
   /// Bytes of RAM, a multiple of 4 KiB.
@@ -47,8 +56,17 @@ public final class PhysicalMemory {
   public let pages: UnsafeMutablePointer<Page>
   /// Who keeps decoded instructions.
   public weak var codeObserver: (any CodeObserver)?
-  /// Every processor's way to memory, for dropping its host pointers.
-  var translations: [Unmanaged<Translation>] = []
+  /// Who writes: set by whoever is about to run or to store.
+  public var writer = Writer.monitor
+  /// Every processor's way to memory, by number.
+  var translations: [Unmanaged<Translation>?] = []
+  /// Which mappings came from the marked structure granules.
+  let structures = StructureIndex()
+  /// Some processor's policy is `speculate`; and it is speculating just now.
+  var speculates = false
+  var isSpeculating = false
+  /// By page, the paging-structure-cache entries of speculating processors that name a table there.
+  var tableReaders: [UInt64: [TableReader]] = [:]
 
   /// Devices, where RAM does not lie.
   private var devices: [(range: Range<UInt64>, device: any MemoryMappedDevice)] = []
@@ -140,6 +158,7 @@ public final class PhysicalMemory {
       withUnsafeBytes(of: value) { write(address, $0) }
       return
     }
+    if speculates { willStore(address, bytes: bytes) }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }
@@ -150,6 +169,7 @@ public final class PhysicalMemory {
     guard let first = source.baseAddress else { return }
     let end = address.value < lowEnd ? lowEnd : highEnd
     let count = min(UInt64(source.count), end - address.value)
+    if speculates { willStore(address, bytes: count) }
     (base + Int(address.value)).copyMemory(from: first, byteCount: Int(count))
     stored(address, bytes: count)
   }
@@ -193,6 +213,10 @@ public final class PhysicalMemory {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
         if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
       }
+      if page.pointee.structureGranules != 0 {
+        let hit = page.pointee.structureGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
+        if hit != 0 { structuresWritten(page: first & ~0xFFF, granules: hit) }
+      }
       guard end < .max else { return }
       first = end + 1
     }
@@ -206,13 +230,29 @@ public final class PhysicalMemory {
   /// Marks granules that instructions were decoded from: no host pointer may write the page any more.
   public func markCode(page: UInt64, granules: UInt64) {
     guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    self.page(of: PhysicalAddress(page)).pointee.codeGranules |= granules
+    dropWriters(page: page)
+  }
+
+  /// Takes every processor's host pointers to write a page away.
+  func dropWriters(page: UInt64) {
     let entry = self.page(of: PhysicalAddress(page))
-    entry.pointee.codeGranules |= granules
     guard entry.pointee.hasWriter else { return }
     entry.pointee.hasWriter = false
     for translation in translations {
-      translation.takeUnretainedValue().dropWriters(of: base + Int(page))
+      translation?.takeUnretainedValue().dropWriters(of: base + Int(page))
     }
+  }
+
+  /// Gives a processor's translations the lowest number that is free.
+  func attach(_ translation: Translation) -> Int {
+    let reference = Unmanaged.passUnretained(translation)
+    guard let free = translations.firstIndex(where: { $0 == nil }) else {
+      translations.append(reference)
+      return translations.count - 1
+    }
+    translations[free] = reference
+    return free
   }
 
   /// Replaces a page's code marks when instructions decoded from it were dropped.

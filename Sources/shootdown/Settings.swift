@@ -41,7 +41,12 @@ struct MachineSettings: ParsableArguments {
       """, valueName: "mask"))
   var cpuid: [String] = []
 
-  @Option(help: ArgumentHelp("What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).", valueName: "policy"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the TLB keeps: retain, speculate:SEED, sandybridge, haswell, skylake, icelake, flush, random:SEED (default \
+      retain; SHOOTDOWN_TLB).
+      """, valueName: "policy"))
   var tlb: String?
 
   @Option(

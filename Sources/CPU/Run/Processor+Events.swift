@@ -29,6 +29,8 @@ extension Processor {
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
   func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
+    isDelivering = true
+    defer { isDelivering = false }
     let before = TransferState(state)
     do {
       try enterHandler(vector: vector, error: error, source: source)

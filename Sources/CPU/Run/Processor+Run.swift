@@ -9,6 +9,8 @@ extension Processor {
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
     refusal = nil
+    memory.writer = .processor(translation.processorNumber)
+    defer { memory.writer = .monitor }
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     nearestDeadline = nil
@@ -100,6 +102,7 @@ extension Processor {
       isFetched = false
       s.pointee.cycles = cycles
       s.pointee.instructions = s.pointee.instructions &+ UInt64(block.pointee.count)
+      if isFetchWatched { block = unlinkedCopy(of: block) }
       s.pointee.block = block
       let ops = block.ops
       ops.pointee.handler(s, ops)
@@ -126,12 +129,26 @@ extension Processor {
         let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
       {
         block = known
+        isFetchWatched = false
         continue
       }
       guard mayFetch(s), let next = self.block(at: rip) else { return }
       isFetched = true
       block = next
     }
+  }
+
+  /// A copy of a block without links: what follows a block that was fetched by a suspect mapping is fetched anew, so that
+  /// each use of the mapping is seen.
+  private func unlinkedCopy(of block: BlockRef) -> BlockRef {
+    prefix.pointee = block.pointee
+    prefix.pointee.linkable = 0
+    let last = Int(block.pointee.lastOp)
+    for index in 0...last { prefix.ops[index] = block.ops[index] }
+    (prefix.ops + last + 1).withMemoryRebound(to: BlockLinks.self, capacity: 1) {
+      $0.pointee = BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0))
+    }
+    return prefix
   }
 
   /// Whether an instruction may start: a fetch may walk, and walks only for an instruction that does.

@@ -115,6 +115,10 @@ public final class Processor {
   var usesLongStack = false
   /// What is being delivered is a fault: RIP is that of the instruction.
   var isFault = false
+  /// An event is being delivered: RIP is exact, not that of a block.
+  var isDelivering = false
+  /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
+  var isFetchWatched = false
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
@@ -170,7 +174,8 @@ public final class Processor {
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
         root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: model.physicalBits),
-      walkReferenceCycles: timing.walkReference, usesHostPointers: options.usesHostPointers)
+      walkReferenceCycles: timing.walkReference, secondLevelCycles: timing.secondLevel,
+      usesHostPointers: options.usesHostPointers)
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max

@@ -160,7 +160,9 @@ enum HelpText {
       --cpuid <mask>          Takes features away: LEAF.REG=MASK or
                               LEAF:SUBLEAF.REG=MASK, hexadecimal; repeatable, or a
                               list with commas (SHOOTDOWN_CPUID).
-      --tlb <policy>          What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).
+      --tlb <policy>          What the TLB keeps: retain, speculate:SEED, sandybridge,
+                              haswell, skylake, icelake, flush, random:SEED (default
+                              retain; SHOOTDOWN_TLB).
       --timing <name>         Cycle costs: unit, core2, sandybridge, haswell,
                               skylake (default: the model's; SHOOTDOWN_TIMING).
       --block-limit <n>       Instructions a decoded block holds at most, 1-32; for
