@@ -951,6 +951,7 @@ import Layout
 @inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
 @inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
 @inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func rdpid32(_ s: State, _ op: OpRef) { rdpid(UInt32.self, s, op) }
 @inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
 @inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
 @inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
@@ -2540,6 +2541,7 @@ private func handlers9() -> [Handler] {
     random16,
     random32,
     random64,
+    rdpid32,
     rdpid64,
     readTSCAndProcessor,
     xlat,
@@ -2565,12 +2567,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
-    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
+    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2670,12 +2672,12 @@ private func handlers10() -> [Handler] {
     readGSBase32,
     readGSBase64,
     writeFSBase32,
-    writeFSBase64,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    writeFSBase64,
     writeGSBase32,
     writeGSBase64,
     movd32MmxReg,
@@ -2775,12 +2777,12 @@ private func handlers11() -> [Handler] {
     psubbMmxReg,
     psubbMmxM64,
     psubbXmmReg,
-    psubbXmmM128,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    psubbXmmM128,
     psubwMmxReg,
     psubwMmxM64,
     psubwXmmReg,
@@ -2880,12 +2882,12 @@ private func handlers12() -> [Handler] {
     phminposuwXmmReg,
     phminposuwXmmM128,
     mpsadbwXmmReg,
-    mpsadbwXmmM128,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    mpsadbwXmmM128,
     phaddwMmxReg,
     phaddwMmxM64,
     phaddwXmmReg,
@@ -2985,12 +2987,12 @@ private func handlers13() -> [Handler] {
     psllqMmxReg,
     psllqMmxM64,
     psllqXmmReg,
-    psllqXmmM128,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    psllqXmmM128,
     psllqMmxImm,
     psllqXmmImm,
     psrlwMmxReg,
@@ -3090,12 +3092,12 @@ private func handlers14() -> [Handler] {
     pinsr16MmxMem,
     pinsr16XmmReg,
     pinsr16XmmMem,
-    pinsr8XmmReg,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    pinsr8XmmReg,
     pinsr8XmmMem,
     pinsr32XmmReg,
     pinsr32XmmMem,

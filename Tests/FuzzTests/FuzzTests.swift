@@ -1,0 +1,6 @@
+import Fuzz
+import Testing
+
+/// Random bytes and mutated instructions, executed in every mode.
+@Suite struct FuzzTests {
+}
