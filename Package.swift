@@ -60,7 +60,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests(of: "Tables", ["Tables"]),
-    tests(of: "Opcodes", ["Opcodes", "Tables"]),
+    tests(of: "Opcodes", ["Opcodes", "Tables", "CPU", "Machine", "Guests", "Silicon", "Fuzz"]),
     tests(of: "EPTTLB", ["EPTTLB"]),
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),

@@ -1,3 +1,4 @@
+import CPU
 import Opcodes
 import Tables
 
@@ -118,4 +119,28 @@ struct ByteStrings {
       cursor.put(registers & 0xF8 | mandatory)
     }
   }
+}
+
+/// Places in `Opcode.all` of the rows that are drawn, in some mode, among the first so many strings of seed 1, and come out
+/// of the decoder as what they are.
+///
+/// - Throws: `TableError` when a table is wrong.
+public func fuzzedRows(strings count: Int) throws -> Set<Int> {
+  guard let timing = try TimingTable.named("unit") else { return [] }
+  let decoder = try Decoder(timing: timing)
+  let strings = try ByteStrings()
+  var rows: Set<Int> = []
+  withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ByteStrings.length) { room in
+    guard let first = room.baseAddress else { return }
+    for number in 0..<count {
+      let kind = CodeKind.allCases[number % CodeKind.allCases.count]
+      var random = FuzzRandom(seed: 1, case: number)
+      strings.draw(into: first, in64BitMode: kind == .long, &random)
+      guard let found = decoder.identify(UnsafeRawBufferPointer(room), as: kind), let row = found.row,
+        found.standing != .undefined
+      else { continue }
+      rows.insert(row)
+    }
+  }
+  return rows
 }

@@ -23,6 +23,8 @@ public struct DecodeDifference: Sendable {
   public let ours: IdentifiedEncoding
   /// What Capstone says.
   public let capstone: CapstoneFive.Instruction?
+  /// Where ours knows nothing: rows of the same opcode without 66h, F2h and F3h, or without the last two.
+  let bare: [Opcode]
 
   /// One line for people.
   public var description: String {
@@ -116,8 +118,19 @@ public struct DecodeComparison {
     case (true, nil): difference = .ours
     case (false, _): difference = .capstone
     }
-    file(DecodeDifference(kind: difference, code: kind, bytes: Array(bytes.prefix(16)), ours: ours, capstone: theirs))
+    file(
+      DecodeDifference(
+        kind: difference, code: kind, bytes: Array(bytes.prefix(16)), ours: ours, capstone: theirs,
+        bare: ours.opcode == nil ? bare(bytes, kind) : []))
     return theirs?.length ?? ours.length
+  }
+
+  private func bare(_ bytes: UnsafeRawBufferPointer, _ kind: CodeKind) -> [Opcode] {
+    let count = bytes.prefix { KnownDifference.isPrefix($0, in64BitMode: kind == .long) }.count
+    return [[0x66, 0xF2, 0xF3], [0xF2, 0xF3]].compactMap { (without: [UInt8]) in
+      let string = bytes.prefix(count).filter { !without.contains($0) } + bytes.dropFirst(count)
+      return string.withUnsafeBytes { decoder.identify($0, as: kind)?.opcode }
+    }
   }
 
   private mutating func file(_ difference: DecodeDifference) {

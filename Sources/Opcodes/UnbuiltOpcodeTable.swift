@@ -45,10 +45,11 @@ enum UnbuiltOpcodeTable {
     NP! 0F 01 /1!7  ENCLS             -         absent   -       all    ends        simple  ENCLS—Execute an Enclave System Function of Specified Leaf Number
     NP! 0F 01 /2!7  ENCLU             -         absent   -       all    ends        simple  ENCLU—Execute an Enclave User Function of Specified Leaf Number
     NP! 0F 01 /0!0  ENCLV             -         absent   -       all    ends        simple  ENCLV—Execute an Enclave VMM Function of Specified Leaf Number
+    NP! 0F 01 /0!5  PCONFIG           -         absent   -       all    ends        simple  PCONFIG—Platform Configuration
     NP! 0F 01 /2!5  XEND              -         absent   -       all    ends        simple  XEND—Transactional End
     NP! 0F 01 /2!6  XTEST             -         absent   -       all    ends        simple  XTEST—Test if in Transactional Execution
     C6 /7!0         XABORT            Ib        absent   -       all    ends        simple  XABORT—Transactional Abort
-    C7 /7!0         XBEGIN            Jz        absent   -       all    ends        simple  XBEGIN—Transactional Begin
+    C7 /7!0         XBEGIN            Jz        absent   16,32,64  all    ends        simple  XBEGIN—Transactional Begin
     NP! 0F 01 /5!0  SERIALIZE         -         absent   -       all    ends        simple  SERIALIZE—Serialize Instruction Execution
     NP! 0F 01 /5!6  RDPKRU            -         absent   -       all    ends        simple  RDPKRU—Read Protection Key Rights for User Pages
     NP! 0F 01 /5!7  WRPKRU            -         absent   -       all    ends        simple  WRPKRU—Write Data to User Page Key Register

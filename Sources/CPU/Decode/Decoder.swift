@@ -46,6 +46,8 @@ public final class Decoder {
   /// Row numbers by map and byte, in the table's order.
   private let candidates: [[Int]]
   private let timing: TimingTable
+  /// Told the row of everything that is decoded: for tests that ask what a program consists of.
+  package var observer: ((Int) -> Void)?
   private static let widths = [0, 8, 16, 32, 64, 128]
 
   /// Builds the decoder.
@@ -115,6 +117,7 @@ public final class Decoder {
     let sizes = Sizes(
       is64: is64, operand: prefixes.operandSize == is32 ? 16 : 32,
       address: is64 ? (prefixes.addressSize ? 32 : 64) : prefixes.addressSize == is32 ? 16 : 32, mode: mode)
+    observer?(row.number)
     return build(row, byte, prefixes, sizes, &cursor, ripOffset)
   }
 
@@ -152,7 +155,7 @@ public final class Decoder {
     /// What near transfers and rows without a width go by.
     let operandSize = width != 0 ? width : opcode.isAlways64 && sizes.is64 ? 64 : sizes.operand
     var op = plain(undefined, cursor)
-    var isUndefined = opcode.shape == .absent
+    var isUndefined = false
     var isMemory = false
     var memory = MemoryOperand()
     var modRM: UInt8 = 0
@@ -196,11 +199,8 @@ public final class Decoder {
       case .one: op.immediate = 1
       case .vexRegister:
         hasVEXRegister = true
-        if position == 0 {
-          register = Int(prefixes.vexRegister)
-        } else {
-          op.immediate = Int64(prefixes.vexRegister) * 8
-        }
+        let number = Int(prefixes.vexRegister & (sizes.is64 ? 15 : 7))
+        if position == 0 { register = number } else { op.immediate = Int64(number * 8) }
       case .offset:
         guard let value = cursor.signed(sizes.address / 8) else { return incomplete(cursor) }
         isMemory = true
@@ -242,11 +242,11 @@ public final class Decoder {
     if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
       isUndefined = true
     }
-    if isUndefined {
+    if isUndefined || opcode.shape == .absent {
       // #UD comes before whatever the operand's address would raise.
       op.handler = undefined
       op.detail = OpDetail.ends.rawValue
-      return .instruction(Instruction(op: op, cycles: row.cycles, row: row.number, isUndefined: true))
+      return .instruction(Instruction(op: op, cycles: row.cycles, row: row.number, isUndefined: isUndefined))
     }
     if opcode.shape == .refused {
       op.immediate = Int64(row.number)

@@ -42,6 +42,8 @@ public struct IdentifiedEncoding: Sendable {
   public let length: Int
   /// Its row of the opcode table, if one claims it.
   public let opcode: Opcode?
+  /// The row's place in `Opcode.all`.
+  public let row: Int?
 }
 
 extension Decoder {
@@ -51,12 +53,12 @@ extension Decoder {
     let opcode = instruction.row.map { self.opcode(ofRow: $0) }
     let standing: IdentifiedEncoding.Standing
     switch (opcode?.shape, instruction.isUndefined) {
-    case (.absent, _): standing = .absent
     case (_, true): standing = .undefined
+    case (.absent, _): standing = .absent
     case (.refused, _): standing = .refused
     case (nil, _): standing = .tooLong
     default: standing = .executed
     }
-    return IdentifiedEncoding(standing: standing, length: Int(instruction.op.length), opcode: opcode)
+    return IdentifiedEncoding(standing: standing, length: Int(instruction.op.length), opcode: opcode, row: instruction.row)
   }
 }

@@ -116,9 +116,8 @@ struct InstructionCursor {
     }
     prefixes.vexRegister = ~last >> 3 & 15
     if !is64 {
-      // There are eight registers: R, X and B, and the highest bit of vvvv, are ignored.
+      // There are eight registers: R, X and B are ignored.
       prefixes.rex &= 0x48
-      prefixes.vexRegister &= 7
     }
     prefixes.vexLength = last >> 2 & 1
     prefixes.mandatory = [nil, 0x66, 0xF3, 0xF2][Int(last & 3)]
