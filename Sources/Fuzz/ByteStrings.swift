@@ -11,10 +11,15 @@ struct ByteStrings {
   static let length = 20
 
   private let opcodes: [Opcode]
+  /// Those that execute.
+  private let built: [Opcode]
   private static let prefixes: [UInt8] = [0x66, 0x67, 0xF2, 0xF3, 0xF0, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65]
 
   /// - Throws: `TableError` when the opcode table is wrong.
-  init() throws(TableError) { opcodes = try Opcode.all() }
+  init() throws(TableError) {
+    opcodes = try Opcode.all()
+    built = opcodes.filter(\.isBuilt)
+  }
 
   /// Writes a string.
   ///
@@ -75,7 +80,8 @@ struct ByteStrings {
 
   /// A row of the opcode table.
   private func row(_ cursor: inout Cursor, _ is64: Bool, _ random: inout FuzzRandom) {
-    let opcode = opcodes[random.below(opcodes.count)]
+    // What does not execute is seldom of interest.
+    let opcode = random.once(in: 4) ? opcodes[random.below(opcodes.count)] : built[random.below(built.count)]
     while random.once(in: 4) { cursor.put(random.pick(ByteStrings.prefixes)) }
     if opcode.map.isVEX {
       vex(opcode, &cursor, &random)

@@ -34,10 +34,11 @@ public final class CapstoneFive {
   private typealias Close = @convention(c) (UnsafeMutablePointer<Int>) -> Int32
   private typealias Allocate = @convention(c) (Int) -> UnsafeMutableRawPointer?
   private typealias Free = @convention(c) (UnsafeMutableRawPointer, Int) -> Void
-  private typealias Next = @convention(c) (
-    Int, UnsafeMutablePointer<UnsafePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UInt64>,
-    UnsafeMutableRawPointer
-  ) -> Bool
+  private typealias Next =
+    @convention(c) (
+      Int, UnsafeMutablePointer<UnsafePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<UInt64>,
+      UnsafeMutableRawPointer
+    ) -> Bool
   private typealias Version = @convention(c) (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>) -> UInt32
 
   /// `cs_insn` of version 5: where size and mnemonic lie.
@@ -96,6 +97,7 @@ public final class CapstoneFive {
     var address: UInt64 = 0x1000
     guard next(handle, &code, &count, &address, instruction) else { return nil }
     let length = Int(instruction.load(fromByteOffset: Layout.size, as: UInt16.self))
-    return Instruction(length: length, mnemonic: String(cString: (instruction + Layout.mnemonic).assumingMemoryBound(to: CChar.self)))
+    return Instruction(
+      length: length, mnemonic: String(cString: (instruction + Layout.mnemonic).assumingMemoryBound(to: CChar.self)))
   }
 }

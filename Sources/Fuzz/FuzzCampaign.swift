@@ -40,7 +40,8 @@ public struct FuzzReport: Sendable {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     for (place, counts) in zip(FuzzMode.places, outcomes) {
-      let columns = [counts.values.reduce(0, +)] + [.completed, .halted, .cycles, .refused, .shutdown].map { counts[$0] ?? 0 }
+      let columns =
+        [counts.values.reduce(0, +)] + [.completed, .halted, .cycles, .refused, .shutdown].map { counts[$0] ?? 0 }
       let vectors = (0...255).compactMap { vector in counts[.vector(vector)].map { "\(vector):\($0)" } }
       let name = place.mode.rawValue
       lines.append(
@@ -102,7 +103,9 @@ public struct FuzzCampaign {
   public func explain(_ number: Int) -> [String] {
     let (mode, privilege, bytes, address) = machine.bytes(number, seed: options.seed)
     let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-    var lines = ["case \(number) of seed \(options.seed): \(mode.rawValue), CPL \(privilege), at \(String(address, radix: 16))h: \(text)"]
+    var lines = [
+      "case \(number) of seed \(options.seed): \(mode.rawValue), CPL \(privilege), at \(String(address, radix: 16))h: \(text)"
+    ]
     for machine in [machine, other].compactMap(\.self) {
       var hasher = StateHasher()
       let outcome = machine.run(number, seed: options.seed, into: &hasher).outcome

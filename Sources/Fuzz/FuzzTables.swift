@@ -101,7 +101,8 @@ enum FuzzTables {
       // INT n may reach odd vectors from CPL 3.
       let access: UInt64 = vector & 1 == 0 || vector < 32 && vector != 3 && vector != 4 ? 0x8E : 0xEF
       put(gate(Selector.code32, handlers + vector, access: access), idt32 + vector * 8)
-      put(gate(Selector.code64, handlers + vector, access: access, count: vector & 15 == 8 ? 1 : 0), idt64 + vector * 16)
+      put(
+        gate(Selector.code64, handlers + vector, access: access, count: vector & 15 == 8 ? 1 : 0), idt64 + vector * 16)
     }
     put(gate(0xC0, 0, access: 0xE5), idt32 + 0x41 * 8)
     put(gate(Selector.code16, 0x10, access: 0xE7), idt32 + 0x43 * 8)

@@ -86,7 +86,8 @@ struct KnownDifference {
       return (isRepeated || prefixes.contains(0x66)) && difference.bare.contains { $0.prefix != .any }
     case .mandatory66: return difference.ours.opcode?.prefix == .byte(0x66)
     case .vex: return opcode == 0xC4 || opcode == 0xC5
-    case .prefixedVEX: return (opcode == 0xC4 || opcode == 0xC5) && prefixes.contains { $0 >= 0xF2 || $0 == 0x66 || $0 & 0xF0 == 0x40 }
+    case .prefixedVEX:
+      return (opcode == 0xC4 || opcode == 0xC5) && prefixes.contains { $0 >= 0xF2 || $0 == 0x66 || $0 & 0xF0 == 0x40 }
     case .evex: return opcode == 0x62
     case .xop: return opcode == 0x8F
     }

@@ -21,7 +21,9 @@ struct DecodingCommand: ParsableCommand {
 
   func validate() throws {
     guard cases >= 0 else { throw ValidationError("--cases is not negative") }
-    guard CodeKind(rawValue: raw) != nil else { throw ValidationError("--raw is real, protected16, protected32 or long") }
+    guard CodeKind(rawValue: raw) != nil else {
+      throw ValidationError("--raw is real, protected16, protected32 or long")
+    }
   }
 
   func run() throws {

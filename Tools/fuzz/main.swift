@@ -5,7 +5,8 @@ import Fuzz
 /// Runs random and mutated instructions in every mode; a crash or a hang names the case.
 struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fuzz", abstract: "Execute random bytes and mutated instructions in every mode, and hash what they leave.")
+    commandName: "fuzz",
+    abstract: "Execute random bytes and mutated instructions in every mode, and hash what they leave.")
 
   @Option(help: "How many cases.")
   var cases = 1_000_000

@@ -59,6 +59,7 @@ extension Decoder {
     case (nil, _): standing = .tooLong
     default: standing = .executed
     }
-    return IdentifiedEncoding(standing: standing, length: Int(instruction.op.length), opcode: opcode, row: instruction.row)
+    return IdentifiedEncoding(
+      standing: standing, length: Int(instruction.op.length), opcode: opcode, row: instruction.row)
   }
 }
