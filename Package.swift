@@ -50,6 +50,7 @@ let package = Package(
     room("Monitor", ["CCapstone", "CReadline"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
       dependencies: [
@@ -59,18 +60,23 @@ let package = Package(
       swiftSettings: strict),
 
     tests(of: "Tables", ["Tables"]),
-    tests(of: "Opcodes", ["Opcodes", "Tables"]),
+    tests(of: "Opcodes", ["Opcodes", "Tables", "CPU", "Machine", "Guests", "Silicon", "Fuzz"]),
     tests(of: "EPTTLB", ["EPTTLB"]),
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
     tests(of: "CommandLine", ["Guests"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "Opcodes", "Tables"]),
+    tests(of: "Fuzz", ["Fuzz", "CPU", "Opcodes", "Tables"]),
 
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
     .executableTarget(
       name: "silicon", dependencies: [argumentParser, "Silicon"], path: "Tools/silicon", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
+    .executableTarget(
+      name: "decoding", dependencies: [argumentParser, "Fuzz"], path: "Tools/decoding", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -190,7 +190,7 @@ struct Knowledge {
     if opcode.modes == .legacy { return "not in 64-bit mode" }
     if let reason = reasons[opcode.mnemonic + "|"] ?? reasons[opcode.mnemonic + "|" + opcode.encoding] { return reason }
     if let feature = lacking[opcode.mnemonic] { return "the host lacks \(feature)" }
-    if opcode.shape.rawValue == "refused" { return "refused" }
+    if !opcode.isBuilt { return opcode.shape.rawValue }
     if opcode.map.rawValue > Opcode.Map.escape0F3A.rawValue { return "the generator does not know VEX" }
     if opcode.unit != .general { return "the harness does not compare x87, MMX and SSE state" }
     for operand in opcode.operands {

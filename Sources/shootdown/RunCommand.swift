@@ -165,7 +165,7 @@ struct Run {
     case .interrupted: note("stopped from outside \(place)")
     case .refused(let refusal):
       var text = refusal.description
-      if case .instruction(let bytes) = refusal, let disassembler = Disassembler(),
+      if case .instruction(_, let bytes) = refusal, let disassembler = Disassembler(),
         let instruction = disassembler.first(bytes, at: state.rip)
       {
         text = "the instruction '\(instruction.text)' is not built"

@@ -10,6 +10,8 @@ enum EventSource: Equatable {
   case exception
   /// INT n, INT3, INTO.
   case software
+  /// INT1: a trap of its own instruction, but otherwise like an event from outside.
+  case privileged
   /// INTR or NMI.
   case external
 }
@@ -37,7 +39,7 @@ extension Processor {
     } catch {
       if !isTaskCommitted {
         before.restore(state)
-        if source == .software {
+        if source == .software || source == .privileged {
           state.pointee.rip &-= UInt64(state.pointee.faultLength)
           state.pointee.instructions &-= 1
         }

@@ -12,10 +12,8 @@ public protocol PortSpace: AnyObject {
 
 /// Something that is not built, met by a guest: the run ends there and says so.
 public enum Refusal: Equatable, Sendable {
-  /// An instruction, with its bytes.
-  case instruction([UInt8])
-  /// An instruction that the opcode table names.
-  case namedInstruction(String)
+  /// An instruction: its mnemonic in the opcode table, and its bytes, with those behind it up to fifteen.
+  case instruction(String, bytes: [UInt8])
   /// A control-register write that leaves what is built.
   case controlRegister(Int, UInt64)
   /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
@@ -27,10 +25,7 @@ public enum Refusal: Equatable, Sendable {
   public var description: String {
     func hex(_ value: some BinaryInteger) -> String { String(UInt64(truncatingIfNeeded: value), radix: 16) + "h" }
     switch self {
-    case .instruction(let bytes):
-      let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-      return "the instruction \(text) is not built"
-    case .namedInstruction(let mnemonic): return "the instruction \(mnemonic) is not built"
+    case .instruction(let mnemonic, _): return "the instruction \(mnemonic) is not built"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
     case .gate(let what): return "\(what) is not built"
     case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
@@ -95,7 +90,7 @@ public final class Processor {
   public let ports: any PortSpace
   /// Decoded blocks, shared with the machine's other processors.
   public let blocks: BlockCache
-  let decoder: Decoder
+  package let decoder: Decoder
   let timing: TimingTable
   /// What CPUID answers and which model-specific registers there are.
   public let model: CPUModel
@@ -278,6 +273,15 @@ public final class Processor {
     translation.modeChanged(pagingControls)
     contextChanged()
     state.vectorControlsChanged()
+  }
+
+  /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
+  package func stateReplaced() {
+    translation.cache.reset()
+    translation.modeChanged(pagingControls)
+    translation.purgeHostPointers()
+    contextChanged()
+    state.pointee.exit = UInt32(ExitNone)
   }
 
   func contextChanged() {
