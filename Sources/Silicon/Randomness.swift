@@ -48,6 +48,24 @@ struct Randomness: RandomNumberGenerator {
     }
   }
 
+  /// Eight bytes of a vector register: lanes of one width, each often at a corner of it.
+  mutating func lanes() -> UInt64 {
+    switch below(4) {
+    case 0: return value()
+    case 1: return next()
+    default:
+      let width = UInt64(8 << below(3))
+      var word: UInt64 = 0
+      for _ in 0..<64 / width { word = word << width | value() & (1 << width - 1) }
+      return word
+    }
+  }
+
+  /// An MXCSR without reserved bits; not bit 17 either, which AMD has and Intel reserves.
+  mutating func controlAndStatus() -> UInt32 {
+    once(in: 4) ? 0x1F80 : UInt32(truncatingIfNeeded: next()) & 0xFFFF
+  }
+
   private static let counts: [UInt64] = [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 47, 63, 64, 65, 128, 255]
 
   /// A count of a shift: often one at a width.

@@ -50,7 +50,7 @@ struct SiliconCommand: ParsableCommand {
 private struct Summary: Encodable {
   let seed: UInt64
   let seconds: Double
-  let compared, sequences, exceptions, mismatches, skipped, unconfirmed: Int
+  let compared, sequences, exceptions, vectors, addresses32, bases, mismatches, skipped, unconfirmed: Int
   let groups, vendor, refused, byMnemonic: [String: Int]
   let differences: [[String]]
   let skippedRows: [String: String]
@@ -61,6 +61,9 @@ private struct Summary: Encodable {
     compared = report.compared
     sequences = report.sequences
     exceptions = report.exceptions
+    vectors = report.vectors
+    addresses32 = report.addresses32
+    bases = report.bases
     mismatches = report.mismatchCount
     skipped = report.skipped
     unconfirmed = report.unconfirmed
