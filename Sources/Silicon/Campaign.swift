@@ -65,6 +65,9 @@ public struct CampaignReport: Sendable {
 /// Why a campaign cannot begin.
 public struct NoSuchMnemonic: Error, CustomStringConvertible {
   let mnemonic: String
+
+  package init(mnemonic: String) { self.mnemonic = mnemonic }
+
   /// One line.
   public var description: String { "no row of the opcode table that the host can run is named \(mnemonic)" }
 }

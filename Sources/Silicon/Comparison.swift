@@ -15,6 +15,12 @@ public struct FieldDifference: Sendable {
   public let silicon: String
   /// What ours has.
   public let ours: String
+
+  package init(field: String, silicon: String, ours: String) {
+    self.field = field
+    self.silicon = silicon
+    self.ours = ours
+  }
 }
 
 /// What the comparison of a case gives.
@@ -232,4 +238,4 @@ struct Comparison {
 }
 
 /// A number as the manual writes it.
-func hex(_ value: UInt64) -> String { String(value, radix: 16, uppercase: true) + "h" }
+package func hex(_ value: UInt64) -> String { String(value, radix: 16, uppercase: true) + "h" }

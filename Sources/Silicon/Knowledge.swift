@@ -3,9 +3,9 @@ import SiliconNative
 import Tables
 
 /// Flags and results that an instruction leaves undefined, and when.
-struct UndefinedRule {
+package struct UndefinedRule {
   /// On what it depends.
-  enum Condition: String {
+  package enum Condition: String {
     case always
     case countOver0 = "count>0"
     case countOver1 = "count>1"
@@ -14,16 +14,16 @@ struct UndefinedRule {
     case sourceZero = "source=0"
   }
 
-  let flags: UInt64
-  let isResult: Bool
-  let condition: Condition
+  package let flags: UInt64
+  package let isResult: Bool
+  package let condition: Condition
 
   /// Whether it applies.
   ///
   /// - Parameters:
   ///   - count: before masking; nil: not known, and then it may apply.
   ///   - isSourceZero: nil: not known.
-  func applies(width: Int, count: UInt64?, isSourceZero: Bool?) -> Bool {
+  package func applies(width: Int, count: UInt64?, isSourceZero: Bool?) -> Bool {
     let masked = count.map { Int($0 & (width == 64 ? 63 : 31)) }
     switch condition {
     case .always: return true
@@ -122,7 +122,7 @@ struct Encoding {
 }
 
 /// Arithmetic flags by the manual's letters.
-enum FlagLetters {
+package enum FlagLetters {
   static let carry: UInt64 = 1 << 0
   static let parity: UInt64 = 1 << 2
   static let adjust: UInt64 = 1 << 4
@@ -131,7 +131,7 @@ enum FlagLetters {
   static let overflow: UInt64 = 1 << 11
 
   /// Bits of a cell of letters; nil: a letter means nothing.
-  static func bits(_ letters: String) -> UInt64? {
+  package static func bits(_ letters: String) -> UInt64? {
     var bits: UInt64 = 0
     for letter in letters {
       switch letter {
@@ -148,14 +148,14 @@ enum FlagLetters {
   }
 
   /// Names of set bits of RFLAGS.
-  static func names(_ bits: UInt64) -> String {
+  package static func names(_ bits: UInt64) -> String {
     let known = [(0, "CF"), (2, "PF"), (4, "AF"), (6, "ZF"), (7, "SF"), (10, "DF"), (11, "OF"), (14, "NT"), (21, "ID")]
     return known.filter { bits >> UInt64($0.0) & 1 != 0 }.map(\.1).joined(separator: " ")
   }
 }
 
 /// Registers by the manual's names, in the order of their encodings.
-let registerNames = [
+package let registerNames = [
   "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
 ]
 
@@ -167,10 +167,16 @@ public struct SkippedRow: Sendable {
   public let encoding: String
   /// Why.
   public let reason: String
+
+  package init(mnemonic: String, encoding: String, reason: String) {
+    self.mnemonic = mnemonic
+    self.encoding = encoding
+    self.reason = reason
+  }
 }
 
 /// The opcode table and the harness's own tables, put together.
-struct Knowledge {
+package struct Knowledge {
   let encodings: [Encoding]
   let skipped: [SkippedRow]
 
@@ -243,7 +249,7 @@ struct Knowledge {
     return registers[register] >> bit & 1 != 0
   }
 
-  static func undefinedRules() throws(TableError) -> [String: [UndefinedRule]] {
+  package static func undefinedRules() throws(TableError) -> [String: [UndefinedRule]] {
     var rules: [String: [UndefinedRule]] = [:]
     for row in try Table("silicon undefined", SiliconTables.undefined).rows {
       let isResult = row["what"] == "result"

@@ -111,6 +111,9 @@ public final class Processor {
   var usesLongStack = false
   /// What is being delivered is a fault: RIP is that of the instruction.
   var isFault = false
+  /// Takes every exception and interrupt, with its error code, in place of the IDT; the processor then halts. For a
+  /// harness that compares what is raised.
+  package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
