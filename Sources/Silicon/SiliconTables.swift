@@ -164,6 +164,12 @@ public enum SiliconTables {
     BLSMSK     PA      always       BLSMSK—Get Mask Up to Lowest Set Bit
     BLSR       PA      always       BLSR—Reset Lowest Set Bit
     BZHI       PA      always       BZHI—Zero High Bits Starting with Specified Bit Position
+    AAA        PZSO    always       AAA—ASCII Adjust After Addition
+    AAS        PZSO    always       AAS—ASCII Adjust AL After Subtraction
+    AAM        CAO     always       AAM—ASCII Adjust AX After Multiply
+    AAD        CAO     always       AAD—ASCII Adjust AX Before Division
+    DAA        O       always       DAA—Decimal Adjust AL After Addition
+    DAS        O       always       DAS—Decimal Adjust AL After Subtraction
     """
 
   /// Arithmetic flags that an instruction reads: in a sequence none of these may have been left undefined before.

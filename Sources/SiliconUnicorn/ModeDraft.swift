@@ -136,8 +136,9 @@ struct ModeDraft {
     }
     if case .byte(let byte) = opcode.prefix { legacy.append(byte) }
     let isNarrow = mode.isCode16 ? it.width == 32 : it.width == 16
-    let sized = opcode.widths.contains { $0 == 16 || $0 == 32 }
-    if sized && opcode.widths.count > 1 && isNarrow && opcode.prefix != .byte(0x66) { legacy.append(0x66) }
+    // Operands of 32 or 64 bits (y) have 32 in 16-bit code without a prefix; BSWAP has not.
+    let sized = opcode.widths.contains(16) && opcode.widths.count > 1 || opcode.mnemonic == "BSWAP"
+    if sized && isNarrow { legacy.append(0x66) }
     if it.width == 64 && !opcode.defaultsTo64 || opcode.needsREXW {
       rex |= 8
       needsREX = true
@@ -173,7 +174,9 @@ struct ModeDraft {
 
   private mutating func choosePrefixes() {
     if random.once(in: 5) {
-      let number = random.below(6)
+      var number = random.below(6)
+      // CS cannot be written, which Unicorn does not know.
+      if number == 1 && opcode.writesMemory { number = 3 }
       legacy.append([0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65][number])
       if !is64 || number >= 4 { override = number }
     }

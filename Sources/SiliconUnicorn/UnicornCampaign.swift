@@ -113,8 +113,12 @@ public struct UnicornCampaign {
       throw UnicornFailure(action: "be compared: ours does not enter \(kind.mode)", code: .init(0))
     }
     for it in cases { compare(it, scenario, engine, batch, out) }
-    if memcmp(engine.memory, emulated.memory.base, Layout32.memory) != 0 {
-      report.skipped["batches that changed memory elsewhere, otherwise", default: 0] += 1
+    for range in [0..<Layout32.entry64 - 0x1000, Layout32.prologue..<Layout32.memory] {
+      let (theirs, ours) = (engine.memory + range.lowerBound, emulated.memory.base + range.lowerBound)
+      guard memcmp(theirs, ours, range.count) != 0 else { continue }
+      let offset = range.indices.first { engine.memory.load(fromByteOffset: $0, as: UInt8.self) != emulated.memory.base.load(fromByteOffset: $0, as: UInt8.self) }
+      report.mismatchCount += 1
+      report.groups["elsewhere in memory, in batch \(batch), at \(hex(UInt64(offset ?? 0)))", default: 0] += 1
     }
   }
 
@@ -129,7 +133,6 @@ public struct UnicornCampaign {
           from: source.baseAddress.unsafelyUnwrapped, byteCount: patch.bytes)
       }
     }
-    if getenv("TRACE") != nil { print("\(batch).\(it.slot) \(scenario.mode) \(scenario.privilege): \(it.code.map { String($0, radix: 16) }) \(knowledge.rows[it.row].opcode.mnemonic)"); fflush(nil) }
     let theirs = engine.run(it, scenario, out: out)
     let ours = emulated.run(it, scenario, out: out + Word.count)
     let differences = self.differences(it, scenario, engine, theirs, ours, out)
@@ -143,7 +146,7 @@ public struct UnicornCampaign {
       let found = UnicornRule.Found(
         mnemonic: opcode.mnemonic, encoding: opcode.encoding, mode: scenario.mode, privilege: scenario.privilege,
         theirs: theirs.name, ours: ours.name, it: it,
-        fields: differences.map(\.field))
+        isBehind: out[Word.count + Word.rip] != scenario.start(it.slot), differences: differences)
       if let rule = rules.first(where: { $0.explains(found) }) {
         report.explained[rule.name, default: 0] += 1
       } else if theirs == .outside {
@@ -160,10 +163,10 @@ public struct UnicornCampaign {
   }
 
   private mutating func note(
-    _ it: ModeCase, _ scenario: Scenario, _ batch: Int, _ differences: [FieldDifference], _ found: UnicornRule.Found
+    _ it: ModeCase, _ scenario: Scenario, _ batch: Int, _ differences: [ModeDifference], _ found: UnicornRule.Found
   ) {
     let ends = found.theirs == found.ours ? found.theirs : "\(found.theirs) against \(found.ours)"
-    let fields = found.theirs == found.ours ? ", " + Set(found.fields).sorted().joined(separator: ", ") : ""
+    let fields = found.theirs == found.ours ? ", " + fieldNames(found) : ""
     let group = "\(found.mnemonic) \(found.encoding): \(ends)\(fields)"
     report.groups[group, default: 0] += 1
     guard report.groups[group] == 1, report.mismatches.count < UnicornCampaign.kept else { return }
@@ -174,9 +177,20 @@ public struct UnicornCampaign {
         + ", flags \(hex(it.flags)), bases \(scenario.bases.map { hex($0) }), at \(hex(scenario.start(it.slot)))")
     for patch in it.patches { lines.append("  \(hex(UInt64(patch.address))): \(hex(patch.value)), \(patch.bytes) bytes") }
     for difference in differences.prefix(10) {
-      lines.append("  \(difference.field): theirs \(difference.silicon), ours \(difference.ours)")
+      lines.append("  \(difference.field): theirs \(difference.theirs), ours \(difference.ours)")
     }
     report.mismatches.append(lines)
+  }
+
+  private func fieldNames(_ found: UnicornRule.Found) -> String {
+    var names: [String] = []
+    for difference in found.differences {
+      let isGeneral = Word.names[0..<16].contains(difference.field)
+      let letters = difference.field == "flags" ? " " + FlagLetters.names(difference.bits) : ""
+      let name = isGeneral ? "general" : difference.field + letters
+      if !names.contains(name) { names.append(name) }
+    }
+    return names.joined(separator: ", ")
   }
 
   private static let comparedFlags: UInt64 = 0x3E_7FD5
@@ -184,9 +198,9 @@ public struct UnicornCampaign {
   private func differences(
     _ it: ModeCase, _ scenario: Scenario, _ engine: UnicornEngine, _ theirs: ModeEnding, _ ours: ModeEnding,
     _ out: UnsafeMutablePointer<UInt64>
-  ) -> [FieldDifference] {
-    var list: [FieldDifference] = []
-    if theirs != ours { list.append(FieldDifference(field: "end", silicon: theirs.name, ours: ours.name)) }
+  ) -> [ModeDifference] {
+    var list: [ModeDifference] = []
+    if theirs != ours { list.append(ModeDifference(field: "end", theirs: theirs.name, ours: ours.name)) }
     if it.isResultUndefined && theirs == ours { return [] }
     let other = out + Word.count
     let isLong = scenario.mode.isLong
@@ -200,9 +214,11 @@ public struct UnicornCampaign {
       }
       if !isLong { mask &= 0xFFFF_FFFF }
       guard (out[word] ^ other[word]) & mask != 0 else { continue }
-      var name = Word.names[word]
-      if word == Word.rflags { name += " " + FlagLetters.names((out[word] ^ other[word]) & mask) }
-      list.append(FieldDifference(field: name, silicon: hex(out[word] & mask), ours: hex(other[word] & mask)))
+      let name = Word.names[word]
+      list.append(
+        ModeDifference(
+          field: name, theirs: hex(out[word] & mask), ours: hex(other[word] & mask),
+          bits: (out[word] ^ other[word]) & mask))
     }
     let mine = emulated.memory.base + Layout32.compared
     let their = engine.memory + Layout32.compared
@@ -213,7 +229,9 @@ public struct UnicornCampaign {
       guard a != b else { continue }
       let address = Layout32.compared + offset
       let name = address < Layout32.ldt ? "GDT" : address < Layout32.idt ? "LDT" : address < Layout32.data ? "TSS" : "data"
-      list.append(FieldDifference(field: name, silicon: "\(hex(UInt64(a))) at \(hex(UInt64(address)))", ours: hex(UInt64(b))))
+      list.append(
+        ModeDifference(
+          field: name, theirs: "\(hex(UInt64(a))) at \(hex(UInt64(address)))", ours: hex(UInt64(b)), bits: UInt64(a ^ b)))
       if list.count > 12 { break }
     }
     return list
@@ -257,7 +275,10 @@ struct UnicornRule {
     let theirs: String
     let ours: String
     let it: ModeCase
-    let fields: [String]
+    /// Ours raised its exception behind the first instruction.
+    let isBehind: Bool
+    let differences: [ModeDifference]
+    var fields: [String] { differences.map(\.field) }
   }
 
   static func all() throws(TableError) -> [UnicornRule] {
@@ -270,8 +291,10 @@ struct UnicornRule {
   }
 
   /// Whether a case has the property that a row asks for.
-  private func applies(_ it: ModeCase) -> Bool {
-    switch when {
+  private func applies(_ found: Found) -> Bool {
+    let it = found.it
+    return switch when {
+    case "behind": found.isBehind
     case "": true
     case "LOCK": it.prefixes.contains(0xF0)
     case "memory": it.hasMemory
@@ -279,22 +302,41 @@ struct UnicornRule {
     case "16": it.width == 16
     case "32": it.width == 32
     case "64": it.width == 64
+    case "66": it.prefixes.contains(0x66)
     default: false
     }
   }
 
   func explains(_ found: Found) -> Bool {
-    guard mnemonic == "*" || mnemonic.split(separator: ",").contains(Substring(found.mnemonic)), applies(found.it) else {
+    guard mnemonic == "*" || mnemonic.split(separator: ",").contains(Substring(found.mnemonic)), applies(found) else {
       return false
     }
     guard encoding.isEmpty || encoding == found.encoding else { return false }
     guard modes == ["all"] || modes.contains(Substring(found.mode.rawValue)) else { return false }
     guard fields.isEmpty else {
-      return found.theirs == found.ours && found.fields.allSatisfy { field in
-        field.split(separator: " ").allSatisfy { $0 == "flags" || fields.contains(String($0)) }
-      }
+      return found.theirs == found.ours && found.differences.allSatisfy(isCovered)
     }
     return found.theirs != found.ours && (theirs == "any" || theirs == found.theirs)
       && (ours == "any" || ours == found.ours)
   }
+
+  /// Whether the row's fields cover a difference: by name, by the general registers' common name, or by bits.
+  private func isCovered(_ difference: ModeDifference) -> Bool {
+    let isGeneral = Word.names[0..<16].contains(difference.field)
+    for field in fields {
+      let parts = field.split(separator: ":")
+      guard let name = parts.first, name == difference.field || name == "general" && isGeneral else { continue }
+      let bits = parts.count == 2 ? UInt64(parts[1], radix: 16) ?? 0 : ~0
+      if difference.bits & ~bits == 0 { return true }
+    }
+    return false
+  }
+}
+
+/// A difference in one field, and in which of its bits.
+struct ModeDifference {
+  let field: String
+  let theirs: String
+  let ours: String
+  var bits: UInt64 = ~0
 }
