@@ -13,6 +13,8 @@ struct ModeCase {
   var addressWidth = 0
   var hasMemory = false
   var prefixes: [UInt8] = []
+  var hasREX = false
+  var isRIPRelative = false
   /// Flags that are not compared, because the manual leaves them undefined.
   var undefined: UInt64 = 0
   var isResultUndefined = false

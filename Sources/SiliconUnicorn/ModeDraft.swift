@@ -153,6 +153,8 @@ struct ModeDraft {
       switch operand {
       case .reg:
         reg = anyRegister()
+        // SP keeps its value, which reaches too far as the offset of a bit.
+        if opcode.shape == .bitTest && reg == 4 { reg = 2 }
         highest = max(highest, Int(reg))
       case .segment:
         // CS cannot be loaded; 6 and 7 are none.
@@ -305,7 +307,9 @@ struct ModeDraft {
     }
     if hasReg { rex |= (reg >> 3) << 2 }
     if !isMemory && !isOffset && opcode.exactRM == nil { rex |= rm >> 3 }
-    if is64 && (rex != 0 || needsREX) { it.code.append(0x40 | rex) }
+    it.hasREX = is64 && (rex != 0 || needsREX)
+    it.isRIPRelative = ripRelativePlace != nil
+    if it.hasREX { it.code.append(0x40 | rex) }
     if opcode.map != .oneByte { it.code.append(0x0F) }
     if opcode.map == .escape0F38 { it.code.append(0x38) }
     if opcode.map == .escape0F3A { it.code.append(0x3A) }

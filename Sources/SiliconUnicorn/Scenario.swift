@@ -20,8 +20,8 @@ enum Layout32 {
   static let data = 0x1_4000
   static let dataBytes = 0x4000
   static let comparedEnd = data + dataBytes
-  /// A slot for each case of a batch.
-  static let code = 0x2_0000
+  /// A slot for each case of a batch; below the data, so that CS reaches these, too.
+  static let code = 0xC000
   static let slotBytes = 64
   static let slots = 256
   static let pageTables = 0x3_0000
@@ -99,8 +99,8 @@ struct Scenario {
     bases = (0..<6).map { number in
       if mode == .long && number >= 4 { return random.once(in: 2) ? 0 : UInt64(random.below(Layout32.data)) & ~15 }
       if isFlat { return 0 }
-      let lowest = number == 1 ? Layout32.code - 0x8000 : Layout32.data - 0x8000
-      return UInt64(lowest + random.below(0x8000)) & ~15
+      let lowest = number == 1 ? Layout32.code - 0x3FF0 : Layout32.data - 0x8000
+      return UInt64(lowest + random.below(number == 1 ? 0x3FF0 : 0x8000)) & ~15
     }
   }
 

@@ -302,6 +302,8 @@ struct UnicornRule {
     case "16": it.width == 16
     case "32": it.width == 32
     case "64": it.width == 64
+    case "REX": it.hasREX
+    case "RIP": it.isRIPRelative
     case "66": it.prefixes.contains(0x66)
     default: false
     }

@@ -118,7 +118,6 @@ final class UnicornEngine {
     uc_context_restore(engine, pristine)
     // Dropping everything would take a quarter of a second.
     _ = unicorn_forget(engine, UInt64(Layout32.entry64), UInt64(Layout32.compared))
-    _ = unicorn_forget(engine, UInt64(Layout32.code), UInt64(Layout32.code + Layout32.slots * Layout32.slotBytes))
     if is64 {
       write(UC_X86_REG_CR3, UInt64(Layout32.pageTables))
       write(UC_X86_REG_CR4, 0x20)

@@ -16,6 +16,7 @@ enum UnicornTables {
     SYSRET     -          needs registers that no case loads
     SYSENTER   -          needs registers that no case loads
     SYSEXIT    -          needs registers that no case loads
+    ADCX       -          not in Unicorn's processor
     MOVBE      -          not in Unicorn's processor
     POPCNT     -          not in Unicorn's processor
     CLFLUSHOPT  -         not in Unicorn's processor
@@ -30,7 +31,7 @@ enum UnicornTables {
   ///   the row is of fields.
   /// - `fields`: the fields that may differ when the ends are the same, and behind a colon which of their bits;
   ///   `general`, the general registers.
-  /// - `when`: the form: `register`, `memory`, `LOCK`, an operand size, 66h; `behind`, ours raised its exception behind the
+  /// - `when`: the form: `register`, `memory`, `LOCK`, an operand size, 66h, `REX`, `RIP` (relative); `behind`, ours raised its exception behind the
   ///   first instruction.
   static let differences: StaticString = """
     name       mnemonic   encoding   modes   theirs   ours   fields   when   section   what
@@ -56,7 +57,11 @@ enum UnicornTables {
     canonical  WRMSR  -   all   on   GP   -   -   WRMSR—Write to Model Specific Register   an address that is not canonical is loaded
     nullTask   LTR    -   all   on   GP   -   -   LTR—Load Task Register   a null selector is loaded
     far64      LSS,LFS,LGS   -   64   any   any   -   64   LDS/LES/LFS/LGS/LSS—Load Far Pointer   REX.W makes no 64-bit pointer, as on AMD's
-    far64      LSS,LFS,LGS   -   64   -   -   general,FS,GS,SS,GDT,LDT   64   LDS/LES/LFS/LGS/LSS—Load Far Pointer   REX.W makes no 64-bit pointer, as on AMD's
+    far64      LSS,LFS,LGS   -   64   -   -   general,FS,GS,SS,FS.base,GS.base,GDT,LDT   64   LDS/LES/LFS/LGS/LSS—Load Far Pointer   REX.W makes no 64-bit pointer, as on AMD's
+    relative   SHLD,SHRD  -  64  -   -   flags,data,TSS   RIP   RIP-Relative Addressing   the immediate is not counted
+    highByte   LAHF,SAHF  -  64  -   -   general,flags    REX   REX Prefixes   behind a REX it is no AH
+    exchange   CMPXCHG  -  64  -   -   general:FFFFFFFF00000000   32   CMPXCHG—Compare and Exchange   RAX is written where the values are equal
+    gateOrder  JMP,CALL  -  compat,64  NP  GP  -  -   CALL—Call Procedure   a call gate that is absent and whose upper half is invalid, too: no order is given
     crc        CRC32  -   real,16   -   -   general   -   CRC32—Accumulate CRC32 Value   16-bit code has the operand sizes of 32-bit code
     crc        CRC32  -   all   UD   on   -   66   CRC32—Accumulate CRC32 Value   66h before it is refused
     """
