@@ -31,6 +31,10 @@ extension Processor {
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
   func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
+    if let takesEvents {
+      state.pointee.activity = 1
+      return takesEvents(vector, error)
+    }
     isDelivering = true
     defer { isDelivering = false }
     let before = TransferState(state)

@@ -114,6 +114,9 @@ public final class Processor {
   var isDelivering = false
   /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
   var isFetchWatched = false
+  /// Takes every exception and interrupt, with its error code, in place of the IDT; the processor then halts. For a
+  /// harness that compares what is raised.
+  package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
