@@ -136,7 +136,7 @@ final class FuzzMachine {
     case .shutdown: return .shutdown
     case .deadline: return .cycles
     case .instructionLimit: return .completed
-    case .halted:
+    case .halted, .waitingForSIPI:
       let s = processor.state.pointee
       let place = s.codeBase &+ s.rip &- 1 &- FuzzTables.handlers
       return place < 256 ? .vector(UInt8(place)) : .halted

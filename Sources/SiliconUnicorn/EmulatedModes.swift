@@ -73,7 +73,7 @@ final class EmulatedModes {
     store(out)
     if let event { return .event(event) }
     switch stop {
-    case .instructionLimit, .halted:
+    case .instructionLimit, .halted, .waitingForSIPI:
       out[Word.rip] = (state.pointee.rip &+ state.pointee.codeBase) & (state.pointee.codeBase == 0 ? ~0 : 0xFFFF_FFFF)
       return steps < 100 ? .done : .endless
     case .refused(let refusal): return .refused(refusal.description)
