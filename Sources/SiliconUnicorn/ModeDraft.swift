@@ -178,7 +178,7 @@ struct ModeDraft {
     if random.once(in: 5) {
       var number = random.below(6)
       // CS cannot be written, which Unicorn does not know.
-      if number == 1 && opcode.writesMemory { number = 3 }
+      if number == 1 && (opcode.writesMemory || opcode.mnemonic == "ARPL") { number = 3 }
       legacy.append([0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65][number])
       if !is64 || number >= 4 { override = number }
     }

@@ -218,13 +218,14 @@ public final class Decoder {
       }
     }
     op.length = UInt8(cursor.count)
-    op.handler = handler(row, width, isMemory, byte, operandSize, sizes)
-    if prefixes.lock && !(opcode.allowsLock && isMemory && !memory.isOffset) { op.handler = undefined }
+    var isUndefined = opcode.handlerStem == "undefined"
+    if prefixes.lock && !(opcode.allowsLock && isMemory && !memory.isOffset) { isUndefined = true }
     // A VEX.vvvv that is not used must be 1111b.
-    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { op.handler = undefined }
+    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { isUndefined = true }
     if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
-      op.handler = undefined
+      isUndefined = true
     }
+    op.handler = isUndefined ? undefined : handler(row, width, isMemory, byte, operandSize, sizes)
     if opcode.shape == .refused { op.immediate = Int64(row.number) }
     var details: OpDetail = opcode.endsBlock ? .ends : []
     if sizes.address == 16 { details.insert(.address16) }
@@ -249,7 +250,8 @@ public final class Decoder {
     if opcode.handlerStem == "pop" && memory.isBasedOnStack { op.displacement &+= Int32(width / 8) }
     op.detail = details.rawValue
     var address: DecodedOp?
-    if isMemory && opcode.handlerStem != "lea" && opcode.mnemonic != "NOP" {
+    // #UD goes before what a segment forbids.
+    if isMemory && !isUndefined && opcode.handlerStem != "lea" && opcode.mnemonic != "NOP" {
       address = addressOp(op, memory, bytes: operandBytes(opcode, width), opcode, prefixes, sizes)
     }
     if address != nil {
