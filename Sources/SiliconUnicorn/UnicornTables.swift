@@ -58,6 +58,8 @@ enum UnicornTables {
     nullStack  RET,IRET   -   compat,64   on   GP   -   -   RET—Return From Procedure   a null SS though the code is not 64-bit
     nullStack  LSS    -      64   on   GP   -   -   LDS/LES/LFS/LGS/LSS—Load Far Pointer   a null selector of another privilege in SS
     nullStack  MOV    8E     64   on   GP   -   -   MOV—Move   a null selector of another privilege in SS
+    upperHalf  LLDT,LTR   -   64   on   GP   -   -   LLDT—Load Local Descriptor Table Register   a descriptor whose upper half is invalid
+    int6       INT    CD     all   -   -   RIP   -   INT n/INTO/INT3/INT1—Call to Interrupt Procedure   INT 6 is taken for an invalid instruction, and leaves RIP there
     canonical  LGDT,LIDT   -   64   on   GP   -   -   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register   a base that is not canonical is loaded
     canonical  WRMSR  -   all   on   GP   -   -   WRMSR—Write to Model Specific Register   an address that is not canonical is loaded
     nullTask   LTR    -   all   on   GP   -   -   LTR—Load Task Register   a null selector is loaded
