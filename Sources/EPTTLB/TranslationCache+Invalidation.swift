@@ -28,13 +28,32 @@ extension TranslationCache {
     }
   }
 
+  /// WRMSR to an MTRR ("Invalidating the Translation Lookaside Buffers", in "Memory Cache Control"): as above.
+  public func memoryTypeRangesWritten(vpid: UInt16) { pagingModeChanged(vpid: vpid) }
+
+  /// INVPCID type 0: the address's page of a PCID, unless global, and the paging-structure-cache entries used for it.
+  public func invpcid(address: UInt64, vpid: UInt16, pcid: UInt16) {
+    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
+      dropMatching(address, shift: shift, isStructure: false) {
+        $0.tag.vpid == vpid && $0.tag.pcid == pcid && !$0.isGlobal
+      }
+    }
+    dropStructures(of: address, vpid: vpid, pcid: pcid)
+  }
+
+  /// INVPCID type 1: everything of a PCID that is not global.
+  public func invpcid(pcid: UInt16, vpid: UInt16) { movToCR3(vpid: vpid, pcid: pcid) }
+
+  /// INVPCID types 2 and 3: everything of every PCID, or all of it that is not global.
+  public func invpcidAll(vpid: UInt16, includingGlobal: Bool) {
+    dropLists { $0.kind != .guestPhysical && $0.tag.vpid == vpid && (includingGlobal || $0.type != .global) }
+  }
+
   /// A page fault on an address: that page, global or not (ours: a global one would let the fault recur), and the
   /// paging-structure-cache entries that would be used for it.
   public func pageFault(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
     dropPage(address, vpid: vpid, pcid: pcid)
-    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
-      dropMatching(address, shift: shift, isStructure: true) { $0.tag.vpid == vpid && $0.tag.pcid == pcid }
-    }
+    dropStructures(of: address, vpid: vpid, pcid: pcid)
   }
 
   /// A write through a translation whose dirty flag was 0 walks memory again (rule C2). What the walk finds replaces
@@ -50,6 +69,13 @@ extension TranslationCache {
   public func reset() { dropLists { _ in true } }
 
   // MARK: Words the rules are made of
+
+  /// The paging-structure-cache entries that would be used for an address.
+  private func dropStructures(of address: UInt64, vpid: UInt16, pcid: UInt16) {
+    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
+      dropMatching(address, shift: shift, isStructure: true) { $0.tag.vpid == vpid && $0.tag.pcid == pcid }
+    }
+  }
 
   private func dropPage(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
     for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {

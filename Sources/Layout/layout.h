@@ -199,6 +199,9 @@ struct ProcessorState {
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
   uint64_t tscAux;             // IA32_TSC_AUX
   uint64_t random;             // state of the generator behind RDRAND and RDSEED
+  uint64_t pointers[4];        // the PDPTE registers of PAE paging
+  uint32_t userKeys;           // PKRU
+  uint32_t supervisorKeys;     // IA32_PKRS
 };
 
 enum {

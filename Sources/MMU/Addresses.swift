@@ -32,11 +32,15 @@
   public var isFetch: Bool
   /// It is a user-mode access: CPL 3, and not to a system structure.
   public var isUser: Bool
+  /// It is an implicit supervisor-mode access, to a descriptor table or a task-state segment.
+  public var isImplicit: Bool
 
-  /// An access; by default a supervisor's read.
-  @inlinable public init(isWrite: Bool = false, isFetch: Bool = false, isUser: Bool = false) {
+  /// An access; by default a supervisor's explicit read.
+  @inlinable
+  public init(isWrite: Bool = false, isFetch: Bool = false, isUser: Bool = false, isImplicit: Bool = false) {
     self.isWrite = isWrite
     self.isFetch = isFetch
     self.isUser = isUser
+    self.isImplicit = isImplicit
   }
 }

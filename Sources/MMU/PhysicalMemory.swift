@@ -10,7 +10,15 @@ public protocol CodeObserver: AnyObject {
   func codeWritten(page: UInt64, granules: UInt64)
 }
 
-/// A machine's physical memory: RAM from address 0, all ones elsewhere.
+/// Registers or memory of a device, in physical address space.
+public protocol MemoryMappedDevice: AnyObject {
+  /// Reads 1 to 8 bytes.
+  func read(_ address: PhysicalAddress, bytes: Int) -> UInt64
+  /// Writes 1 to 8 bytes.
+  func write(_ address: PhysicalAddress, _ value: UInt64, bytes: Int)
+}
+
+/// A machine's physical memory: RAM from address 0, with a hole for devices below 4 GiB; all ones where nothing lies.
 ///
 /// There is one store function for every writer, `stored(_:_:)` behind `write`; a writer that stores through a host
 /// pointer only gets one for pages in which no granule is marked.
@@ -27,6 +35,12 @@ public final class PhysicalMemory {
 
   /// Bytes of RAM, a multiple of 4 KiB.
   public let size: UInt64
+  /// RAM lies below this address, and the rest of it from 4 GiB on.
+  public let lowEnd: UInt64
+  /// End of all RAM.
+  public let highEnd: UInt64
+  /// The most that lies below 4 GiB.
+  public static let holeStart: UInt64 = 0xC000_0000
   /// Host address of physical address 0.
   public let base: UnsafeMutableRawPointer
   /// A `Page` for each page of RAM.
@@ -35,6 +49,9 @@ public final class PhysicalMemory {
   public weak var codeObserver: (any CodeObserver)?
   /// Every processor's way to memory, for dropping its host pointers.
   var translations: [Unmanaged<Translation>] = []
+
+  /// Devices, where RAM does not lie.
+  private var devices: [(range: Range<UInt64>, device: any MemoryMappedDevice)] = []
 
   /// A ROM: read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
   private var rom: (start: UInt64, bytes: UnsafeMutableRawBufferPointer)?
@@ -49,8 +66,13 @@ public final class PhysicalMemory {
 
   /// RAM of zeros; pages the guest never touches cost the host nothing.
   public init(size: UInt64) throws(Failure) {
-    let pageCount = Int(truncatingIfNeeded: size >> 12)
-    self.size = UInt64(pageCount) << 12
+    self.size = size & ~0xFFF
+    lowEnd = min(self.size, PhysicalMemory.holeStart)
+    let (end, overflow) = (1 << 32 as UInt64).addingReportingOverflow(self.size - lowEnd)
+    guard !overflow, end < 1 << 52 else { throw Failure(size: size) }
+    highEnd = self.size > lowEnd ? end : lowEnd
+    // Host addresses are linear in physical ones; the hole costs address space only.
+    let pageCount = Int(truncatingIfNeeded: highEnd >> 12)
     let protection = PROT_READ | PROT_WRITE
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     guard pageCount > 0, let base = mmap(nil, pageCount << 12, protection, flags, -1, 0), base != MAP_FAILED,
@@ -58,6 +80,13 @@ public final class PhysicalMemory {
     else { throw Failure(size: size) }
     self.base = base
     pages = table.bindMemory(to: Page.self, capacity: pageCount)
+  }
+
+  /// Puts a device where RAM does not lie.
+  public func attach(_ device: any MemoryMappedDevice, at range: Range<UInt64>) { devices.append((range, device)) }
+
+  private func device(_ address: PhysicalAddress) -> (any MemoryMappedDevice)? {
+    devices.first { $0.range.contains(address.value) }?.device
   }
 
   /// Puts a ROM behind RAM; there is one.
@@ -79,13 +108,14 @@ public final class PhysicalMemory {
 
   deinit {
     rom?.bytes.deallocate()
-    munmap(base, Int(size))
-    munmap(pages, Int(size >> 12) * MemoryLayout<Page>.stride)
+    munmap(base, Int(highEnd))
+    munmap(pages, Int(highEnd >> 12) * MemoryLayout<Page>.stride)
   }
 
   /// Whether bytes lie in RAM.
   @inlinable public func isRAM(_ address: PhysicalAddress, bytes: UInt64) -> Bool {
-    address.value < size && bytes <= size - address.value
+    let end = address.value < lowEnd ? lowEnd : highEnd
+    return address.value < end && bytes <= end - address.value && (end == lowEnd || address.value >= 1 << 32)
   }
 
   /// What is known of a page of RAM.
@@ -114,18 +144,32 @@ public final class PhysicalMemory {
     stored(address, bytes: bytes)
   }
 
-  /// Copies bytes in; those beyond RAM are lost.
+  /// Copies bytes in, to RAM or a device; where nothing lies they are lost.
   public func write(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
-    guard let first = source.baseAddress, address.value < size else { return }
-    let count = min(UInt64(source.count), size - address.value)
+    guard isRAM(address, bytes: 1) else { return writeDevice(address, source) }
+    guard let first = source.baseAddress else { return }
+    let end = address.value < lowEnd ? lowEnd : highEnd
+    let count = min(UInt64(source.count), end - address.value)
     (base + Int(address.value)).copyMemory(from: first, byteCount: Int(count))
     stored(address, bytes: count)
   }
 
-  /// Copies bytes out; where nothing lies they are all ones.
+  private func writeDevice(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
+    guard source.count <= 8, let device = device(address) else { return }
+    var value: UInt64 = 0
+    withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
+    device.write(address, value, bytes: source.count)
+  }
+
+  /// Copies bytes out, of memory or a device; where nothing lies they are all ones.
   public func read(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
     if let first = target.baseAddress, let host = host(address, bytes: UInt64(target.count)) {
       first.copyMemory(from: host, byteCount: target.count)
+      return
+    }
+    if target.count <= 8, let device = device(address) {
+      let value = device.read(address, bytes: target.count)
+      withUnsafeBytes(of: value) { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count])) }
       return
     }
     for index in target.indices {

@@ -4,6 +4,16 @@ import Layout
 /// One processor's way from linear addresses to memory: its mappings, its contexts and the host pointers derived from
 /// them.
 public final class Translation {
+  /// What INVPCID invalidates (SDM Vol. 2A, "INVPCID—Invalidate Process-Context Identifier").
+  public enum PCIDInvalidation: Equatable, Sendable {
+    /// Type 0: an address of a PCID.
+    case address(UInt64, pcid: UInt16)
+    /// Type 1: a PCID.
+    case context(pcid: UInt16)
+    /// Types 2 and 3: every PCID, with and without global translations.
+    case allWithGlobal, all
+  }
+
   /// Where an address lies, or why it lies nowhere.
   public enum Result {
     /// The physical address, by a mapping.
@@ -29,12 +39,20 @@ public final class Translation {
   public let usesHostPointers: Bool
   /// Controls in force; `contextChanged` after a change.
   public private(set) var controls: PagingControls
+  /// A physical page that accesses of this processor do not reach by host pointers: its local APIC's. ~0: none.
+  public var hiddenPage: UInt64 = ~0 {
+    didSet { if hiddenPage != oldValue { purgeHostPointers() } }
+  }
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
+  /// What translations' memory types follow from; a change of it drops nothing by itself.
+  public var memoryTypes = MemoryTypes.reset
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
+  /// Numbers of the contexts that the controls in force have for a supervisor and for a user, or 0.
+  private var current: (supervisor: UInt16, user: UInt16) = (0, 0)
 
   /// 4095 would, with the last page of all, be the tag of an empty entry.
   private static let lastContext = 4094
@@ -68,17 +86,23 @@ public final class Translation {
 
   /// Switches to the context of these controls: nothing is dropped.
   public func use(_ controls: PagingControls, isUser: Bool) {
+    if self.controls != controls { current = (0, 0) }
     self.controls = controls
     self.isUser = isUser
-    let key = ContextKey(controls: controls, isUser: isUser)
-    if let known = contexts[key] {
-      state.pointee.context = UInt64(known)
-      return
-    }
+    let remembered = isUser ? current.user : current.supervisor
+    let number = remembered != 0 ? remembered : number(of: ContextKey(controls: controls, isUser: isUser))
+    if isUser { current.user = number } else { current.supervisor = number }
+    state.pointee.context = UInt64(number)
+  }
+
+  /// The number of a context, a new one if it has none.
+  private func number(of key: ContextKey) -> UInt16 {
+    if let known = contexts[key] { return known }
     let number = nextContext
     nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
+      current = (0, 0)
       purgeHostPointers {
         $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
       }
@@ -86,7 +110,7 @@ public final class Translation {
     }
     contextKeys[number] = key
     contexts[key] = UInt16(number)
-    state.pointee.context = UInt64(number)
+    return UInt16(number)
   }
 
   // MARK: Translating
@@ -95,23 +119,26 @@ public final class Translation {
   ///
   /// A cached translation may be used although memory has changed since (TLB rule U3), and may deny an access that
   /// memory would by now permit: the fault is then spurious, and drops it.
-  public func translate(_ address: LinearAddress, _ access: Access) -> Result {
+  public func translate(_ linear: LinearAddress, _ access: Access) -> Result {
+    var address = linear
     switch controls.mode {
     case .none: return .physical(PhysicalAddress(address.value & 0xFFFF_FFFF), Translation.noMapping)
-    case .twoLevel: break
+    case .twoLevel, .pae: address.value &= 0xFFFF_FFFF
     case .fourLevel: guard address.isCanonical() else { return .notCanonical }
+    case .fiveLevel: guard address.isCanonical(bits: 57) else { return .notCanonical }
     }
     if let slot = cache.translation(.linear, address.value, controls.tag) {
       let entry = cache[slot]
-      guard controls.permits(access, entry.rights) else {
-        return fault(address, PageFaultCode(access, controls).union(.present))
+      guard controls.permits(access, entry.rights, key: entry.protectionKey) else {
+        return fault(
+          address, PageFaultCode(access, controls, violating: entry.rights, key: entry.protectionKey))
       }
       if !access.isWrite || entry.isDirty { return .physical(PhysicalAddress(entry.physical(address.value)), slot) }
       cache.walkedForDirty(address.value, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
       drain()
     }
     let start = cache.structure(.linear, address.value, controls.tag).map { cache[$0] }
-    let walk = Walk(address, access, controls, memory, from: start, sideEffects: true)
+    let walk = Walk(address, access, controls, memory, from: start, memoryTypes: memoryTypes, sideEffects: true)
     state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
     for index in 0..<walk.structureCount {
       if let structure = walk.structures[index] { cache.insert(structure) }
@@ -138,7 +165,9 @@ public final class Translation {
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
-    guard usesHostPointers, let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000) else { return false }
+    guard usesHostPointers, physical.page != hiddenPage,
+      let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
+    else { return false }
     if isWrite {
       guard memory.isRAM(physical, bytes: 1) else { return false }
       let page = memory.page(of: physical)
@@ -201,6 +230,30 @@ public final class Translation {
     use(controls, isUser: isUser)
   }
 
+  /// MOV to CR4 that sets SMEP.
+  public func smepSet(_ controls: PagingControls) {
+    cache.smepSet(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+    drain()
+    use(controls, isUser: isUser)
+  }
+
+  /// WRMSR to an MTRR.
+  public func rangesWritten() {
+    cache.memoryTypeRangesWritten(vpid: controls.tag.vpid)
+    drain()
+  }
+
+  /// INVPCID.
+  public func invalidate(_ type: PCIDInvalidation) {
+    switch type {
+    case .address(let address, let pcid): cache.invpcid(address: address, vpid: controls.tag.vpid, pcid: pcid)
+    case .context(let pcid): cache.invpcid(pcid: pcid, vpid: controls.tag.vpid)
+    case .allWithGlobal: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: true)
+    case .all: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: false)
+    }
+    drain()
+  }
+
   /// Purges what was derived from translations that EPTTLB has dropped, and has the running block end: the next
   /// instruction is fetched anew, as it would be had blocks been formed otherwise.
   private func drain() {
@@ -250,7 +303,8 @@ public final class Translation {
         return "host pointer to a wrong frame"
       }
       if entry.writeTag != ~0 {
-        guard mapping.isDirty, key.controls.permits(Access(isWrite: true, isUser: key.isUser), mapping.rights) else {
+        let write = Access(isWrite: true, isUser: key.isUser)
+        guard mapping.isDirty, key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
           return "host pointer writes through a mapping that must not"
         }
         guard memory.page(of: PhysicalAddress(physical)).pointee.codeGranules == 0 else {

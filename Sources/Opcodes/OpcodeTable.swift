@@ -424,6 +424,11 @@ enum OpcodeTable {
     # Debug registers
     0F 21        MOV        R,C         plain        -         all     ends,as=readDebug        control   MOV—Move to/from Debug Registers
     0F 23        MOV        C,R         plain        -         all     ends,as=writeDebug       control   MOV—Move to/from Debug Registers
+    NP 0F 01 /1!2  CLAC       -           plain        -         all     ends,no66              simple   CLAC—Clear AC Flag in EFLAGS Register
+    NP 0F 01 /1!3  STAC       -           plain        -         all     ends,no66              simple   STAC—Set AC Flag in EFLAGS Register
+    NP 0F 01 /5!6  RDPKRU     -           plain        -         all     no66,as=readKeys       simple   RDPKRU—Read Protection Key Rights for User Pages
+    NP 0F 01 /5!7  WRPKRU     -           plain        -         all     ends,no66,as=writeKeys  simple   WRPKRU—Write Data to User Page Key Register
+    66 0F 38 82    INVPCID    Gd,M        plain        -         all     ends,reads,onlyM,bytes=16,as=invalidateContexts  invlpg   INVPCID—Invalidate Process-Context Identifier
     0F 01 /7!0     SWAPGS     -           plain        -         64      ends                     simple    SWAPGS—Swap GS Base Register
     0F 05        SYSCALL    -           plain        -         64      ends                     far       SYSCALL—Fast System Call
     0F 07        SYSRET     -           sized        32,64     64      ends                     far       SYSRET—Return From Fast System Call

@@ -185,7 +185,7 @@ final class EmulatedHost {
     out[16] = state.rflags
     out[17] = state.pointee.rip
     switch stop {
-    case .halted: return halted(out)
+    case .halted, .waitingForSIPI: return halted(out)
     case .shutdown: return .undelivered
     case .refused(let refusal): return .refused(refusal)
     case .deadline, .instructionLimit: return .astray("still running at \(state.pointee.rip)")

@@ -6,7 +6,7 @@ import Testing
   private static let badValues: [(option: String, values: [String])] = [
     ("--memory", ["0M", "1M", "65G", "18446744073709551615G", "M", "12Q", "", "-4M", "+4M", "4", "4MM", "4 M"]),
     ("--memory", ["0", "1.5G", "\u{664}M", "99999999999999999999M", "2047K", "65537M", "0x4M"]),
-    ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0", "2", "64"]),
+    ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0"]),
     ("--model", ["", "i486", "MAX", "haswell"]),
     ("--tlb", ["", "nonsense", "RETAIN", "speculate", "skylake", "random:7", "flush", ":"]),
     ("--timing", ["", "nonsense", "SKYLAKE", "icelake"]),

@@ -5,7 +5,7 @@ import Testing
 
 /// Results do not depend on any cache of ours (docs/ARCHITECTURE.md, "Time and order").
 @Suite struct DeterminismTests {
-  static let names = ["hello", "stale", "faults", "selfmodify", "crossing", "halt", "triplefault"]
+  static let names = ["hello", "stale", "faults", "selfmodify", "crossing", "halt", "triplefault", "processors"]
 
   @Test("every block limit, host pointers on and off", arguments: names)
   func caches(name: String) throws {

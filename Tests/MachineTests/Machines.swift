@@ -8,6 +8,8 @@ import Testing
 struct CacheSettings: CustomTestStringConvertible, Sendable {
   var blockLimit = 32
   var usesHostPointers = true
+  var processors = 1
+  var quantum = BoardOptions.defaultQuantum
 
   static let all: [CacheSettings] = [1, 2, 3, 32].flatMap { limit in
     [true, false].map { CacheSettings(blockLimit: limit, usesHostPointers: $0) }
@@ -36,6 +38,8 @@ func outcome(
   options.memory = memory
   options.blockLimit = settings.blockLimit
   options.usesHostPointers = settings.usesHostPointers
+  options.processors = settings.processors
+  options.quantum = settings.quantum
   options.policy = .retain(budget: budget)
   let board = try Board(options) { byte in
     text.bytes.append(byte)
@@ -50,11 +54,11 @@ func outcome(
       var part = limits
       part.cycles = min(deadline, limits.cycles ?? .max)
       end = board.run(part)
-      #expect(board.processor.translation.checkInvariants() == nil)
+      for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
     } while end == .cycleLimit && deadline < limits.cycles ?? .max
   } else {
     end = board.run(limits)
-    #expect(board.processor.translation.checkInvariants() == nil)
+    for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
   }
   let state = board.processor.state.pointee
   return Outcome(

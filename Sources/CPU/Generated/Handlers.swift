@@ -2659,6 +2659,11 @@ private func handlers10() -> [Handler] {
     outs32,
     readDebug,
     writeDebug,
+    clac,
+    stac,
+    readKeys,
+    writeKeys,
+    invalidateContexts,
     swapgs,
     syscall,
     sysret32,
@@ -2667,16 +2672,16 @@ private func handlers10() -> [Handler] {
     sysexit32,
     sysexit64,
     flushCaches,
-    readFSBase32,
-    readFSBase64,
-    readGSBase32,
-    readGSBase64,
-    writeFSBase32,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    readFSBase32,
+    readFSBase64,
+    readGSBase32,
+    readGSBase64,
+    writeFSBase32,
     writeFSBase64,
     writeGSBase32,
     writeGSBase64,
@@ -2772,16 +2777,16 @@ private func handlers11() -> [Handler] {
     paddusbXmmM128,
     padduswMmxReg,
     padduswMmxM64,
-    padduswXmmReg,
-    padduswXmmM128,
-    psubbMmxReg,
-    psubbMmxM64,
-    psubbXmmReg,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    padduswXmmReg,
+    padduswXmmM128,
+    psubbMmxReg,
+    psubbMmxM64,
+    psubbXmmReg,
     psubbXmmM128,
     psubwMmxReg,
     psubwMmxM64,
@@ -2877,16 +2882,16 @@ private func handlers12() -> [Handler] {
     pmaxudXmmM128,
     pmulldXmmReg,
     pmulldXmmM128,
-    pmuldqXmmReg,
-    pmuldqXmmM128,
-    phminposuwXmmReg,
-    phminposuwXmmM128,
-    mpsadbwXmmReg,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    pmuldqXmmReg,
+    pmuldqXmmM128,
+    phminposuwXmmReg,
+    phminposuwXmmM128,
+    mpsadbwXmmReg,
     mpsadbwXmmM128,
     phaddwMmxReg,
     phaddwMmxM64,
@@ -2982,16 +2987,16 @@ private func handlers13() -> [Handler] {
     pslldMmxM64,
     pslldXmmReg,
     pslldXmmM128,
-    pslldMmxImm,
-    pslldXmmImm,
-    psllqMmxReg,
-    psllqMmxM64,
-    psllqXmmReg,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    pslldMmxImm,
+    pslldXmmImm,
+    psllqMmxReg,
+    psllqMmxM64,
+    psllqXmmReg,
     psllqXmmM128,
     psllqMmxImm,
     psllqXmmImm,
@@ -3087,16 +3092,16 @@ private func handlers14() -> [Handler] {
     packuswbXmmReg,
     packuswbXmmM128,
     packusdwXmmReg,
-    packusdwXmmM128,
-    pinsr16MmxReg,
-    pinsr16MmxMem,
-    pinsr16XmmReg,
-    pinsr16XmmMem,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    packusdwXmmM128,
+    pinsr16MmxReg,
+    pinsr16MmxMem,
+    pinsr16XmmReg,
+    pinsr16XmmMem,
     pinsr8XmmReg,
     pinsr8XmmMem,
     pinsr32XmmReg,

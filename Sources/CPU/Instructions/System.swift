@@ -107,10 +107,11 @@ import MMU
 
 // MARK: Control
 
-/// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A).
+/// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A): nothing happens for an address that is not canonical.
 @inline(__always) func invlpg(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
-  processor(s).translation.invalidatePage(s.effectiveAddress(op))
+  let address = s.effectiveAddress(op)
+  if s.isCanonical(address) { processor(s).translation.invalidatePage(address) }
   return s.fallThrough(op)
 }
 

@@ -43,13 +43,14 @@ extension CPUModel {
     case 0: values.eax = basic
     case 1: version(&values, inputs)
     case 4: cacheSharing(&values, inputs)
-    case 7: if subleaf == 0 { values.ecx.set(1 << 4, has("OSPKE") && has("PKU") && inputs.cr4 & 1 << 22 != 0) }
+    case 7: if subleaf == 0 { values.ecx.set(1 << 4, has("PKU") && inputs.cr4 & 1 << 22 != 0) }
     case 0xB: if subleaved.contains(leaf) { values = topology(subleaf, inputs) }
     case 0xD: if has("XSAVE") { stateComponents(&values, subleaf, inputs) }
     case 0x15: clockRatio(&values, inputs)
     case 0x16:
       let megahertz = UInt32(clamping: inputs.clock / 1_000_000)
       values = CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: megahertz)
+    case 0x8000_0008: values.eax = values.eax & ~0xFF00 | UInt32(linearBits) << 8
     case 0x8000_0001: if !inputs.is64Bit { values.edx &= ~(1 << 11) }
     default: break
     }

@@ -213,14 +213,20 @@ extension Processor {
     let pointer = try systemRead(tr.base &+ offset, as: UInt64.self)
     var segment = nullSegment(UInt16(privilege))
     segment.attributes |= UInt32(privilege) << 5
-    return TransferStack(segment: segment, pointer: pointer, size: 8)
+    return TransferStack(segment: segment, pointer: pointer, size: 8, isUser: privilege == 3)
   }
 
   // MARK: IRET
 
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
+  ///
+  /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
+    if blocksNonMaskable {
+      blocksNonMaskable = false
+      if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
+    }
     if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
       throw Fault(.generalProtection)
     }

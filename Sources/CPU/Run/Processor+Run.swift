@@ -11,7 +11,8 @@ extension Processor {
     refusal = nil
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
-    guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
+    nearestDeadline = nil
+    if let waiting { return waiting }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
     s.vectorControlsChanged()
@@ -24,7 +25,16 @@ extension Processor {
         s.pointee.deadline = deadline
         continue
       }
-      if pendingDebug != 0, s.pointee.interruptShadow != 2 { deliverDebugTrap() }
+      if pendingDebug != 0, s.pointee.interruptShadow != 2 {
+        deliverDebugTrap()
+        if let waiting { return waiting }
+        continue
+      }
+      if isAttentionWanted, takeEvent() {
+        if let waiting { return waiting }
+        continue
+      }
+      guard s.pointee.activity == Activity.active else { return .halted }
       if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0 {
         if let stop = step(s) { return stop }
         continue
@@ -61,6 +71,7 @@ extension Processor {
     let s = state
     s.pointee.dr.6 = s.pointee.dr.6 & ~0xF | pendingDebug
     pendingDebug = 0
+    s.pointee.activity = Activity.active
     isFault = false
     deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
     s.pointee.exit = UInt32(ExitNone)
@@ -175,9 +186,15 @@ extension Processor {
     default: break
     }
     if let refusal { return .refused(refusal) }
-    switch s.pointee.activity {
-    case 0: return nil
-    case 1: return .halted
+    return waiting
+  }
+
+  /// Why the processor runs no instruction; nil when it does, or when what waits for it is about to end that.
+  private var waiting: Stop? {
+    guard !isReady else { return nil }
+    switch state.pointee.activity {
+    case Activity.halted: return .halted
+    case Activity.waitForSIPI: return .waitingForSIPI
     default: return .shutdown
     }
   }

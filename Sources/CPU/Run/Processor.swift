@@ -41,6 +41,8 @@ public enum Stop: Equatable, Sendable {
   case instructionLimit
   /// HLT: only an interrupt goes on from here.
   case halted
+  /// INIT: only SIPI goes on from here.
+  case waitingForSIPI
   /// A triple fault: the processor is in the shutdown state.
   case shutdown
   /// Something that is not built.
@@ -96,6 +98,8 @@ public final class Processor {
   let identity: CPUIDInputs
   /// Values of `model.registers`; of those that lie elsewhere, unused.
   var modelSpecific: [UInt64]
+  /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
+  let hasGigabytePages, hasSMAP, hasINVPCID: Bool
   var refusal: Refusal?
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
@@ -108,6 +112,21 @@ public final class Processor {
   var isFault = false
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
+
+  /// The local APIC.
+  public internal(set) var apic: LocalAPIC
+  /// What carries its messages.
+  public weak var fabric: (any InterruptFabric)?
+  /// What waits for it beside the APIC's vectors.
+  var signals: Signals = []
+  /// Where a SIPI that waits starts it.
+  var startUpPage: UInt8 = 0
+  /// NMIs are blocked, by delivery of one, until IRET.
+  var blocksNonMaskable = false
+  /// Something waits, whether or not it may be taken now.
+  var isAttentionWanted = false
+  /// The op whose memory access is under way, if it is not the last one of its block.
+  var accessOp: OpRef?
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
@@ -137,7 +156,11 @@ public final class Processor {
     identity.processorCount = options.processorCount
     identity.clock = options.clock
     self.identity = identity
+    hasGigabytePages = options.model.has("Page1GB")
+    hasSMAP = options.model.has("SMAP")
+    hasINVPCID = options.model.has("INVPCID")
     modelSpecific = options.model.registers.map(\.reset)
+    apic = LocalAPIC(initialID: options.number)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
@@ -150,6 +173,7 @@ public final class Processor {
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
+    apicMoved()
   }
 
   deinit {
@@ -179,22 +203,37 @@ public final class Processor {
     contextChanged()
   }
 
-  /// The controls that the control registers and EFER say.
-  var pagingControls: PagingControls {
-    PagingControls(
-      root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
-      executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: model.physicalBits, mode: pagingMode,
-      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
-  }
-
-  private var pagingMode: PagingMode {
-    guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
-    return state.isLong ? .fourLevel : .twoLevel
+  /// Puts the processor into 32-bit protected mode at CPL 0, without paging, with flat segments and interrupts off.
+  public func enterProtectedMode(rip: UInt64, rax: UInt64, rbx: UInt64) {
+    let p = state
+    p.pointee.rip = rip
+    p[.rax] = rax
+    p[.rbx] = rbx
+    p.pointee.cr0 = CR0.protection | CR0.extensionType
+    let code = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC09B, selector: 8, reserved: (0, 0, 0))
+    let data = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093, selector: 0x10, reserved: (0, 0, 0))
+    p.pointee.segments = (data, code, data, data, data, data)
+    translation.modeChanged(pagingControls)
+    state.vectorControlsChanged()
+    contextChanged()
   }
 
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
+    resetRegisters()
+    state.resetVectorState()
+    apic = LocalAPIC(initialID: apic.initialID)
+    apicMoved()
+    signals = []
+    resetModelSpecificRegisters()
+    dropEverything()
+    interruptsChanged()
+  }
+
+  /// What RESET and INIT have in common.
+  func resetRegisters() {
     let s = state
     for register in GeneralRegister.allCases { s[register] = 0 }
     s[.rdx] = UInt64(model.version)
@@ -204,7 +243,10 @@ public final class Processor {
     s.pointee.cr2 = 0
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
-    s.pointee.cr8 = 0
+    s.pointee.efer = 0
+    s.pointee.pointers = (0, 0, 0, 0)
+    s.pointee.userKeys = 0
+    s.pointee.supervisorKeys = 0
     s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
@@ -216,20 +258,22 @@ public final class Processor {
     s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
-    s.resetVectorState()
+    blocksNonMaskable = false
     pendingDebug = 0
-    resetModelSpecificRegisters()
+  }
+
+  /// RESET and INIT keep no translation.
+  func dropEverything() {
     translation.cache.reset()
     translation.modeChanged(pagingControls)
     contextChanged()
+    state.vectorControlsChanged()
   }
 
   /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
   package func stateReplaced() {
-    translation.cache.reset()
-    translation.modeChanged(pagingControls)
+    dropEverything()
     translation.purgeHostPointers()
-    contextChanged()
     state.pointee.exit = UInt32(ExitNone)
   }
 

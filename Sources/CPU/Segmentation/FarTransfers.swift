@@ -11,6 +11,8 @@ struct TransferStack {
   var size: UInt64
   /// Faults on the stack carry this selector when it is a new one.
   var selector: UInt16 = 0
+  /// It is a stack of privilege level 3: accesses to it are a user's.
+  var isUser = false
 }
 
 extension Processor {
@@ -18,10 +20,11 @@ extension Processor {
   func push(_ value: UInt64, on stack: inout TransferStack) throws(Fault) {
     let pointer = stackPointer(stack.pointer &- stack.size, in: stack.segment)
     let linear = try stackAddress(stack, pointer, isWrite: true)
+    let access = Access(isWrite: true, isUser: stack.isUser)
     switch stack.size {
-    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value))
-    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value))
-    default: try systemWrite(linear, value)
+    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value), access)
+    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value), access)
+    default: try systemWrite(linear, value, access)
     }
     stack.pointer = pointer
   }
@@ -29,11 +32,12 @@ extension Processor {
   /// Pops an item.
   func pop(from stack: inout TransferStack) throws(Fault) -> UInt64 {
     let linear = try stackAddress(stack, stackPointer(stack.pointer, in: stack.segment), isWrite: false)
+    let access = Access(isUser: stack.isUser)
     let value: UInt64
     switch stack.size {
-    case 2: value = try systemRead(linear, as: UInt16.self).zeroExtended
-    case 4: value = try systemRead(linear, as: UInt32.self).zeroExtended
-    default: value = try systemRead(linear, as: UInt64.self)
+    case 2: value = try systemRead(linear, as: UInt16.self, access).zeroExtended
+    case 4: value = try systemRead(linear, as: UInt32.self, access).zeroExtended
+    default: value = try systemRead(linear, as: UInt64.self, access)
     }
     stack.pointer = stackPointer(stack.pointer &+ stack.size, in: stack.segment)
     return value
@@ -46,7 +50,7 @@ extension Processor {
 
   private func stackAddress(_ stack: TransferStack, _ pointer: UInt64, isWrite: Bool) throws(Fault) -> UInt64 {
     if state.is64Bit || usesLongStack {
-      guard LinearAddress(pointer).isCanonical() else { throw Fault(.stackFault, selector: stack.selector) }
+      guard state.isCanonical(pointer) else { throw Fault(.stackFault, selector: stack.selector) }
       return pointer
     }
     let segment = stack.segment
@@ -60,7 +64,8 @@ extension Processor {
 
   /// The stack in use.
   func currentStack(size: UInt64) -> TransferStack {
-    TransferStack(segment: state.segment(.ss).pointee, pointer: state[.rsp], size: size)
+    TransferStack(
+      segment: state.segment(.ss).pointee, pointer: state[.rsp], size: size, isUser: state.privilege == 3)
   }
 
   /// Writes RSP, ESP or SP of a stack that has been used.

@@ -1,31 +1,33 @@
 import Layout
 import MMU
 
-// Accesses of the processor itself, to descriptor tables, task-state segments and stacks of other privilege levels: a
-// supervisor's whatever CPL is (SDM Vol. 3, "Determination of Access Rights": implicit supervisor-mode accesses).
+// Accesses of the processor itself. To descriptor tables and task-state segments they are a supervisor's whatever CPL is
+// (SDM Vol. 3, "Access Rights": implicit supervisor-mode accesses), to stacks those of the stack's privilege level.
 
 extension Processor {
   /// Reads a system structure.
-  func systemRead<W: Word>(_ linear: UInt64, as: W.Type) throws(Fault) -> W {
+  func systemRead<W: Word>(_ linear: UInt64, as: W.Type, _ access: Access = .system) throws(Fault) -> W {
     var value: UInt64 = 0
     for index in 0..<W.bytes {
-      let byte = memory.read(try systemAddress(wrapped(linear &+ index), isWrite: false), as: UInt8.self)
+      let byte = memory.read(try systemAddress(wrapped(linear &+ index), access), as: UInt8.self)
       value |= UInt64(byte) << (8 * index)
     }
     return W(low: value)
   }
 
   /// Writes a system structure; nothing is written unless all of it can be.
-  func systemWrite<W: Word>(_ linear: UInt64, _ value: W) throws(Fault) {
-    _ = try systemAddress(wrapped(linear), isWrite: true)
-    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true)
-    let first = try systemAddress(wrapped(linear), isWrite: true)
+  func systemWrite<W: Word>(_ linear: UInt64, _ value: W, _ access: Access = .system) throws(Fault) {
+    var access = access
+    access.isWrite = true
+    _ = try systemAddress(wrapped(linear), access)
+    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
+    let first = try systemAddress(wrapped(linear), access)
     if first.page == last.page {
       memory.write(first, value)
       return
     }
     for index in 0..<W.bytes {
-      let address = try systemAddress(wrapped(linear &+ index), isWrite: true)
+      let address = try systemAddress(wrapped(linear &+ index), access)
       memory.write(address, UInt8(truncatingIfNeeded: value.zeroExtended >> (8 * index)))
     }
   }
@@ -33,8 +35,8 @@ extension Processor {
   /// Linear addresses outside of 64-bit and compatibility mode have 32 bits.
   private func wrapped(_ linear: UInt64) -> UInt64 { state.isLong ? linear : linear & 0xFFFF_FFFF }
 
-  private func systemAddress(_ linear: UInt64, isWrite: Bool) throws(Fault) -> PhysicalAddress {
-    switch translation.translate(LinearAddress(linear), Access(isWrite: isWrite)) {
+  private func systemAddress(_ linear: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
+    switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, _): return address
     case .pageFault(let code):
       state.pointee.cr2 = linear

@@ -52,8 +52,7 @@ extension Processor {
     s.pointee.rip = new.rip
     s.pointee.dr.7 &= ~0x155
     if is32, s.pointee.cr0 >> 31 != 0, new.root != s.pointee.cr3 {
-      s.pointee.cr3 = new.root
-      translation.rootLoaded(pagingControls)
+      try setCR3(new.root)
     }
     for (index, segment) in Segment.allCases.enumerated() {
       s.segment(segment).pointee = nullSegment(new.selectors[index])

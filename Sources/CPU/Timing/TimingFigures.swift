@@ -3,7 +3,7 @@
 /// Classes of instructions are those of the opcode table: `control` is MOV to a control register and MOV of debug
 /// registers, `msr` RDMSR and WRMSR, `segment` a segment load, `far` a far transfer or a fast system call.
 /// The others are parts of one: `iteration` of a repeated string instruction, `walk` a structure read of a page walk,
-/// `delivery` of an exception or interrupt.
+/// `delivery` of an exception or interrupt, `ipi` from a processor's APIC to another's.
 enum TimingFigures {
   /// A table by its name on the command line.
   static func text(_ name: String) -> StaticString? {
@@ -37,6 +37,7 @@ enum TimingFigures {
     iteration  1       by definition
     walk       1       by definition
     delivery   1       by definition
+    ipi        1       by definition
     """
 
   /// Core 2, 45 nm.
@@ -59,6 +60,7 @@ enum TimingFigures {
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Sandy Bridge.
@@ -81,6 +83,7 @@ enum TimingFigures {
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Haswell.
@@ -103,6 +106,7 @@ enum TimingFigures {
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Skylake.
@@ -125,5 +129,6 @@ enum TimingFigures {
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
     delivery   100     estimate
+    ipi        1000    estimate
     """
 }
