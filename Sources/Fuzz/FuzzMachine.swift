@@ -248,9 +248,9 @@ extension FuzzMachine {
     var cr4: UInt64 = 0x650 & (random.once(in: 4) ? random.next() : .max) | (random.once(in: 4) ? 0 : 1 << 18 | 1 << 16)
     // TSD, DE, PGE, PCE.
     for bit: UInt64 in [2, 3, 7, 8] where random.once(in: 6) { cr4 |= 1 << bit }
-    // SMEP, SMAP, PKE, PKS.
-    for bit: UInt64 in [20, 21, 22, 24] where random.once(in: 12) { cr4 |= 1 << bit }
-    s.pointee.userKeys = UInt32(truncatingIfNeeded: random.next())
+    // SMEP, SMAP, PKE, PKS: seldom, because stacks are a user's too, and key 0 is everybody's.
+    for bit: UInt64 in [20, 21, 22, 24] where random.once(in: 40) { cr4 |= 1 << bit }
+    s.pointee.userKeys = UInt32(truncatingIfNeeded: random.next() & 0xFFFF_FFFE)
     s.pointee.supervisorKeys = UInt32(truncatingIfNeeded: random.next() & 0xFFFF_FFFC)
     if mode.isLong {
       cr4 |= 0x20
