@@ -280,10 +280,8 @@ public final class Processor {
 
   /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
   package func stateReplaced() {
-    translation.cache.reset()
-    translation.modeChanged(pagingControls)
+    dropEverything()
     translation.purgeHostPointers()
-    contextChanged()
     state.pointee.exit = UInt32(ExitNone)
   }
 
