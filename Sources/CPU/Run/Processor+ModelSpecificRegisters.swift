@@ -127,7 +127,10 @@ extension Processor {
     case .timeStampCounter, .timeStampAdjust: moveTimeStamp(by: value &- old, s)
     default: place(value, in: storage)
     }
-    if storage == .efer || storage == .supervisorKeys { contextChanged() }
+    guard storage == .efer || storage == .supervisorKeys else { return }
+    contextChanged()
+    // NXE decides whether the next instruction may be fetched, also where a link leads to it.
+    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
   }
 
   /// Puts a value where the instructions that use it look for it.
