@@ -241,7 +241,8 @@ extension Processor {
   }
 
   /// Where PKRU lies in an area, 8 bytes that cross no page; nil: a fault has been raised.
-  private func keysPlace(_ s: State, _ op: OpRef, compactedWith components: UInt64?, isWrite: Bool) -> PhysicalAddress? {
+  private func keysPlace(_ s: State, _ op: OpRef, compactedWith components: UInt64?, isWrite: Bool) -> PhysicalAddress?
+  {
     let linear = s.effectiveAddress(op) &+ model.offset(ofComponent: 9, compactedWith: components)
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let found = physical(linear, access, isStack: op.isBasedOnStack) else {
