@@ -126,6 +126,7 @@ import Testing
         if one.description != other.description { return "caches differ" }
       }
       guard memoryToo else { return nil }
+      if let problem = processors[0].memory.checkStructureMarks() { return problem }
       var (one, other) = (StateHasher(), StateHasher())
       processors[0].memory.hash(into: &one)
       shadows[0].memory.hash(into: &other)

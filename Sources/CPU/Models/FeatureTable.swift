@@ -30,10 +30,10 @@ enum FeatureTable {
     DCA                 1         0        ECX       18   no                                   Direct Cache Access
     SSE4.1              1         0        ECX       19   no                                   SSE4.1 Instruction Set
     SSE4.2              1         0        ECX       20   no                                   SSE4.2 Instruction Set
-    x2APIC              1         0        ECX       21   no                                   Extended XAPIC (x2APIC)
+    x2APIC              1         0        ECX       21   yes                                  Extended XAPIC (x2APIC)
     MOVBE               1         0        ECX       22   MOVBE                                MOVBE—Move Data After Swapping Bytes
     POPCNT              1         0        ECX       23   POPCNT                               POPCNT—Return the Count of Number of Bits Set to 1
-    TSC-Deadline        1         0        ECX       24   no                                   TSC-Deadline Mode
+    TSC-Deadline        1         0        ECX       24   yes                                  TSC-Deadline Mode
     AESNI               1         0        ECX       25   no                                   Intel Advanced Encryption Standard New Instructions
     XSAVE               1         0        ECX       26   XSAVE,XRSTOR,XGETBV,XSETBV           Managing State Using the XSAVE Feature Set
     OSXSAVE             1         0        ECX       27   XSAVE,XRSTOR,XGETBV,XSETBV           Enabling the XSAVE Feature Set
@@ -50,7 +50,7 @@ enum FeatureTable {
     PAE                 1         0        EDX       6    yes                                  4-Level Paging and 5-Level Paging
     MCE                 1         0        EDX       7    no                                   Machine-Check Architecture
     CX8                 1         0        EDX       8    CMPXCHG8B                            CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
-    APIC                1         0        EDX       9    no                                   Local APIC Status and Location
+    APIC                1         0        EDX       9    yes                                  Local APIC Status and Location
     SEP                 1         0        EDX       11   SYSENTER,SYSEXIT                     SYSENTER—Fast System Call
     MTRR                1         0        EDX       12   yes                                  Memory Type Range Registers (MTRRs)
     PGE                 1         0        EDX       13   yes                                  Global Pages
@@ -73,7 +73,7 @@ enum FeatureTable {
 
     DTS                 6         0        EAX       0    no                                   Thermal Monitoring and Protection
     TURBO               6         0        EAX       1    no                                   Intel Turbo Boost Technology
-    ARAT                6         0        EAX       2    no                                   APIC Timer
+    ARAT                6         0        EAX       2    yes                                  APIC Timer
     PLN                 6         0        EAX       4    no                                   Power Limit Notification
     ECMD                6         0        EAX       5    no                                   Software Controlled Clock Modulation
     PTM                 6         0        EAX       6    no                                   Package Level Thermal Management

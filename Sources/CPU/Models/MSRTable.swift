@@ -17,7 +17,7 @@ enum MSRTable {
 
     10              IA32_TIME_STAMP_COUNTER   rw      0                 all          0                 -            timeStampCounter  all                          Time-Stamp Counter
     17              IA32_PLATFORM_ID          ro      0                 0            0                 -            -                 all                          Microcode Update Facilities
-    1B              IA32_APIC_BASE            rw      FEE00800          900+address  0                 -            apicBase          all                          Local APIC Status and Location
+    1B              IA32_APIC_BASE            rw      FEE00800          900+address  0                 apicBase     apicBase          all                          Local APIC Status and Location
     35              MSR_CORE_THREAD_COUNT     ro      0                 0            0                 -            coreThreadCount   corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Detecting Hardware Multi-Threading Support and Topology
     3A              IA32_FEATURE_CONTROL      rw      0                 7            0                 unlocked     -                 VMX,SMX                      Enabling and Entering VMX Operation
     3B              IA32_TSC_ADJUST           rw      0                 all          0                 -            timeStampAdjust   TSC_ADJUST                   Time-Stamp Counter Adjustment
@@ -32,7 +32,7 @@ enum MSRTable {
     179             IA32_MCG_CAP              ro      106               0            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17A             IA32_MCG_STATUS           rw      0                 7            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17B             IA32_MCG_CTL              rw      0                 all          0                 -            -                 MCA                          Machine-Check Global Control MSRs
-    1A0             IA32_MISC_ENABLE          rw      41801             440001       1888              -            -                 all                          Fast-String Operation
+    1A0             IA32_MISC_ENABLE          rw      41801             400C50009    1880              -            -                 all                          Fast-String Operation
     1D9             IA32_DEBUGCTL             rw      0                 3            0                 -            -                 all                          IA32_DEBUGCTL MSR
     200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   memoryTypes       MTRR                         Variable Range MTRRs
     201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            memoryTypes       MTRR                         Variable Range MTRRs
@@ -57,7 +57,8 @@ enum MSRTable {
     401..415/4      IA32_MC{n}_STATUS         rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     402..416/4      IA32_MC{n}_ADDR           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
-    6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys   PKS                          Protection Keys
+    6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
+    6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
     C0000080        IA32_EFER                 rw      0                 101          400               efer         efer              LM,NX                        Extended Feature Enable Register
     C0000081        IA32_STAR                 rw      0                 all          0                 -            star              SYSCALL                      Fast System Calls in 64-Bit Mode
     C0000082        IA32_LSTAR                rw      0                 all          0                 canonical    lstar             SYSCALL                      Fast System Calls in 64-Bit Mode

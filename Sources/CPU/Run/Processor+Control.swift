@@ -54,7 +54,7 @@ extension Processor {
     case 2: value = s.pointee.cr2
     case 3: value = s.pointee.cr3
     case 4: value = s.pointee.cr4
-    case 8 where s.is64Bit: value = s.pointee.cr8
+    case 8 where s.is64Bit: value = taskPriority
     default: return raise(s, op, .invalidOpcode)
     }
     writeSystemRegister(op.pointee.destination, value)
@@ -87,7 +87,7 @@ extension Processor {
       case 4: try setCR4(value)
       case 8 where s.is64Bit:
         guard value < 16 else { throw Fault(.generalProtection) }
-        s.pointee.cr8 = value
+        taskPriority = value
       default: throw Fault(.invalidOpcode)
       }
     } catch {

@@ -10,6 +10,8 @@ enum EventSource: Equatable {
   case exception
   /// INT n, INT3, INTO.
   case software
+  /// INT1: a trap of its own instruction, but otherwise like an event from outside.
+  case privileged
   /// INTR or NMI.
   case external
 }
@@ -29,13 +31,19 @@ extension Processor {
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
   func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
+    if let takesEvents {
+      state.pointee.activity = 1
+      return takesEvents(vector, error)
+    }
+    isDelivering = true
+    defer { isDelivering = false }
     let before = TransferState(state)
     do {
       try enterHandler(vector: vector, error: error, source: source)
     } catch {
       if !isTaskCommitted {
         before.restore(state)
-        if source == .software {
+        if source == .software || source == .privileged {
           state.pointee.rip &-= UInt64(state.pointee.faultLength)
           state.pointee.instructions &-= 1
         }
@@ -217,8 +225,14 @@ extension Processor {
   // MARK: IRET
 
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
+  ///
+  /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
+    if blocksNonMaskable {
+      blocksNonMaskable = false
+      if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
+    }
     if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
       throw Fault(.generalProtection)
     }

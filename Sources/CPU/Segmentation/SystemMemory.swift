@@ -22,6 +22,8 @@ extension Processor {
     _ = try systemAddress(wrapped(linear), access)
     let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
     let first = try systemAddress(wrapped(linear), access)
+    if !isDelivering { storesInLastOp() }
+    defer { translation.storing = nil }
     if first.page == last.page {
       memory.write(first, value)
       return
