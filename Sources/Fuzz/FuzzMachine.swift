@@ -136,6 +136,7 @@ final class FuzzMachine {
     case .shutdown: return .shutdown
     case .deadline: return .cycles
     case .instructionLimit: return .completed
+    case .waitingForSIPI: return .halted
     case .halted:
       let s = processor.state.pointee
       let place = s.codeBase &+ s.rip &- 1 &- FuzzTables.handlers
