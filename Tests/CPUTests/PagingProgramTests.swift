@@ -154,7 +154,8 @@ import Testing
     #expect(bench.invpcid(2, 1 << 12) == gp)
     #expect(bench.invpcid(0, 1) == gp, "PCID 1 without PCIDE")
     #expect(bench.invpcid(1, 1) == gp)
-    #expect(bench.invpcid(0, 0, 1 << 47) == gp, "not canonical")
+    #expect(bench.invpcid(0, 0, 1 << 56) == gp, "not canonical by the processor's width")
+    #expect(bench.invpcid(0, 0, 1 << 47) == .halted)
     #expect(bench.invpcid(1, 0, 1 << 47) == .halted)
     for type: UInt64 in [0, 1, 2, 3] { #expect(bench.invpcid(type, type / 2 * 5) == .halted) }
     #expect(bench.run([0x66, 0x0F, 0x38, 0x82, 0xC1]) == ud, "a register")
@@ -270,6 +271,46 @@ import Testing
     #expect(bench.moveToCR(4, 0x20) == .halted)
     #expect(bench.run([0x0F, 0xA2], rax: 7) == .halted)
     #expect(bench[.rcx] & 0x18 == 0x08)
+  }
+
+  /// "XSAVE-Managed State": PKRU is component 9, at the place that CPUID says, or packed in a compacted area.
+  @Test func keysInASaveArea() throws {
+    let bench = try PagingBench()
+    let keys = { bench.processor.state.pointee.userKeys }
+    let area: UInt64 = 0x1_2000
+    #expect(bench.moveToCR(4, 0x20 | Bit.pke | 1 << 18) == .halted)
+    let (xsetbv, xsave, xrstor, xsavec): ([UInt8], [UInt8], [UInt8], [UInt8]) = (
+      [0x0F, 0x01, 0xD1], [0x0F, 0xAE, 0x21], [0x0F, 0xAE, 0x29], [0x0F, 0xC7, 0x21]
+    )
+    #expect(bench.run(xsetbv, rax: 0x201) == .halted)
+    #expect(bench.run(xsetbv, rax: 0x401) == gp)
+    #expect(bench.run([0x0F, 0xA2], rax: 0xD) == .halted)
+    let offset: UInt64 = 0xA80
+    #expect((bench[.rax], bench[.rbx], bench[.rcx]) == (0x203, offset + 8, offset + 8))
+    #expect(bench.run([0x0F, 0xA2], rax: 0xD, rcx: 1) == .halted)
+    #expect(bench[.rbx] == 576 + 8)
+    #expect(bench.run([0x0F, 0xA2], rax: 0xD, rcx: 9) == .halted)
+    #expect((bench[.rax], bench[.rbx]) == (8, offset))
+
+    #expect(bench.writeKeys(0x5A) == .halted)
+    bench.put(area + offset, .max)
+    #expect(bench.run(xsave, rax: 0x200, rcx: area) == .halted)
+    #expect((bench.get(area + 512), bench.get(area + offset)) == (0x200, 0x5A))
+    #expect(bench.writeKeys(1) == .halted)
+    #expect(bench.run(xrstor, rax: 0x1, rcx: area) == .halted)
+    #expect(keys() == 1, "not asked for")
+    #expect(bench.run(xrstor, rax: 0x200, rcx: area) == .halted)
+    #expect(keys() == 0x5A)
+    bench.put(area + 512, 0)
+    #expect(bench.run(xrstor, rax: 0x200, rcx: area) == .halted)
+    #expect(keys() == 0, "its initial value")
+
+    #expect(bench.writeKeys(7) == .halted)
+    #expect(bench.run(xsavec, rax: 0x200, rcx: area) == .halted)
+    #expect((bench.get(area + 520), bench.get(area + 576)) == (1 << 63 | 0x200, 7))
+    #expect(bench.writeKeys(0) == .halted)
+    #expect(bench.run(xrstor, rax: 0x200, rcx: area) == .halted)
+    #expect(keys() == 7)
   }
 
   /// "Protection Keys", of supervisor-mode addresses: IA32_PKRS.

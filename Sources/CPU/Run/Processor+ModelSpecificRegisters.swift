@@ -154,7 +154,10 @@ extension Processor {
       perform(nil)
     default: place(value, in: storage)
     }
-    if storage == .efer || storage == .supervisorKeys { contextChanged() }
+    guard storage == .efer || storage == .supervisorKeys else { return true }
+    contextChanged()
+    // NXE decides whether the next instruction may be fetched, also where a link leads to it.
+    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
     return true
   }
 
