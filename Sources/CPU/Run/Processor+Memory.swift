@@ -34,13 +34,9 @@ extension Processor {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
-    if isWrite { memory.willStore(first.address, bytes: bytes) }
+    if isWrite { willStore(first.address, bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
-    if isWrite && s.pointee.exit != UInt32(ExitFault) {
-      translation.storing = op
-      memory.stored(first.address, bytes: bytes)
-      translation.storing = nil
-    }
+    if isWrite && s.pointee.exit != UInt32(ExitFault) { stored(op, first.address, bytes) }
     return finish(s, op, isFinished, drops)
   }
 
@@ -67,12 +63,29 @@ extension Processor {
     let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: buffer)
     if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
-      translation.storing = op
-      defer { translation.storing = nil }
-      busWrite(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
-      busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+      write(op, first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
+      write(op, second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
     return finish(s, op, isFinished, drops)
+  }
+
+  // A store tells which instruction it came from. These are functions of their own, because the access to a property of
+  // a class has a place on the stack, and `missed` must end in a tail call.
+
+  @inline(never) private func willStore(_ address: PhysicalAddress, _ bytes: UInt64) {
+    memory.willStore(address, bytes: bytes)
+  }
+
+  @inline(never) private func stored(_ op: OpRef, _ address: PhysicalAddress, _ bytes: UInt64) {
+    translation.storing = op
+    memory.stored(address, bytes: bytes)
+    translation.storing = nil
+  }
+
+  @inline(never) private func write(_ op: OpRef, _ address: PhysicalAddress, _ bytes: UnsafeRawBufferPointer) {
+    translation.storing = op
+    busWrite(address, bytes)
+    translation.storing = nil
   }
 
   /// Runs one op with a host pointer for this once.
