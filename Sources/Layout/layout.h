@@ -106,6 +106,7 @@ enum {
   ModeFlatCode = 8,    // CS: base 0, limit FFFFFFFFh
   ModeStack32 = 16,    // SS.B
   ModeLimit = 32,      // in a block's key only: CS ends inside the page
+  ModeProtected = 64,  // 16- and 32-bit code of protected mode: VEX prefixes exist
 };
 
 // A vector register, with room for 64 bytes; XMM registers are the low 16.

@@ -109,9 +109,14 @@ extension Board {
     let stop = processor.run(until: deadline, instructionLimit: most)
     chipset.running = nil
     if case .refused(let refusal) = stop { return .refused(refusal) }
-    if let code = chipset.exitCode { return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1)) }
     // A condition goes before a limit or an end at the same instruction.
-    if chipset.takeStopRequest() { return .conditionMet }
+    switch chipset.takeStop() {
+    case .condition: return .conditionMet
+    case .exit(let code): return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1))
+    case .powerOff: return .poweredOff
+    case .reset: return .reset
+    case nil: break
+    }
     if stop == .deadline { return nil }
     if let cycle = limits.untilCycle, processor.state.pointee.cycles >= cycle { return .conditionMet }
     switch stop {

@@ -90,7 +90,8 @@ public struct Board: ~Copyable {
     }
     let decoder = try Decoder(timing: timing)
     let memory = try PhysicalMemory(size: options.memory)
-    let chipset = Chipset(messageCycles: timing["ipi"], clock: options.clock, serial: serial)
+    let chipset = Chipset(
+      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock, serial: serial)
     if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
     if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
@@ -110,16 +111,23 @@ public struct Board: ~Copyable {
       processor.fabric = chipset
       return processor
     }
-    chipset.attach(processors, memory)
+    chipset.attach(processors)
   }
 
   deinit { chipset.detach() }
 
-  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, and the others wait
-  /// for SIPI.
+  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, every line masked, and
+  /// the others wait for SIPI.
   func leaveFirmware() {
     processor.connectVirtualWire()
+    chipset.devices.pic.leaveFirmware()
     for other in processors.dropFirst() { other.waitForStartUp() }
+  }
+
+  /// RESET of processors and devices; memory and clocks stay. What boots the machine is to be loaded again.
+  public func reset() {
+    chipset.reset()
+    for processor in processors { processor.reset() }
   }
 
   /// Hash of registers, memory, devices, clocks and TLBs: 32 hexadecimal digits.

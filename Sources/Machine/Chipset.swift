@@ -1,67 +1,112 @@
 import CPU
 import MMU
 
-/// What lies between the processors and around them: ports, devices, and the messages of interrupts.
+/// What lies between the processors and around them: ports, devices, interrupt lines and messages.
 ///
 /// Devices are values; after each access to one, its outputs and the cycle of its next own event are looked at anew.
 /// Stops are asked for here and taken by `Board.run`.
 final class Chipset {
+  /// What the guest or the host's hand on the serial port asked for.
+  enum Stop {
+    /// The run's condition was met.
+    case condition
+    /// The guest wrote to port F4h.
+    case exit(UInt32)
+    /// The guest switched the machine off.
+    case powerOff
+    /// The guest reset the machine.
+    case reset
+  }
+
   /// Cycles in a second.
   let clock: UInt64
   /// Cycles from a processor's APIC to another's.
   private let messageCycles: UInt64
   private(set) var processors: [Processor] = []
+  let memory: PhysicalMemory
   /// The processor that runs.
   weak var running: Processor?
   private var queue = EventQueue()
   /// Latest cycle at which anything was looked at: for devices time does not go back.
   private(set) var now: UInt64 = 0
+  private var stop: Stop?
 
-  private(set) var exitCode: UInt32?
-  private var stopRequested = false
-  private var com1: SerialPort
+  var devices: Devices
+  /// Levels of the interrupt lines, by number.
+  private var lines: UInt32 = 0
+  /// The 8259 pair's INTR.
+  private var interruptOutput = false
+  /// Cycle of the devices' next own event.
+  private var deviceEvent: UInt64?
   /// Who takes bytes written to a port.
   var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
 
-  init(messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool) {
+  init(memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool) {
+    self.memory = memory
     self.messageCycles = messageCycles
     self.clock = max(clock, 1)
-    com1 = SerialPort { _ in }
-    com1.transmit = { [unowned self] byte in
-      if serial(byte) { self.stop() }
+    devices = Devices(clock: clock, memory: memory, processors: processors)
+    devices.com1.transmit = { [unowned self] byte in
+      if serial(byte) { self.ask(for: .condition) }
     }
+    attachMemory()
   }
 
   /// Connects the processors.
-  func attach(_ processors: [Processor], _ memory: PhysicalMemory) { self.processors = processors }
+  func attach(_ processors: [Processor]) { self.processors = processors }
 
   /// Lets them go: each of them holds the chipset.
   func detach() { processors = [] }
 
+  /// RESET: devices are as after power-up, but for the clock's memory.
+  func reset() {
+    queue = EventQueue()
+    devices.reset()
+    lines = 0
+    interruptOutput = false
+    deviceEvent = nil
+    refresh()
+  }
+
   // MARK: Stops
 
-  private func stop() {
-    stopRequested = true
+  /// Asks for an end of the run at the next instruction boundary.
+  func ask(for stop: Stop) {
+    self.stop = stop
     running?.requestStop()
   }
 
-  func takeStopRequest() -> Bool {
-    defer { stopRequested = false }
-    return stopRequested
+  func takeStop() -> Stop? {
+    defer { stop = nil }
+    return stop
   }
 
-  // MARK: Events
+  // MARK: Time and events
+
+  /// The time of an access: that of the processor, unless the devices have seen a later one.
+  func time(of cycle: UInt64) -> UInt64 {
+    now = max(now, cycle)
+    return now
+  }
 
   /// Cycle of the next event.
-  var nextEvent: UInt64? { queue.nextCycle }
+  var nextEvent: UInt64? {
+    guard let message = queue.nextCycle else { return deviceEvent }
+    return min(message, deviceEvent ?? .max)
+  }
 
   /// Whether a message is on its way.
   var hasMessages: Bool { queue.nextCycle != nil }
 
   /// Lets happen what is due by a cycle.
   func advance(to cycle: UInt64) {
-    now = max(now, cycle)
-    while let entry = queue.next(by: cycle) {
+    let now = time(of: cycle)
+    if let deviceEvent, deviceEvent <= now {
+      devices.advance(to: now)
+      eventsChanged()
+      refresh()
+    }
+    while let entry = queue.next(by: now) {
       wake(processors[entry.receiver], at: entry.cycle) { $0.receive(entry.message) }
     }
   }
@@ -70,78 +115,58 @@ final class Chipset {
   func wake(_ processor: Processor, at cycle: UInt64, _ tell: (Processor) -> Void) {
     let wasReady = processor.isReady
     tell(processor)
-    if !wasReady && processor.isReady { processor.wake(at: cycle) }
+    guard !wasReady && processor.isReady else { return }
+    processor.wake(at: cycle)
+    running?.requestStop()
+  }
+
+  /// A device that does things by itself was accessed.
+  func eventsChanged() {
+    deviceEvent = devices.nextEvent
+    if let deviceEvent, let running, deviceEvent < running.state.pointee.deadline { running.requestStop() }
+  }
+
+  // MARK: Lines
+
+  /// Brings lines, controllers and processors into agreement with the devices' outputs.
+  func refresh() {
+    let levels = devices.lines
+    var changed = levels ^ lines
+    lines = levels
+    while changed != 0 {
+      let line = changed.trailingZeroBitCount
+      changed &= changed - 1
+      let isHigh = levels >> UInt32(line) & 1 != 0
+      if line < 16 && line != 2 { devices.pic.setLine(line, isHigh) }
+      // The timer's line is wired to pin 2, as the tables say.
+      if let message = devices.ioapic.setLine(line == 0 ? 2 : line, isHigh) { deliver(message) }
+    }
+    guard devices.pic.output != interruptOutput else { return }
+    interruptOutput = devices.pic.output
+    for processor in processors {
+      wake(processor, at: now) { $0.setPins(lint0: interruptOutput, lint1: false) }
+    }
+  }
+
+  // MARK: Messages
+
+  /// A message of the I/O APIC arrives at once.
+  func deliver(_ message: InterruptMessage) {
+    for receiver in receivers(of: message, from: nil) {
+      wake(processors[receiver], at: now) { $0.receive(message) }
+    }
+  }
+
+  /// Puts a message on its way to other processors.
+  func send(_ message: InterruptMessage, to receiver: Int, at cycle: UInt64) {
+    queue.add(message, to: receiver, at: cycle &+ messageCycles)
   }
 
   /// What a hash covers.
   func hash(into hasher: inout StateHasher) {
     queue.hash(into: &hasher)
-    for word in com1.words + [UInt64(exitCode ?? 0), exitCode == nil ? 0 : 1] { hasher.add(word) }
-  }
-}
-
-// MARK: Messages
-
-extension Chipset: InterruptFabric {
-  func send(_ message: InterruptMessage, from sender: Processor, at cycle: UInt64) {
-    for receiver in receivers(of: message, from: sender) {
-      if processors[receiver] === sender {
-        sender.receive(message)
-      } else {
-        queue.add(message, to: receiver, at: cycle &+ messageCycles)
-      }
-    }
-    // What was sent may be the next thing to happen.
-    running?.requestStop()
-  }
-
-  /// Numbers of the processors that a message is for (SDM Vol. 3, "Lowest Priority Delivery Mode").
-  private func receivers(of message: InterruptMessage, from sender: Processor?) -> [Int] {
-    let matching = processors.indices.filter { index in
-      let processor = processors[index]
-      switch message.destination {
-      case .sender: return processor === sender
-      case .everybodyElse where processor === sender: return false
-      default: return processor.apic.matches(message)
-      }
-    }
-    guard message.deliveryMode == .lowestPriority else { return matching }
-    let accepting = matching.filter { processors[$0].apic.isSoftwareEnabled }
-    let lowest = accepting.min { processors[$0].apic.processorPriority < processors[$1].apic.processorPriority }
-    return lowest.map { [$0] } ?? []
-  }
-
-  func acknowledgeExternal(at cycle: UInt64) -> UInt8 { 0xFF }
-
-  func endOfInterrupt(_ vector: UInt8, at cycle: UInt64) {}
-}
-
-// MARK: Ports
-
-extension Chipset: PortSpace {
-  /// A wider access to byte registers is that many byte accesses at consecutive ports.
-  func read(port: UInt16, size: Int, at cycle: UInt64) -> UInt32 {
-    var value: UInt32 = 0
-    for offset in 0..<UInt16(size) {
-      let port = port &+ offset
-      let byte: UInt8 = (0x3F8...0x3FF).contains(port) ? com1.read(port - 0x3F8) : 0xFF
-      value |= UInt32(byte) << UInt32(8 * offset)
-    }
-    return value
-  }
-
-  func write(port: UInt16, size: Int, value: UInt32, at cycle: UInt64) {
-    if port == 0xF4 {
-      exitCode = value & (size == 4 ? .max : (1 << UInt32(8 * size)) - 1)
-      running?.requestStop()
-      return
-    }
-    for offset in 0..<UInt16(size) {
-      let port = port &+ offset
-      taps[port]?(UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
-      if (0x3F8...0x3FF).contains(port) {
-        com1.write(port - 0x3F8, UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
-      }
-    }
+    devices.hash(into: &hasher)
+    hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
+    if case .exit(let code)? = stop { hasher.add(UInt64(code)) }
   }
 }

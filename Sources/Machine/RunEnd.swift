@@ -6,6 +6,10 @@ public enum RunEnd: Equatable, Sendable {
   case conditionMet
   /// The guest wrote to port F4h: ((code << 1) | 1) & FFh.
   case guestExit(UInt8)
+  /// The guest switched the machine off.
+  case poweredOff
+  /// The guest reset the machine: `Board.reset`, and what boots it, go on.
+  case reset
   /// Every processor halts and nothing can wake one.
   case haltedForEver
   /// A processor entered the shutdown state.

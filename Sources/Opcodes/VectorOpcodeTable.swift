@@ -421,7 +421,7 @@ enum VectorOpcodeTable {
     D9 /2           FST         M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     D9 /3           FSTP        M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     D9 /4           FLDENV      M           refused        -       all     ends                         float    FLDENV—Load x87 FPU Environment
-    D9 /6           FNSTENV     M           refused        -       all     ends                         float    FSTENV/FNSTENV—Store x87 FPU Environment
+    D9 /6           FNSTENV     M           refused        -       all     ends,x87                     float    FSTENV/FNSTENV—Store x87 FPU Environment
     D9 /4!0         FCHS        -           refused        -       all     ends                         float    FCHS—Change Sign
     D9 /4!1         FABS        -           refused        -       all     ends                         float    FABS—Absolute Value
     D9 /4!4         FTST        -           refused        -       all     ends                         float    FTST—TEST
@@ -493,7 +493,7 @@ enum VectorOpcodeTable {
     DD /2           FST         M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /3           FSTP        M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /4           FRSTOR      M           refused        -       all     ends                         float    FRSTOR—Restore x87 FPU State
-    DD /6           FNSAVE      M           refused        -       all     ends                         float    FSAVE/FNSAVE—Store x87 FPU State
+    DD /6           FNSAVE      M           refused        -       all     ends,x87                     float    FSAVE/FNSAVE—Store x87 FPU State
     DD /0           FFREE       ST          refused        -       all     ends                         float    FFREE—Free Floating-Point Register
     DD /2           FST         ST          refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /3           FSTP        ST          refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value

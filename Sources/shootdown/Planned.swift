@@ -14,8 +14,6 @@ enum Planned {
     --disk           disks
     --writable       disks
     --vgabios        firmware
-    --module         multiboot modules
-    --append         multiboot command lines
     --print-config   machine files
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
@@ -34,7 +32,6 @@ enum Planned {
     --perfetto       reports
     --symbols        symbols
     --split-rmw      split read-modify-writes
-    --no-reboot      resets
     --fail-on        the oracle
     --color          colours
     """

@@ -179,6 +179,9 @@ struct RunSettings: ParsableArguments {
   @Flag(help: "Print a hash of the machine's state at the end, with what it depends on.")
   var hash = false
 
+  @Flag(help: "A reset ends the run, with status 0.")
+  var noReboot = false
+
   @Option(help: ArgumentHelp("COM1: stdio (default), none or a file (SHOOTDOWN_SERIAL).", valueName: "where"))
   var serial: String?
 

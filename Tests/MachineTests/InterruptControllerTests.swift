@@ -208,6 +208,12 @@ import Testing
     #expect(!pic.output)
   }
 
+  @Test func nothingIsAssertedBeforeInitialization() {
+    var pic = PICPair()
+    for irq in 0..<16 { pic.setLine(irq, true) }
+    #expect(!pic.output)
+  }
+
   @Test func initializationForgetsEdges() {
     var pic = pair()
     pic.setLine(1, true)

@@ -951,6 +951,7 @@ import Layout
 @inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
 @inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
 @inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func rdpid32(_ s: State, _ op: OpRef) { rdpid(UInt32.self, s, op) }
 @inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
 @inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
 @inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
@@ -2540,6 +2541,7 @@ private func handlers9() -> [Handler] {
     random16,
     random32,
     random64,
+    rdpid32,
     rdpid64,
     readTSCAndProcessor,
     xlat,
@@ -2565,12 +2567,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
-    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
+    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2670,12 +2672,12 @@ private func handlers10() -> [Handler] {
     sysexit32,
     sysexit64,
     flushCaches,
-    readFSBase32,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    readFSBase32,
     readFSBase64,
     readGSBase32,
     readGSBase64,
@@ -2775,12 +2777,12 @@ private func handlers11() -> [Handler] {
     paddusbXmmM128,
     padduswMmxReg,
     padduswMmxM64,
-    padduswXmmReg,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    padduswXmmReg,
     padduswXmmM128,
     psubbMmxReg,
     psubbMmxM64,
@@ -2880,12 +2882,12 @@ private func handlers12() -> [Handler] {
     pmaxudXmmM128,
     pmulldXmmReg,
     pmulldXmmM128,
-    pmuldqXmmReg,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    pmuldqXmmReg,
     pmuldqXmmM128,
     phminposuwXmmReg,
     phminposuwXmmM128,
@@ -2985,12 +2987,12 @@ private func handlers13() -> [Handler] {
     pslldMmxM64,
     pslldXmmReg,
     pslldXmmM128,
-    pslldMmxImm,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    pslldMmxImm,
     pslldXmmImm,
     psllqMmxReg,
     psllqMmxM64,
@@ -3090,12 +3092,12 @@ private func handlers14() -> [Handler] {
     packuswbXmmReg,
     packuswbXmmM128,
     packusdwXmmReg,
-    packusdwXmmM128,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    packusdwXmmM128,
     pinsr16MmxReg,
     pinsr16MmxMem,
     pinsr16XmmReg,

@@ -51,7 +51,9 @@ extension CPUModel {
       let megahertz = UInt32(clamping: inputs.clock / 1_000_000)
       values = CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: megahertz)
     case 0x8000_0008: values.eax = values.eax & ~0xFF00 | UInt32(linearBits) << 8
-    case 0x8000_0001: if !inputs.is64Bit { values.edx &= ~(1 << 11) }
+    case 0x8000_0001:
+      if !inputs.is64Bit { values.edx &= ~(1 << 11) }
+      if inputs.miscEnable & MiscEnable.executeDisableOff != 0 { values.edx &= ~(1 << 20) }
     default: break
     }
     for mask in masks where mask.leaf == key { values[mask.register] &= ~mask.bits }
@@ -143,4 +145,10 @@ extension CPUModel {
 extension UInt32 {
   /// Sets or clears bits.
   fileprivate mutating func set(_ bits: UInt32, _ on: Bool) { self = on ? self | bits : self & ~bits }
+}
+
+/// Bits of IA32_MISC_ENABLE (SDM Vol. 4, "Architectural MSRs").
+enum MiscEnable {
+  /// "XD Bit Disable".
+  static let executeDisableOff: UInt64 = 1 << 34
 }

@@ -32,7 +32,7 @@ enum MSRTable {
     179             IA32_MCG_CAP              ro      106               0            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17A             IA32_MCG_STATUS           rw      0                 7            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17B             IA32_MCG_CTL              rw      0                 all          0                 -            -                 MCA                          Machine-Check Global Control MSRs
-    1A0             IA32_MISC_ENABLE          rw      41801             440001       1888              -            -                 all                          Fast-String Operation
+    1A0             IA32_MISC_ENABLE          rw      41801             400C50009    1880              -            -                 all                          Fast-String Operation
     1D9             IA32_DEBUGCTL             rw      0                 3            0                 -            -                 all                          IA32_DEBUGCTL MSR
     200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   memoryTypes       MTRR                         Variable Range MTRRs
     201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            memoryTypes       MTRR                         Variable Range MTRRs

@@ -10,6 +10,8 @@ enum EventSource: Equatable {
   case exception
   /// INT n, INT3, INTO.
   case software
+  /// INT1: a trap of its own instruction, but otherwise like an event from outside.
+  case privileged
   /// INTR or NMI.
   case external
 }
@@ -29,6 +31,10 @@ extension Processor {
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
   func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
+    if let takesEvents {
+      state.pointee.activity = 1
+      return takesEvents(vector, error)
+    }
     isDelivering = true
     defer { isDelivering = false }
     let before = TransferState(state)
@@ -37,7 +43,7 @@ extension Processor {
     } catch {
       if !isTaskCommitted {
         before.restore(state)
-        if source == .software {
+        if source == .software || source == .privileged {
           state.pointee.rip &-= UInt64(state.pointee.faultLength)
           state.pointee.instructions &-= 1
         }

@@ -19,8 +19,6 @@ extension Processor {
     guard s.pointee.missKind & 4 == 0 else { return raise(s, op, isStack ? .stackFault : .generalProtection) }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
-    accessOp = op
-    defer { accessOp = nil }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
@@ -58,6 +56,7 @@ extension Processor {
       second = found.address
     }
     let buffer = s.raw + BounceOffset
+    accessOp = op
     busRead(first.address, UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
     busRead(second, UnsafeMutableRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     let drops = blocks.drops
@@ -66,6 +65,7 @@ extension Processor {
       write(op, first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
       write(op, second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
+    accessOp = nil
     return finish(s, op, isFinished, drops)
   }
 

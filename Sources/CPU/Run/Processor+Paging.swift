@@ -106,7 +106,8 @@ extension Processor {
     }
     switch type {
     case 0:
-      guard state.isCanonical(address) else { throw Fault(.generalProtection) }
+      // By the processor's width, whatever the mode's.
+      guard LinearAddress(address).isCanonical(bits: model.linearBits) else { throw Fault(.generalProtection) }
       translation.invalidate(.address(address, pcid: pcid))
     case 1: translation.invalidate(.context(pcid: pcid))
     case 2: translation.invalidate(.allWithGlobal)

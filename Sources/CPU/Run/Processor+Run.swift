@@ -195,7 +195,7 @@ extension Processor {
       isFault = exit == ExitFault
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        source: exit == ExitInterrupt ? .software : .exception)
+        source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }

@@ -12,10 +12,8 @@ public protocol PortSpace: AnyObject {
 
 /// Something that is not built, met by a guest: the run ends there and says so.
 public enum Refusal: Equatable, Sendable {
-  /// An instruction, with its bytes.
-  case instruction([UInt8])
-  /// An instruction that the opcode table names.
-  case namedInstruction(String)
+  /// An instruction: its mnemonic in the opcode table, and its bytes, with those behind it up to fifteen.
+  case instruction(String, bytes: [UInt8])
   /// A control-register write that leaves what is built.
   case controlRegister(Int, UInt64)
   /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
@@ -27,10 +25,7 @@ public enum Refusal: Equatable, Sendable {
   public var description: String {
     func hex(_ value: some BinaryInteger) -> String { String(UInt64(truncatingIfNeeded: value), radix: 16) + "h" }
     switch self {
-    case .instruction(let bytes):
-      let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-      return "the instruction \(text) is not built"
-    case .namedInstruction(let mnemonic): return "the instruction \(mnemonic) is not built"
+    case .instruction(let mnemonic, _): return "the instruction \(mnemonic) is not built"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
     case .gate(let what): return "\(what) is not built"
     case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
@@ -95,7 +90,7 @@ public final class Processor {
   public let ports: any PortSpace
   /// Decoded blocks, shared with the machine's other processors.
   public let blocks: BlockCache
-  let decoder: Decoder
+  package let decoder: Decoder
   let timing: TimingTable
   /// What CPUID answers and which model-specific registers there are.
   public let model: CPUModel
@@ -119,6 +114,9 @@ public final class Processor {
   var isDelivering = false
   /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
   var isFetchWatched = false
+  /// Takes every exception and interrupt, with its error code, in place of the IDT; the processor then halts. For a
+  /// harness that compares what is raised.
+  package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
@@ -213,6 +211,23 @@ public final class Processor {
     contextChanged()
   }
 
+  /// Puts the processor into 32-bit protected mode at CPL 0, without paging, with flat segments and interrupts off.
+  public func enterProtectedMode(rip: UInt64, rax: UInt64, rbx: UInt64) {
+    let p = state
+    p.pointee.rip = rip
+    p[.rax] = rax
+    p[.rbx] = rbx
+    p.pointee.cr0 = CR0.protection | CR0.extensionType
+    let code = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC09B, selector: 8, reserved: (0, 0, 0))
+    let data = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093, selector: 0x10, reserved: (0, 0, 0))
+    p.pointee.segments = (data, code, data, data, data, data)
+    translation.modeChanged(pagingControls)
+    state.vectorControlsChanged()
+    contextChanged()
+  }
+
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
     resetRegisters()
@@ -261,6 +276,15 @@ public final class Processor {
     translation.modeChanged(pagingControls)
     contextChanged()
     state.vectorControlsChanged()
+  }
+
+  /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
+  package func stateReplaced() {
+    translation.cache.reset()
+    translation.modeChanged(pagingControls)
+    translation.purgeHostPointers()
+    contextChanged()
+    state.pointee.exit = UInt32(ExitNone)
   }
 
   func contextChanged() {
