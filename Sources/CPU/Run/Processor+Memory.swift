@@ -32,9 +32,13 @@ extension Processor {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
-    if isWrite { willStore(first.address, bytes) }
+    if isWrite { memory.willStore(first.address, bytes: bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
-    if isWrite && s.pointee.exit != UInt32(ExitFault) { stored(op, first.address, bytes) }
+    if isWrite && s.pointee.exit != UInt32(ExitFault) {
+      accessOp = op
+      memory.stored(first.address, bytes: bytes)
+      accessOp = nil
+    }
     return finish(s, op, isFinished, drops)
   }
 
@@ -62,30 +66,11 @@ extension Processor {
     let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: buffer)
     if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
-      write(op, first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
-      write(op, second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+      busWrite(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
+      busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
     accessOp = nil
     return finish(s, op, isFinished, drops)
-  }
-
-  // A store tells which instruction it came from. These are functions of their own, because the access to a property of
-  // a class has a place on the stack, and `missed` must end in a tail call.
-
-  @inline(never) private func willStore(_ address: PhysicalAddress, _ bytes: UInt64) {
-    memory.willStore(address, bytes: bytes)
-  }
-
-  @inline(never) private func stored(_ op: OpRef, _ address: PhysicalAddress, _ bytes: UInt64) {
-    translation.storing = op
-    memory.stored(address, bytes: bytes)
-    translation.storing = nil
-  }
-
-  @inline(never) private func write(_ op: OpRef, _ address: PhysicalAddress, _ bytes: UnsafeRawBufferPointer) {
-    translation.storing = op
-    busWrite(address, bytes)
-    translation.storing = nil
   }
 
   /// Runs one op with a host pointer for this once.
@@ -174,7 +159,7 @@ extension Processor {
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     storesInLastOp()
-    defer { translation.storing = nil }
+    defer { accessOp = nil }
     return transfer(
       linear, bytes: bytes, Access(isWrite: true, isUser: translation.isUser), isStack: isStack,
       { self.busWrite($0, UnsafeRawBufferPointer($1)) }, &value)
@@ -183,7 +168,7 @@ extension Processor {
   /// Notes that the instruction that is storing is the last one of the running block, as all are that store other than
   /// through their one memory operand: a store tells where it came from.
   func storesInLastOp() {
-    translation.storing = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
+    accessOp = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
   }
 
   /// Whether bytes may be written; false: a fault is recorded.
