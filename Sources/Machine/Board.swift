@@ -117,11 +117,14 @@ public struct Board: ~Copyable {
 
   deinit { chipset.detach() }
 
-  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, every line masked, and
-  /// the others wait for SIPI.
-  func leaveFirmware() {
+  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, and the others wait
+  /// for SIPI.
+  ///
+  /// - Parameter timerTicks: the timer interrupts 18.2 times a second, as a PC's firmware has it; every other line is
+  ///   masked.
+  func leaveFirmware(timerTicks: Bool = false) {
     processor.connectVirtualWire()
-    chipset.devices.pic.leaveFirmware()
+    chipset.leaveFirmware(timerTicks: timerTicks)
     for other in processors.dropFirst() { other.waitForStartUp() }
   }
 
