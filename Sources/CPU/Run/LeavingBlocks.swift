@@ -49,9 +49,13 @@ func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
   leaveBlock(s, op, ExitRefused)
 }
 
-/// An access that no host pointer serves.
+/// An access that no host pointer serves. What deals with it returns before the block goes on, so that nothing it holds
+/// keeps the call that goes on from being a jump.
 @inline(never)
-func missed(_ s: State, _ op: OpRef) { processor(s).missed(s, op) }
+func missed(_ s: State, _ op: OpRef) {
+  guard let next = processor(s).serve(s, op) else { return }
+  return next.pointee.handler(s, next)
+}
 
 // MARK: Handlers of no instruction
 
