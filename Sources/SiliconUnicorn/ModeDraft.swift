@@ -360,9 +360,13 @@ struct ModeDraft {
 
   var has66: Bool { legacy.contains(0x66) }
 
-  /// An offset in CS where there is code.
+  /// An offset in CS where there is code, of another slot: a case ends where it leaves its own instructions.
   mutating func codeOffset() -> UInt64 {
-    UInt64(ModeLayout.code + random.below(ModeLayout.slots * ModeLayout.slotBytes)) &- base(1)
+    var linear = ModeLayout.code + random.below(ModeLayout.slots * ModeLayout.slotBytes)
+    if (linear - ModeLayout.code) / ModeLayout.slotBytes == it.slot {
+      linear += it.slot == 0 ? ModeLayout.slotBytes : -ModeLayout.slotBytes
+    }
+    return UInt64(linear) &- base(1)
   }
 
   /// Any selector, often one of a descriptor that may be used.
