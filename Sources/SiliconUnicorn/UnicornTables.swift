@@ -63,6 +63,7 @@ enum UnicornTables {
     conforming  CALL  -      16,32   -    -    CS:3,GDT:1,LDT:1   -   CALL—Call Procedure   a gate to conforming code of an inner ring changes CPL
     gateAbsent  JMP   -      16,32,compat,64   GP   NP   -   -   JMP—Jump   a gate to code that is absent raises #GP
     fetch      JMP,CALL,RET   -   compat,64   PF   on   -   -   Paging   what is jumped to is fetched before the run can be stopped
+    canonical  CALL,JMP   -   compat,64   -   -   general,RIP,CS,data,GDT:1,LDT:1   -   CALL—Call Procedure   a gate's target that is not canonical faults behind the transfer
     canonical  LGDT,LIDT   -   64   on   GP   -   -   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register   a base that is not canonical is loaded
     canonical  WRMSR  -   all   on   GP   -   -   WRMSR—Write to Model Specific Register   an address that is not canonical is loaded
     nullTask   LTR    -   all   on   GP   -   -   LTR—Load Task Register   a null selector is loaded
