@@ -49,9 +49,13 @@ func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
   leaveBlock(s, op, ExitRefused)
 }
 
-/// An access that no host pointer serves.
+/// An access that no host pointer serves. The op that goes on is entered by a tail call from here, where nothing lies on
+/// the stack: a loop that misses each time would fill it.
 @inline(never)
-func missed(_ s: State, _ op: OpRef) { processor(s).missed(s, op) }
+func missed(_ s: State, _ op: OpRef) {
+  guard let next = processor(s).missed(s, op) else { return }
+  return next.pointee.handler(s, next)
+}
 
 // MARK: Handlers of no instruction
 
