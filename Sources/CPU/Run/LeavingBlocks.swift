@@ -49,11 +49,11 @@ func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
   leaveBlock(s, op, ExitRefused)
 }
 
-/// An access that no host pointer serves. What deals with it returns before the block goes on, so that nothing it holds
-/// keeps the call that goes on from being a jump.
+/// An access that no host pointer serves. The op that goes on is entered by a tail call from here, where nothing lies on
+/// the stack: a loop that misses each time would fill it.
 @inline(never)
 func missed(_ s: State, _ op: OpRef) {
-  guard let next = processor(s).serve(s, op) else { return }
+  guard let next = processor(s).missed(s, op) else { return }
   return next.pointee.handler(s, next)
 }
 

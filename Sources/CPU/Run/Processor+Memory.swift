@@ -12,8 +12,9 @@ extension Processor {
 
   /// The single memory operand of an op found no host pointer.
   ///
-  /// - Returns: the op to go on with: the same one again, or the one behind it; nil: the block has been left.
-  func serve(_ s: State, _ op: OpRef) -> OpRef? {
+  /// - Returns: the op that goes on, this one if it will find one now; nil: the block has been left.
+  @inline(never)
+  func missed(_ s: State, _ op: OpRef) -> OpRef? {
     let linear = s.pointee.missAddress
     let bytes = UInt64(s.pointee.missSize)
     let isWrite = s.pointee.missKind & 1 != 0
@@ -23,14 +24,13 @@ extension Processor {
       return nil
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
-    guard let first = physical(linear, access, isStack: isStack) else {
-      leaveBlock(s, op, ExitFault)
-      return nil
-    }
+    guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
-    if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) { return op }
+    if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
+      return op
+    }
     guard first.address.page != translation.hiddenPage,
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
@@ -62,10 +62,7 @@ extension Processor {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
     var second = PhysicalAddress(first.address.value &+ head)
     if head < bytes {
-      guard let found = physical(linear &+ head, access, isStack: isStack) else {
-        leaveBlock(s, op, ExitFault)
-        return nil
-      }
+      guard let found = physical(linear &+ head, access, isStack: isStack) else { return left(s, op, ExitFault) }
       second = found.address
     }
     let buffer = s.raw + BounceOffset
@@ -104,15 +101,18 @@ extension Processor {
     return s.pointee.fellThrough != 0
   }
 
-  /// Goes on behind an op that ran alone, unless the block must end there.
+  /// The op behind one that ran alone, unless the block must end there.
   private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool, _ drops: UInt64) -> OpRef? {
     guard isFinished else { return nil }
     let next = op + 1
-    guard drops == blocks.drops, goesOn(s, op) else {
-      leaveBlock(s, next, ExitStop)
-      return nil
-    }
+    guard drops == blocks.drops, goesOn(s, op) else { return left(s, next, ExitStop) }
     return next
+  }
+
+  /// Leaves the block; nil.
+  private func left(_ s: State, _ op: OpRef, _ exit: Int) -> OpRef? {
+    leaveBlock(s, op, exit)
+    return nil
   }
 
   /// Translates for data; a fault is recorded.

@@ -132,8 +132,7 @@ public final class Processor {
   var blocksNonMaskable = false
   /// Something waits, whether or not it may be taken now.
   var isAttentionWanted = false
-  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's. It
-  /// lies in raw memory: access to a property of a class has a place on the stack, and `missed` must end in a tail call.
+  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's.
   var accessOp: OpRef? {
     @inline(__always) get { translation.accessOp.pointee }
     @inline(__always) set { translation.accessOp.pointee = newValue }
