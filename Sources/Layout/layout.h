@@ -198,6 +198,8 @@ struct ProcessorState {
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
   uint64_t tscAux;             // IA32_TSC_AUX
   uint64_t random;             // state of the generator behind RDRAND and RDSEED
+  uint32_t debugMatches;       // bits of DR6 that the running instruction has met; reported when it is done
+  uint32_t isRepeating;        // RIP is that of a repeated string instruction some of whose iterations are done
 };
 
 enum {

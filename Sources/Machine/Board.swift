@@ -109,7 +109,7 @@ public struct Board: ~Copyable {
     guard let timing = try TimingTable.named(options.timing) else {
       throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
     }
-    let decoder = try Decoder(timing: timing)
+    let decoder = try Decoder(timing: timing, model: model)
     let memory = try PhysicalMemory(size: options.memory)
     let ports = BoardPorts(serial: serial)
     if let port = options.postPort, let post = options.post { ports.taps[port] = post }

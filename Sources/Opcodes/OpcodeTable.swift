@@ -417,6 +417,9 @@ enum OpcodeTable {
     # Debug registers
     0F 21        MOV        R,C         plain        -         all     ends,as=readDebug        control   MOV—Move to/from Debug Registers
     0F 23        MOV        C,R         plain        -         all     ends,as=writeDebug       control   MOV—Move to/from Debug Registers
+    0F 33        RDPMC      -           plain        -         all     ends,as=readPMC          msr      RDPMC—Read Performance-Monitoring Counters
+    NP 0F 01 /1!0  MONITOR  -           plain        -         all     ends                     simple   MONITOR—Set Up Monitor Address
+    NP 0F 01 /1!1  MWAIT    -           plain        -         all     ends                     simple   MWAIT—Monitor Wait
     NP 0F 01 /7!0  SWAPGS     -           plain        -         64      ends                     simple    SWAPGS—Swap GS Base Register
     0F 05        SYSCALL    -           plain        -         64      ends                     far       SYSCALL—Fast System Call
     0F 07        SYSRET     -           sized        32,64     64      ends                     far       SYSRET—Return From Fast System Call

@@ -2657,6 +2657,9 @@ private func handlers10() -> [Handler] {
     outs32,
     readDebug,
     writeDebug,
+    readPMC,
+    monitor,
+    mwait,
     swapgs,
     syscall,
     sysret32,
@@ -2668,14 +2671,14 @@ private func handlers10() -> [Handler] {
     readFSBase32,
     readFSBase64,
     readGSBase32,
-    readGSBase64,
-    writeFSBase32,
-    writeFSBase64,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    readGSBase64,
+    writeFSBase32,
+    writeFSBase64,
     writeGSBase32,
     writeGSBase64,
     movd32MmxReg,
@@ -2773,14 +2776,14 @@ private func handlers11() -> [Handler] {
     padduswXmmReg,
     padduswXmmM128,
     psubbMmxReg,
-    psubbMmxM64,
-    psubbXmmReg,
-    psubbXmmM128,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    psubbMmxM64,
+    psubbXmmReg,
+    psubbXmmM128,
     psubwMmxReg,
     psubwMmxM64,
     psubwXmmReg,
@@ -2878,14 +2881,14 @@ private func handlers12() -> [Handler] {
     pmuldqXmmReg,
     pmuldqXmmM128,
     phminposuwXmmReg,
-    phminposuwXmmM128,
-    mpsadbwXmmReg,
-    mpsadbwXmmM128,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    phminposuwXmmM128,
+    mpsadbwXmmReg,
+    mpsadbwXmmM128,
     phaddwMmxReg,
     phaddwMmxM64,
     phaddwXmmReg,
@@ -2983,14 +2986,14 @@ private func handlers13() -> [Handler] {
     pslldMmxImm,
     pslldXmmImm,
     psllqMmxReg,
-    psllqMmxM64,
-    psllqXmmReg,
-    psllqXmmM128,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    psllqMmxM64,
+    psllqXmmReg,
+    psllqXmmM128,
     psllqMmxImm,
     psllqXmmImm,
     psrlwMmxReg,
@@ -3088,14 +3091,14 @@ private func handlers14() -> [Handler] {
     packusdwXmmM128,
     pinsr16MmxReg,
     pinsr16MmxMem,
-    pinsr16XmmReg,
-    pinsr16XmmMem,
-    pinsr8XmmReg,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    pinsr16XmmReg,
+    pinsr16XmmMem,
+    pinsr8XmmReg,
     pinsr8XmmMem,
     pinsr32XmmReg,
     pinsr32XmmMem,

@@ -12,6 +12,7 @@ enum CR0 {
   static let extensionType: UInt64 = 1 << 4
   static let numericError: UInt64 = 1 << 5
   static let writeProtect: UInt64 = 1 << 16
+  static let alignmentMask: UInt64 = 1 << 18
   static let notWriteThrough: UInt64 = 1 << 29
   static let cacheDisable: UInt64 = 1 << 30
   static let paging: UInt64 = 1 << 31
@@ -20,17 +21,37 @@ enum CR0 {
 
 /// CR4 bits.
 enum CR4 {
+  static let virtual8086Extensions: UInt64 = 1 << 0
+  static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
+  static let timeStampDisable: UInt64 = 1 << 2
+  static let debuggingExtensions: UInt64 = 1 << 3
   static let pageSizeExtensions: UInt64 = 1 << 4
   static let physicalAddressExtension: UInt64 = 1 << 5
+  static let machineCheckEnable: UInt64 = 1 << 6
   static let globalPages: UInt64 = 1 << 7
+  static let performanceCounterEnable: UInt64 = 1 << 8
   static let osFXSR: UInt64 = 1 << 9
   static let osXMMExceptions: UInt64 = 1 << 10
+  static let userModeInstructionPrevention: UInt64 = 1 << 11
   static let fsgsbase: UInt64 = 1 << 16
   static let osXSAVE: UInt64 = 1 << 18
-  /// What is built: TSD, DE, MCE and PCE may be set and have no effect that is built beyond the bit.
+  /// What is built.
   static let built: UInt64 =
     physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | osFXSR | osXMMExceptions | osXSAVE
-    | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 8
+    | virtual8086Extensions | protectedModeVirtualInterrupts | timeStampDisable | debuggingExtensions
+    | machineCheckEnable | performanceCounterEnable | userModeInstructionPrevention
+
+  /// Bits and the feature, by its name in the feature table, without which they are reserved.
+  static let features: [(bit: UInt64, feature: String)] = [
+    (0, "VME"), (1, "VME"), (2, "TSC"), (3, "DE"), (4, "PSE"), (5, "PAE"), (6, "MCE"), (7, "PGE"), (9, "FXSR"),
+    (10, "SSE"), (11, "UMIP"), (12, "LA57"), (13, "VMX"), (14, "SMX"), (16, "FSGSBASE"), (17, "PCID"), (18, "XSAVE"),
+    (20, "SMEP"), (21, "SMAP"), (22, "PKU"), (23, "CET_SS"), (23, "CET_IBT"), (24, "PKS"),
+  ]
+
+  /// Bits that are not reserved in a model; PCE needs no feature.
+  static func defined(in model: CPUModel) -> UInt64 {
+    features.reduce(performanceCounterEnable) { model.partHas($1.feature) ? $0 | 1 << $1.bit : $0 }
+  }
 }
 
 /// EFER bits.
@@ -44,6 +65,7 @@ enum EFER {
 extension Processor {
   /// MOV r, CRn.
   func readControlRegister(_ s: State, _ op: OpRef) {
+    guard mayUseControlRegister(s, op) else { return }
     let value: UInt64
     switch op.pointee.immediate {
     case 0: value = s.pointee.cr0
@@ -57,7 +79,17 @@ extension Processor {
     return s.fallThrough(op)
   }
 
-  private func writeSystemRegister(_ offset: UInt8, _ value: UInt64) {
+  /// #UD for a register that there is not, whatever CPL is; then #GP(0) above CPL 0.
+  private func mayUseControlRegister(_ s: State, _ op: OpRef) -> Bool {
+    let number = op.pointee.immediate
+    guard [0, 2, 3, 4].contains(number) || number == 8 && s.is64Bit else {
+      raise(s, op, .invalidOpcode)
+      return false
+    }
+    return needsPrivilege(s, op)
+  }
+
+  func writeSystemRegister(_ offset: UInt8, _ value: UInt64) {
     if state.is64Bit {
       state.setRegister(offset, value)
     } else {
@@ -65,13 +97,14 @@ extension Processor {
     }
   }
 
-  private func readSystemRegister(_ offset: UInt8) -> UInt64 {
+  func readSystemRegister(_ offset: UInt8) -> UInt64 {
     let value = state.register(offset, as: UInt64.self)
     return state.is64Bit ? value : value & 0xFFFF_FFFF
   }
 
   /// MOV CRn, r: reserved bits fault, modes that are not built are refused.
   func writeControlRegister(_ s: State, _ op: OpRef) {
+    guard mayUseControlRegister(s, op) else { return }
     let value = readSystemRegister(op.pointee.source)
     let number = Int(op.pointee.immediate)
     do throws(Fault) {
@@ -109,8 +142,9 @@ extension Processor {
     let old = s.pointee.cr0
     if (old ^ new) & CR0.paging != 0 {
       if new & CR0.paging != 0, s.pointee.efer & EFER.longModeEnable != 0 {
+        // A 16-bit TSS cannot be taken along ("IA-32e Mode Consistency Checks").
         guard s.pointee.cr4 & CR4.physicalAddressExtension != 0,
-          s.segment(.cs).pointee.attributes & SegmentBit.long == 0
+          s.segment(.cs).pointee.attributes & SegmentBit.long == 0, s.pointee.tr.attributes & 13 != 1
         else { throw Fault(.generalProtection) }
         s.pointee.efer |= EFER.longModeActive
       } else if new & CR0.paging == 0, s.isLong {
@@ -128,7 +162,7 @@ extension Processor {
 
   private func setCR4(_ value: UInt64) throws(Fault) {
     let s = state
-    guard value >> 32 == 0 else { throw Fault(.generalProtection) }
+    guard value & ~definedCR4 == 0 else { throw Fault(.generalProtection) }
     guard !s.isLong || value & CR4.physicalAddressExtension != 0 else { throw Fault(.generalProtection) }
     guard value & ~CR4.built == 0 else {
       refusal = .controlRegister(4, value)
@@ -149,35 +183,5 @@ extension Processor {
     if s.pointee.cr0 & CR0.paging != 0, !s.isLong, s.pointee.cr4 & CR4.physicalAddressExtension != 0 {
       refusal = .gate("PAE paging")
     }
-  }
-
-  // MARK: Debug registers ("MOV—Move to/from Debug Registers", SDM Vol. 2B)
-
-  func readDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
-    writeSystemRegister(op.pointee.destination, (s.raw + OffsetDebug).load(fromByteOffset: index * 8, as: UInt64.self))
-    return s.fallThrough(op)
-  }
-
-  func writeDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
-    var value = readSystemRegister(op.pointee.source)
-    if index >= 6 {
-      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      value = index == 6 ? value & 0x1_E00F | 0xFFFE_0FF0 : value & 0xFFFF_2FFF | 0x400
-      if index == 7 && value & 0xFF != 0 {
-        return CPU.refuse(s, op, .gate("a breakpoint in DR7"))
-      }
-    }
-    (s.raw + OffsetDebug).storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
-    return s.fallThrough(op)
-  }
-
-  /// DR4 and DR5 are DR6 and DR7 while CR4.DE is 0.
-  private func debugRegister(_ op: OpRef) -> Int? {
-    let number = Int(op.pointee.immediate)
-    guard number < 8 else { return nil }
-    if number == 4 || number == 5 { return state.pointee.cr4 & 8 == 0 ? number + 2 : nil }
-    return number
   }
 }

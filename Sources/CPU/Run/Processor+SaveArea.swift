@@ -224,6 +224,7 @@ extension Processor {
       }
       second = found.address
     }
+    noteAccess(linear, bytes: UInt64(bytes), isWrite: isWrite)
     return Place(first: first.address, head: head, second: second, tail: bytes - head)
   }
 

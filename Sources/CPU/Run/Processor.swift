@@ -99,6 +99,8 @@ public final class Processor {
   public let model: CPUModel
   /// Number, processor count and clock, for CPUID.
   let identity: CPUIDInputs
+  /// Bits of CR4 that the model has.
+  let definedCR4: UInt64
   /// Values of `model.registers`; of those that lie elsewhere, unused.
   var modelSpecific: [UInt64]
   var refusal: Refusal?
@@ -113,6 +115,10 @@ public final class Processor {
   var isFault = false
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
+  /// Bits for DR6 of a #DB that is a fault.
+  var faultDebugBits: UInt64 = 0
+  /// RF was set before the instruction that is about to run: no instruction breakpoint.
+  var isResuming = false
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
@@ -142,6 +148,7 @@ public final class Processor {
     identity.processorCount = options.processorCount
     identity.clock = options.clock
     self.identity = identity
+    definedCR4 = CR4.defined(in: options.model)
     modelSpecific = options.model.registers.map(\.reset)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,
@@ -190,7 +197,13 @@ public final class Processor {
       root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
       executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
       physicalBits: model.physicalBits, mode: pagingMode,
-      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0)
+      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0, checksAlignment: checksAlignment)
+  }
+
+  /// Whether accesses that are not aligned fault (SDM Vol. 3, "Interrupt 17—Alignment Check Exception (#AC)").
+  private var checksAlignment: Bool {
+    state.pointee.cr0 & CR0.alignmentMask != 0 && state.pointee.rflags & FlagBit.alignment != 0
+      && state.privilege == 3
   }
 
   private var pagingMode: PagingMode {
@@ -222,7 +235,10 @@ public final class Processor {
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
     s.resetVectorState()
+    s.pointee.debugMatches = 0
+    s.pointee.isRepeating = 0
     pendingDebug = 0
+    breakpointsChanged()
     resetModelSpecificRegisters()
     translation.cache.reset()
     translation.modeChanged(pagingControls)

@@ -11,6 +11,8 @@ struct TransferStack {
   var size: UInt64
   /// Faults on the stack carry this selector when it is a new one.
   var selector: UInt16 = 0
+  /// Its accesses are a user's.
+  var isUser = false
 }
 
 extension Processor {
@@ -19,9 +21,9 @@ extension Processor {
     let pointer = stackPointer(stack.pointer &- stack.size, in: stack.segment)
     let linear = try stackAddress(stack, pointer, isWrite: true)
     switch stack.size {
-    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value))
-    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value))
-    default: try systemWrite(linear, value)
+    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value), isUser: stack.isUser)
+    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value), isUser: stack.isUser)
+    default: try systemWrite(linear, value, isUser: stack.isUser)
     }
     stack.pointer = pointer
   }
@@ -31,9 +33,9 @@ extension Processor {
     let linear = try stackAddress(stack, stackPointer(stack.pointer, in: stack.segment), isWrite: false)
     let value: UInt64
     switch stack.size {
-    case 2: value = try systemRead(linear, as: UInt16.self).zeroExtended
-    case 4: value = try systemRead(linear, as: UInt32.self).zeroExtended
-    default: value = try systemRead(linear, as: UInt64.self)
+    case 2: value = try systemRead(linear, as: UInt16.self, isUser: stack.isUser).zeroExtended
+    case 4: value = try systemRead(linear, as: UInt32.self, isUser: stack.isUser).zeroExtended
+    default: value = try systemRead(linear, as: UInt64.self, isUser: stack.isUser)
     }
     stack.pointer = stackPointer(stack.pointer &+ stack.size, in: stack.segment)
     return value
@@ -60,7 +62,8 @@ extension Processor {
 
   /// The stack in use.
   func currentStack(size: UInt64) -> TransferStack {
-    TransferStack(segment: state.segment(.ss).pointee, pointer: state[.rsp], size: size)
+    TransferStack(
+      segment: state.segment(.ss).pointee, pointer: state[.rsp], size: size, isUser: state.privilege == 3)
   }
 
   /// Writes RSP, ESP or SP of a stack that has been used.

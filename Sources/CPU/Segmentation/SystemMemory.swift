@@ -5,27 +5,35 @@ import MMU
 // supervisor's whatever CPL is (SDM Vol. 3, "Determination of Access Rights": implicit supervisor-mode accesses).
 
 extension Processor {
-  /// Reads a system structure.
-  func systemRead<W: Word>(_ linear: UInt64, as: W.Type) throws(Fault) -> W {
+  /// Reads a system structure, or, as a user, the stack in use.
+  func systemRead<W: Word>(_ linear: UInt64, as: W.Type, isUser: Bool = false) throws(Fault) -> W {
     var value: UInt64 = 0
     for index in 0..<W.bytes {
-      let byte = memory.read(try systemAddress(wrapped(linear &+ index), isWrite: false), as: UInt8.self)
-      value |= UInt64(byte) << (8 * index)
+      let address = try systemAddress(wrapped(linear &+ index), isWrite: false, isUser: isUser)
+      value |= UInt64(memory.read(address, as: UInt8.self)) << (8 * index)
     }
+    try finishAccess(wrapped(linear), bytes: W.bytes, isWrite: false, isUser: isUser)
     return W(low: value)
   }
 
-  /// Writes a system structure; nothing is written unless all of it can be.
-  func systemWrite<W: Word>(_ linear: UInt64, _ value: W) throws(Fault) {
-    _ = try systemAddress(wrapped(linear), isWrite: true)
-    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true)
-    let first = try systemAddress(wrapped(linear), isWrite: true)
+  /// What comes after an access: alignment checks, which are a user's only, and breakpoints.
+  private func finishAccess(_ linear: UInt64, bytes: UInt64, isWrite: Bool, isUser: Bool) throws(Fault) {
+    guard !isUser || isAligned(linear, bytes: bytes) else { throw Fault(.alignmentCheck) }
+    noteAccess(linear, bytes: bytes, isWrite: isWrite)
+  }
+
+  /// Writes a system structure, or, as a user, the stack in use; nothing is written unless all of it can be.
+  func systemWrite<W: Word>(_ linear: UInt64, _ value: W, isUser: Bool = false) throws(Fault) {
+    _ = try systemAddress(wrapped(linear), isWrite: true, isUser: isUser)
+    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true, isUser: isUser)
+    let first = try systemAddress(wrapped(linear), isWrite: true, isUser: isUser)
+    try finishAccess(wrapped(linear), bytes: W.bytes, isWrite: true, isUser: isUser)
     if first.page == last.page {
       memory.write(first, value)
       return
     }
     for index in 0..<W.bytes {
-      let address = try systemAddress(wrapped(linear &+ index), isWrite: true)
+      let address = try systemAddress(wrapped(linear &+ index), isWrite: true, isUser: isUser)
       memory.write(address, UInt8(truncatingIfNeeded: value.zeroExtended >> (8 * index)))
     }
   }
@@ -33,8 +41,8 @@ extension Processor {
   /// Linear addresses outside of 64-bit and compatibility mode have 32 bits.
   private func wrapped(_ linear: UInt64) -> UInt64 { state.isLong ? linear : linear & 0xFFFF_FFFF }
 
-  private func systemAddress(_ linear: UInt64, isWrite: Bool) throws(Fault) -> PhysicalAddress {
-    switch translation.translate(LinearAddress(linear), Access(isWrite: isWrite)) {
+  private func systemAddress(_ linear: UInt64, isWrite: Bool, isUser: Bool) throws(Fault) -> PhysicalAddress {
+    switch translation.translate(LinearAddress(linear), Access(isWrite: isWrite, isUser: isUser)) {
     case .physical(let address, _): return address
     case .pageFault(let code):
       state.pointee.cr2 = linear

@@ -29,6 +29,7 @@ extension Processor {
       hasher.add(table.limit)
     }
     hasher.add(UInt64(s.pointee.activity) << 32 | UInt64(s.pointee.interruptShadow))
+    hasher.add(UInt64(s.pointee.isRepeating))
     for value in modelSpecific { hasher.add(value) }
     hasher.add(s.vectorStateBytes)
     hasher.add(s.pointee.cycles)
