@@ -26,7 +26,7 @@ final class ProgramBench {
     options.number = number
     options.processorCount = processorCount
     processor = Processor(
-      memory: memory, ports: ports, blocks: BlockCache(memory: memory, limit: 32), 
+      memory: memory, ports: ports, blocks: BlockCache(memory: memory, limit: 32),
       decoder: try Decoder(timing: costs, model: model),
       timing: costs, options: options)
     memory.write(PhysicalAddress(0x1000), 0x2003 as UInt64)

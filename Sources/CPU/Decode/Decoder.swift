@@ -220,7 +220,8 @@ public final class Decoder {
         }
         let low = offset & (operandSize == 16 ? 0xFFFF : 0xFFFF_FFFF)
         op.immediate = (selector & 0xFFFF) << 32 | low
-      case .memory, .cl, .dx, .stackRegister: break
+      case .stackRegister: op.immediate = Int64(modRM & 7)
+      case .memory, .cl, .dx: break
       }
       if let register {
         let offset = registerOffset(register, operand, width, prefixes)
@@ -322,6 +323,7 @@ public final class Decoder {
 
   /// Bytes of the memory operand, for limit checks.
   private func operandBytes(_ opcode: Opcode, _ width: Int) -> Int {
+    if width == 16, let bytes = opcode.memoryBytes16 { return bytes }
     if let bytes = opcode.memoryBytes { return bytes }
     if [.vector, .vectorInsert, .vectorExtract, .vectorTest].contains(opcode.shape) { return width / 8 }
     for operand in opcode.operands {

@@ -1502,6 +1502,14 @@ import Layout
 @inline(__always) func blendpsXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPS.self, XMM.self, M128.self, s, op) }
 @inline(__always) func blendpdXmmReg(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, s, op) }
 @inline(__always) func blendpdXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func fldenv16(_ s: State, _ op: OpRef) { fldenv(UInt16.self, s, op) }
+@inline(__always) func fldenv32(_ s: State, _ op: OpRef) { fldenv(UInt32.self, s, op) }
+@inline(__always) func fnstenv16(_ s: State, _ op: OpRef) { fnstenv(UInt16.self, s, op) }
+@inline(__always) func fnstenv32(_ s: State, _ op: OpRef) { fnstenv(UInt32.self, s, op) }
+@inline(__always) func frstor16(_ s: State, _ op: OpRef) { frstor(UInt16.self, s, op) }
+@inline(__always) func frstor32(_ s: State, _ op: OpRef) { frstor(UInt32.self, s, op) }
+@inline(__always) func fnsave16(_ s: State, _ op: OpRef) { fnsave(UInt16.self, s, op) }
+@inline(__always) func fnsave32(_ s: State, _ op: OpRef) { fnsave(UInt32.self, s, op) }
 @inline(__always) func fxsave32(_ s: State, _ op: OpRef) { fxsave(UInt32.self, s, op) }
 @inline(__always) func fxsave64(_ s: State, _ op: OpRef) { fxsave(UInt64.self, s, op) }
 @inline(__always) func fxrstor32(_ s: State, _ op: OpRef) { fxrstor(UInt32.self, s, op) }
@@ -3159,6 +3167,18 @@ private func handlers15() -> [Handler] {
     fnstcw,
     fnstsw,
     fnstswAX,
+    fnop,
+    fldenv16,
+    fldenv32,
+    fnstenv16,
+    fnstenv32,
+    fdecstp,
+    fincstp,
+    frstor16,
+    frstor32,
+    fnsave16,
+    fnsave32,
+    ffree,
     ldmxcsr,
     stmxcsr,
     fxsave32,

@@ -58,6 +58,10 @@ struct Breakpoint {
 }
 
 extension Processor {
+  /// After power-up and reset; DR4 and DR5 have no place of their own.
+  static let initialDebugRegisters: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
+    (0, 0, 0, 0, 0, 0, DR6.fixed, DR7.fixed)
+
   /// Whether DR7 enables any breakpoint. One that is not enabled is reported together with one that is.
   @inline(__always) var hasBreakpoints: Bool { state.pointee.dr.7 & DR7.enables != 0 }
 

@@ -159,6 +159,7 @@ public final class Processor {
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
     state.resetVectorState()
+    state.pointee.dr = Processor.initialDebugRegisters
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
@@ -223,7 +224,7 @@ public final class Processor {
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
     s.pointee.cr8 = 0
-    s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
+    s.pointee.dr = Processor.initialDebugRegisters
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
     s.segment(.cs).pointee.base = 0xFFFF_0000
