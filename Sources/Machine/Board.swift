@@ -18,6 +18,8 @@ public struct BoardOptions: Sendable {
   public var blockLimit = 32
   /// Whether accesses may use host pointers; results do not depend on it.
   public var usesHostPointers = true
+  /// What the numbers of RDRAND and RDSEED follow from.
+  public var randomSeed: UInt64 = 0
   /// Port whose bytes go to `post`.
   public var postPort: UInt16?
   /// Takes each byte written to the POST port.
@@ -120,7 +122,8 @@ public struct Board: ~Copyable {
     processor = Processor(
       memory: memory, ports: ports, blocks: blocks, decoder: decoder, timing: timing,
       options: ProcessorOptions(
-        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers))
+        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers,
+        randomSeed: options.randomSeed))
     ports.processor = processor
     self.interruptFlag = interruptFlag
   }

@@ -150,9 +150,11 @@ struct Run {
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
     guard settings.hash, end != .interrupted else { return }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
+    let seed = options.randomSeed == 0 ? "" : "random seed \(options.randomSeed), "
     say(
       "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model \(options.model), "
-        + "\(masks)tlb retain, timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))")
+        + "\(masks)tlb retain, timing \(options.timing), \(seed)instructions \(state.instructions), "
+        + "cycles \(state.cycles))")
   }
 
   private func note(_ text: String) { log.notice("\(text)") }

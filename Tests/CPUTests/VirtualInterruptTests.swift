@@ -225,4 +225,18 @@ import Testing
     #expect(rig.handled?.vector == 13)
     #expect(rig.handled?.offset == 0)
   }
+
+  /// A bit string's word must lie in the segment, wherever the operand's address is ("BT—Bit Test").
+  @Test func bitStringsStayInTheSegment() throws {
+    // mov bx, address; mov ax, bits; bts [bx], ax
+    for (address, bits, vector, offset): (UInt64, Int16, UInt8, UInt64) in [
+      (0xFFF0, 0x7F, 13, 9), (0xFFF0, 0x80, 13, 9), (0xFFFF, -16, 13, 9), (0xFFFF, 0, 13, 6), (0xFFFE, 0, 13, 9),
+    ] {
+      let end = try Self.run(
+        [0xBB] + littleEndian(address, 2) + [0xB8] + littleEndian(UInt64(UInt16(bitPattern: bits)), 2)
+          + [0x0F, 0xAB, 0x07],
+        flags: 2 | virtualMode)
+      #expect(end.vector == vector && end.offset == offset, "\(address) \(bits)")
+    }
+  }
 }

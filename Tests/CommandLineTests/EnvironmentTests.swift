@@ -37,7 +37,7 @@ import Testing
     let flag: String
     let good: String
     let bad: String
-    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased() }
+    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased().replacing("-", with: "_") }
     var testDescription: String { "\(variable)=\(bad)" }
   }
 
@@ -47,6 +47,7 @@ import Testing
     Row(flag: "--cpus", good: "1", bad: "2"), Row(flag: "--model", good: "max", bad: "i486"),
     Row(flag: "--tlb", good: "retain", bad: "nonsense"), Row(flag: "--tlb", good: "retain", bad: "skylake"),
     Row(flag: "--timing", good: "unit", bad: "icelake"), Row(flag: "--serial", good: "none", bad: "/nonexistent/text"),
+    Row(flag: "--random-seed", good: "18446744073709551615", bad: "-1"),
     Row(flag: "--cpuid", good: "7.EBX=1", bad: "7"), Row(flag: "--cpuid", good: "7.EBX=1", bad: "7.EBX=1,"),
     Row(flag: "--serial", good: "none", bad: "unix:/nonexistent"),
   ]
