@@ -43,5 +43,6 @@ public struct Guest: Sendable {
     crossing     1       accesses and instructions across a page boundary
     halt         6       HLT with interrupts off: nothing can wake it
     triplefault  6       a fault without an IDT: the shutdown state
+    processors   1       INIT, SIPI, interrupts and NMIs between processors: run it with --cpus N
     """
 }

@@ -106,6 +106,7 @@ enum {
   ModeFlatCode = 8,    // CS: base 0, limit FFFFFFFFh
   ModeStack32 = 16,    // SS.B
   ModeLimit = 32,      // in a block's key only: CS ends inside the page
+  ModeProtected = 64,  // 16- and 32-bit code of protected mode: VEX prefixes exist
 };
 
 // A vector register, with room for 64 bytes; XMM registers are the low 16.
@@ -198,6 +199,9 @@ struct ProcessorState {
   uint32_t interruptShadow;    // 1 after STI, 2 after MOV SS or POP SS
   uint64_t tscAux;             // IA32_TSC_AUX
   uint64_t random;             // state of the generator behind RDRAND and RDSEED
+  uint64_t pointers[4];        // the PDPTE registers of PAE paging
+  uint32_t userKeys;           // PKRU
+  uint32_t supervisorKeys;     // IA32_PKRS
   uint32_t debugMatches;       // bits of DR6 that the running instruction has met; reported when it is done
   uint32_t isRepeating;        // RIP is that of a repeated string instruction some of whose iterations are done
 };

@@ -18,7 +18,7 @@
   @inlinable @inline(__always) public init(_ value: UInt64) { self.value = value }
 
   /// Whether bits 63 down to the highest translated one agree (SDM Vol. 1, "Canonical Addressing").
-  @inlinable public func isCanonical(bits: UInt64 = 48) -> Bool {
+  @inlinable @inline(__always) public func isCanonical(bits: UInt64 = 48) -> Bool {
     let shift = 64 - bits
     return Int64(bitPattern: value << shift) >> Int64(shift) == Int64(bitPattern: value)
   }
@@ -32,11 +32,15 @@
   public var isFetch: Bool
   /// It is a user-mode access: CPL 3, and not to a system structure.
   public var isUser: Bool
+  /// It is an implicit supervisor-mode access, to a descriptor table or a task-state segment.
+  public var isImplicit: Bool
 
-  /// An access; by default a supervisor's read.
-  @inlinable public init(isWrite: Bool = false, isFetch: Bool = false, isUser: Bool = false) {
+  /// An access; by default a supervisor's explicit read.
+  @inlinable
+  public init(isWrite: Bool = false, isFetch: Bool = false, isUser: Bool = false, isImplicit: Bool = false) {
     self.isWrite = isWrite
     self.isFetch = isFetch
     self.isUser = isUser
+    self.isImplicit = isImplicit
   }
 }

@@ -1,19 +1,38 @@
-/// What the paging modes' structure entries look like (SDM Vol. 3, "32-Bit Paging", "4-Level Paging and 5-Level Paging").
+/// What the paging modes' structure entries look like (SDM Vol. 3, "32-Bit Paging", "PAE Paging", "4-Level Paging and
+/// 5-Level Paging").
 struct EntryFormat {
   /// Bytes of an entry.
   let bytes: UInt64
   /// Address bits a table is indexed with.
   let indexBits: UInt8
-  /// Address bits below those that index the topmost table.
+  /// Address bits below those that index the topmost table that lies in memory.
   let topShift: UInt8
+  /// Bits that are reserved in every entry: above MAXPHYADDR, and bit 63 where it is not XD.
+  private let alwaysReserved: UInt64
   private let controls: PagingControls
+
+  /// Bits 51:12: a frame or the next table.
+  static let address: UInt64 = 0x000F_FFFF_FFFF_F000
 
   init(_ controls: PagingControls) {
     self.controls = controls
     let isTwoLevel = controls.mode == .twoLevel
     bytes = isTwoLevel ? 4 : 8
     indexBits = isTwoLevel ? 10 : 9
-    topShift = isTwoLevel ? 22 : 39
+    switch controls.mode {
+    case .none, .twoLevel: topShift = 22
+    case .pae: topShift = 21
+    case .fourLevel: topShift = 39
+    case .fiveLevel: topShift = 48
+    }
+    guard !isTwoLevel else {
+      alwaysReserved = 0
+      return
+    }
+    // Entries of PAE paging have no ignored bits above the address.
+    let top: UInt64 = controls.mode == .pae ? 0x7FFF_FFFF_FFFF_FFFF : 0x000F_FFFF_FFFF_FFFF
+    let frameBits = (1 as UInt64) << UInt64(min(controls.physicalBits, 52)) - 1
+    alwaysReserved = top & ~frameBits | (controls.executeDisable ? 0 : Walk.Bit.executeDisable)
   }
 
   private var isTwoLevel: Bool { controls.mode == .twoLevel }
@@ -34,12 +53,13 @@ struct EntryFormat {
   func isLeaf(_ value: UInt64, _ level: UInt8) -> Bool {
     guard level > 1 else { return true }
     guard value & Walk.Bit.pageSize != 0 else { return false }
-    return isTwoLevel ? controls.pageSizeExtensions : level <= 3
+    if isTwoLevel { return controls.pageSizeExtensions }
+    return level == 2 || level == 3 && controls.gigabytePages
   }
 
   /// The frame of a leaf, or with level 1 the next table; low bits of a large page's frame are for the caller to clear.
   func frame(_ value: UInt64, _ level: UInt8) -> UInt64 {
-    guard isTwoLevel else { return value & 0x000F_FFFF_FFFF_F000 }
+    guard isTwoLevel else { return value & EntryFormat.address }
     // PSE-36: bits 20:13 of the PDE are bits 39:32 of the frame.
     guard level == 2 else { return value & 0xFFFF_F000 }
     return value & 0xFFC0_0000 | (value >> 13 & 0xFF) << 32
@@ -49,14 +69,23 @@ struct EntryFormat {
   func reserved(_ value: UInt64, _ level: UInt8, _ isLeaf: Bool) -> UInt64 {
     if isTwoLevel {
       guard isLeaf && level == 2 else { return 0 }
-      let frameBits = min(UInt64(controls.physicalBits), 40) - 32
+      let frameBits = UInt64(min(max(controls.physicalBits, 32), 40)) - 32
       return 1 << 21 | (0xFF << frameBits & 0xFF) << 13
     }
-    var bits: UInt64 = 0x000F_FFFF_FFFF_FFFF & ~((1 << UInt64(controls.physicalBits)) - 1)
-    if !controls.executeDisable { bits |= Walk.Bit.executeDisable }
-    if level == 4 { bits |= Walk.Bit.pageSize }
-    if isLeaf && level == 2 { bits |= 0x1F_E000 }
-    if isLeaf && level == 3 { bits |= 0x3FFF_E000 }
-    return bits
+    switch level {
+    case 1: return alwaysReserved
+    case 2: return isLeaf ? alwaysReserved | 0x1F_E000 : alwaysReserved
+    case 3: return isLeaf ? alwaysReserved | 0x3FFF_E000 : alwaysReserved | Walk.Bit.pageSize
+    default: return alwaysReserved | Walk.Bit.pageSize
+    }
+  }
+
+  /// The protection key of a leaf: bits 62:59, in IA-32e mode.
+  func key(_ value: UInt64) -> UInt8 { controls.mode.isLong ? UInt8(truncatingIfNeeded: value >> 59 & 15) : 0 }
+
+  /// Which entry of the PAT a leaf selects: its PAT, PCD and PWT flags (SDM Vol. 3, "Selecting a Memory Type from the
+  /// PAT").
+  func typeIndex(_ value: UInt64, _ level: UInt8) -> UInt64 {
+    value >> 3 & 3 | (value >> (level == 1 ? 7 : 12) & 1) << 2
   }
 }

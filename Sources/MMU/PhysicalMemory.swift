@@ -1,3 +1,5 @@
+import EPTTLB
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -10,7 +12,15 @@ public protocol CodeObserver: AnyObject {
   func codeWritten(page: UInt64, granules: UInt64)
 }
 
-/// A machine's physical memory: RAM from address 0, all ones elsewhere.
+/// Registers or memory of a device, in physical address space.
+public protocol MemoryMappedDevice: AnyObject {
+  /// Reads 1 to 8 bytes.
+  func read(_ address: PhysicalAddress, bytes: Int) -> UInt64
+  /// Writes 1 to 8 bytes.
+  func write(_ address: PhysicalAddress, _ value: UInt64, bytes: Int)
+}
+
+/// A machine's physical memory: RAM from address 0, with a hole for devices below 4 GiB; all ones where nothing lies.
 ///
 /// There is one store function for every writer, `stored(_:_:)` behind `write`; a writer that stores through a host
 /// pointer only gets one for pages in which no granule is marked.
@@ -19,22 +29,47 @@ public final class PhysicalMemory {
   @frozen public struct Page {
     /// 64-byte granules that decoded instructions came from.
     public var codeGranules: UInt64 = 0
+    /// 64-byte granules that the structure entries of live mappings lie in.
+    public var structureGranules: UInt64 = 0
     /// May differ from zero: has been written, or a host pointer to write it was given out.
     public var isTouched = false
     /// Some processor may hold a host pointer to write it.
     public var hasWriter = false
+    /// A table that a processor whose policy speculates may read at any time.
+    public var isTable = false
+
+    /// Host pointers may write the page: no store to it need be seen.
+    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable }
   }
 
   /// Bytes of RAM, a multiple of 4 KiB.
   public let size: UInt64
+  /// RAM lies below this address, and the rest of it from 4 GiB on.
+  public let lowEnd: UInt64
+  /// End of all RAM.
+  public let highEnd: UInt64
+  /// The most that lies below 4 GiB.
+  public static let holeStart: UInt64 = 0xC000_0000
   /// Host address of physical address 0.
   public let base: UnsafeMutableRawPointer
   /// A `Page` for each page of RAM.
   public let pages: UnsafeMutablePointer<Page>
   /// Who keeps decoded instructions.
   public weak var codeObserver: (any CodeObserver)?
-  /// Every processor's way to memory, for dropping its host pointers.
-  var translations: [Unmanaged<Translation>] = []
+  /// Who writes: set by whoever is about to run or to store.
+  public var writer = Writer.monitor
+  /// Every processor's way to memory, by number.
+  var translations: [Unmanaged<Translation>?] = []
+  /// Which mappings came from the marked structure granules.
+  let structures = StructureIndex()
+  /// Some processor's policy is `speculate`; and it is speculating just now.
+  var speculates = false
+  var isSpeculating = false
+  /// By page, the paging-structure-cache entries of speculating processors that name a table there.
+  var tableReaders: [UInt64: [TableReader]] = [:]
+
+  /// Devices, where RAM does not lie.
+  private var devices: [(range: Range<UInt64>, device: any MemoryMappedDevice)] = []
 
   /// A ROM: read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
   private var rom: (start: UInt64, bytes: UnsafeMutableRawBufferPointer)?
@@ -49,8 +84,13 @@ public final class PhysicalMemory {
 
   /// RAM of zeros; pages the guest never touches cost the host nothing.
   public init(size: UInt64) throws(Failure) {
-    let pageCount = Int(truncatingIfNeeded: size >> 12)
-    self.size = UInt64(pageCount) << 12
+    self.size = size & ~0xFFF
+    lowEnd = min(self.size, PhysicalMemory.holeStart)
+    let (end, overflow) = (1 << 32 as UInt64).addingReportingOverflow(self.size - lowEnd)
+    guard !overflow, end < 1 << 52 else { throw Failure(size: size) }
+    highEnd = self.size > lowEnd ? end : lowEnd
+    // Host addresses are linear in physical ones; the hole costs address space only.
+    let pageCount = Int(truncatingIfNeeded: highEnd >> 12)
     let protection = PROT_READ | PROT_WRITE
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     guard pageCount > 0, let base = mmap(nil, pageCount << 12, protection, flags, -1, 0), base != MAP_FAILED,
@@ -58,6 +98,13 @@ public final class PhysicalMemory {
     else { throw Failure(size: size) }
     self.base = base
     pages = table.bindMemory(to: Page.self, capacity: pageCount)
+  }
+
+  /// Puts a device where RAM does not lie.
+  public func attach(_ device: any MemoryMappedDevice, at range: Range<UInt64>) { devices.append((range, device)) }
+
+  private func device(_ address: PhysicalAddress) -> (any MemoryMappedDevice)? {
+    devices.first { $0.range.contains(address.value) }?.device
   }
 
   /// Puts a ROM behind RAM; there is one.
@@ -79,13 +126,14 @@ public final class PhysicalMemory {
 
   deinit {
     rom?.bytes.deallocate()
-    munmap(base, Int(size))
-    munmap(pages, Int(size >> 12) * MemoryLayout<Page>.stride)
+    munmap(base, Int(highEnd))
+    munmap(pages, Int(highEnd >> 12) * MemoryLayout<Page>.stride)
   }
 
   /// Whether bytes lie in RAM.
   @inlinable public func isRAM(_ address: PhysicalAddress, bytes: UInt64) -> Bool {
-    address.value < size && bytes <= size - address.value
+    let end = address.value < lowEnd ? lowEnd : highEnd
+    return address.value < end && bytes <= end - address.value && (end == lowEnd || address.value >= 1 << 32)
   }
 
   /// What is known of a page of RAM.
@@ -110,22 +158,38 @@ public final class PhysicalMemory {
       withUnsafeBytes(of: value) { write(address, $0) }
       return
     }
+    if speculates { willStore(address, bytes: bytes) }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }
 
-  /// Copies bytes in; those beyond RAM are lost.
+  /// Copies bytes in, to RAM or a device; where nothing lies they are lost.
   public func write(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
-    guard let first = source.baseAddress, address.value < size else { return }
-    let count = min(UInt64(source.count), size - address.value)
+    guard isRAM(address, bytes: 1) else { return writeDevice(address, source) }
+    guard let first = source.baseAddress else { return }
+    let end = address.value < lowEnd ? lowEnd : highEnd
+    let count = min(UInt64(source.count), end - address.value)
+    if speculates { willStore(address, bytes: count) }
     (base + Int(address.value)).copyMemory(from: first, byteCount: Int(count))
     stored(address, bytes: count)
   }
 
-  /// Copies bytes out; where nothing lies they are all ones.
+  private func writeDevice(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
+    guard source.count <= 8, let device = device(address) else { return }
+    var value: UInt64 = 0
+    withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
+    device.write(address, value, bytes: source.count)
+  }
+
+  /// Copies bytes out, of memory or a device; where nothing lies they are all ones.
   public func read(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
     if let first = target.baseAddress, let host = host(address, bytes: UInt64(target.count)) {
       first.copyMemory(from: host, byteCount: target.count)
+      return
+    }
+    if target.count <= 8, let device = device(address) {
+      let value = device.read(address, bytes: target.count)
+      withUnsafeBytes(of: value) { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count])) }
       return
     }
     for index in target.indices {
@@ -149,6 +213,10 @@ public final class PhysicalMemory {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
         if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
       }
+      if page.pointee.structureGranules != 0 {
+        let hit = page.pointee.structureGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
+        if hit != 0 { structuresWritten(page: first & ~0xFFF, granules: hit) }
+      }
       guard end < .max else { return }
       first = end + 1
     }
@@ -162,13 +230,29 @@ public final class PhysicalMemory {
   /// Marks granules that instructions were decoded from: no host pointer may write the page any more.
   public func markCode(page: UInt64, granules: UInt64) {
     guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    self.page(of: PhysicalAddress(page)).pointee.codeGranules |= granules
+    dropWriters(page: page)
+  }
+
+  /// Takes every processor's host pointers to write a page away.
+  func dropWriters(page: UInt64) {
     let entry = self.page(of: PhysicalAddress(page))
-    entry.pointee.codeGranules |= granules
     guard entry.pointee.hasWriter else { return }
     entry.pointee.hasWriter = false
     for translation in translations {
-      translation.takeUnretainedValue().dropWriters(of: base + Int(page))
+      translation?.takeUnretainedValue().dropWriters(of: base + Int(page))
     }
+  }
+
+  /// Gives a processor's translations the lowest number that is free.
+  func attach(_ translation: Translation) -> Int {
+    let reference = Unmanaged.passUnretained(translation)
+    guard let free = translations.firstIndex(where: { $0 == nil }) else {
+      translations.append(reference)
+      return translations.count - 1
+    }
+    translations[free] = reference
+    return free
   }
 
   /// Replaces a page's code marks when instructions decoded from it were dropped.

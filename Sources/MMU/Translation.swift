@@ -4,6 +4,16 @@ import Layout
 /// One processor's way from linear addresses to memory: its mappings, its contexts and the host pointers derived from
 /// them.
 public final class Translation {
+  /// What INVPCID invalidates (SDM Vol. 2A, "INVPCID—Invalidate Process-Context Identifier").
+  public enum PCIDInvalidation: Equatable, Sendable {
+    /// Type 0: an address of a PCID.
+    case address(UInt64, pcid: UInt16)
+    /// Type 1: a PCID.
+    case context(pcid: UInt16)
+    /// Types 2 and 3: every PCID, with and without global translations.
+    case allWithGlobal, all
+  }
+
   /// Where an address lies, or why it lies nowhere.
   public enum Result {
     /// The physical address, by a mapping.
@@ -29,8 +39,29 @@ public final class Translation {
   public let usesHostPointers: Bool
   /// Controls in force; `contextChanged` after a change.
   public private(set) var controls: PagingControls
+  /// A physical page that accesses of this processor do not reach by host pointers: its local APIC's. ~0: none.
+  public var hiddenPage: UInt64 = ~0 {
+    didSet { if hiddenPage != oldValue { purgeHostPointers() } }
+  }
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
+  /// What translations' memory types follow from; a change of it drops nothing by itself.
+  public var memoryTypes = MemoryTypes.reset
+
+  /// The processor's number in the machine.
+  public private(set) var processorNumber = 0
+  /// Cycles of a translation that is found in a part's second level.
+  public let secondLevelCycles: UInt64
+  /// Told of each use of a mapping with which memory does not agree.
+  public weak var staleUseObserver: (any StaleUseObserver)?
+  /// The op whose access is under way, when RIP in the state is that of its block.
+  public let accessOp: UnsafeMutablePointer<UnsafePointer<DecodedOp>?>
+  /// By slot, the mapping's references in the machine's index of structures.
+  var references: [UInt32] = []
+  /// What walks have decided about suspect mappings.
+  var verdicts: [Slot: Verdicts] = [:]
+  /// Whether the policy is `speculate`.
+  let speculates: Bool
 
   /// Linear pages of breakpoints: each access to them must be seen.
   private var watchedPages: [UInt64] = []
@@ -38,6 +69,8 @@ public final class Translation {
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
+  /// Numbers of the contexts that the controls in force have for a supervisor and for a user, or 0.
+  private var current: (supervisor: UInt16, user: UInt16) = (0, 0)
 
   /// 4095 would, with the last page of all, be the tag of an empty entry.
   private static let lastContext = 4094
@@ -50,38 +83,53 @@ public final class Translation {
   /// The translations of a processor whose state lies at `state`; they last as long as it.
   public init(
     state: UnsafeMutablePointer<ProcessorState>, memory: PhysicalMemory, policy: RetentionPolicy,
-    controls: PagingControls, walkReferenceCycles: UInt64, usesHostPointers: Bool
+    controls: PagingControls, walkReferenceCycles: UInt64, secondLevelCycles: UInt64 = 0, usesHostPointers: Bool
   ) {
     self.state = state
     self.memory = memory
     self.cache = TranslationCache(policy: policy)
     self.walkReferenceCycles = walkReferenceCycles
+    self.secondLevelCycles = secondLevelCycles
+    accessOp = .allocate(capacity: 1)
+    accessOp.initialize(to: nil)
     self.usesHostPointers = usesHostPointers
     self.controls = controls
+    if case .speculate = policy { speculates = true } else { speculates = false }
     purgeHostPointers()
-    memory.translations.append(Unmanaged.passUnretained(self))
+    processorNumber = memory.attach(self)
+    memory.speculates = memory.speculates || speculates
+    cache.keeper = self
     use(controls, isUser: false)
   }
 
   deinit {
-    memory.translations.removeAll { $0.toOpaque() == Unmanaged.passUnretained(self).toOpaque() }
+    cache.reset()
+    cache.keeper = nil
+    accessOp.deallocate()
+    memory.translations[processorNumber] = nil
   }
 
   // MARK: Contexts
 
   /// Switches to the context of these controls: nothing is dropped.
   public func use(_ controls: PagingControls, isUser: Bool) {
+    if self.controls != controls { current = (0, 0) }
     self.controls = controls
     self.isUser = isUser
-    let key = ContextKey(controls: controls, isUser: isUser)
-    if let known = contexts[key] {
-      state.pointee.context = UInt64(known)
-      return
-    }
+    let remembered = isUser ? current.user : current.supervisor
+    let number = remembered != 0 ? remembered : number(of: ContextKey(controls: controls, isUser: isUser))
+    if isUser { current.user = number } else { current.supervisor = number }
+    state.pointee.context = UInt64(number)
+  }
+
+  /// The number of a context, a new one if it has none.
+  private func number(of key: ContextKey) -> UInt16 {
+    if let known = contexts[key] { return known }
     let number = nextContext
     nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
+      current = (0, 0)
       purgeHostPointers {
         $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
       }
@@ -89,7 +137,7 @@ public final class Translation {
     }
     contextKeys[number] = key
     contexts[key] = UInt16(number)
-    state.pointee.context = UInt64(number)
+    return UInt16(number)
   }
 
   // MARK: Translating
@@ -98,34 +146,73 @@ public final class Translation {
   ///
   /// A cached translation may be used although memory has changed since (TLB rule U3), and may deny an access that
   /// memory would by now permit: the fault is then spurious, and drops it.
-  public func translate(_ address: LinearAddress, _ access: Access) -> Result {
+  public func translate(_ linear: LinearAddress, _ access: Access) -> Result {
+    var address = linear
     switch controls.mode {
     case .none: return .physical(PhysicalAddress(address.value & 0xFFFF_FFFF), Translation.noMapping)
-    case .twoLevel: break
+    case .twoLevel, .pae: address.value &= 0xFFFF_FFFF
     case .fourLevel: guard address.isCanonical() else { return .notCanonical }
+    case .fiveLevel: guard address.isCanonical(bits: 57) else { return .notCanonical }
     }
-    if let slot = cache.translation(.linear, address.value, controls.tag) {
-      let entry = cache[slot]
-      guard controls.permits(access, entry.rights) else {
-        return fault(address, PageFaultCode(access, controls).union(.present))
+    let side: AccessSide = access.isFetch ? .instruction : .data
+    if let slot = cache.translation(.linear, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
+      let (rights, key) = (cache.rights(slot), cache.protectionKey(slot))
+      guard controls.permits(access, rights, key: key) else {
+        if isSuspect(slot, address) { consult(slot, address, access) }
+        return fault(address, PageFaultCode(access, controls, violating: rights, key: key))
       }
-      if !access.isWrite || entry.isDirty { return .physical(PhysicalAddress(entry.physical(address.value)), slot) }
-      cache.walkedForDirty(address.value, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+      if !access.isWrite || cache.isDirty(slot) {
+        if isSuspect(slot, address) { consult(slot, address, access) }
+        return .physical(PhysicalAddress(cache.physical(slot, address.value)), slot)
+      }
+      cache.walkedForDirty(.linear, address.value, controls.tag)
       drain()
     }
-    let start = cache.structure(.linear, address.value, controls.tag).map { cache[$0] }
-    let walk = Walk(address, access, controls, memory, from: start, sideEffects: true)
+    let elsewhere = cache.hasLevels ? cache.translation(.linear, address.value, controls.tag) : nil
+    let start = cache.structure(.linear, address.value, controls.tag)
+    if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    let walk = Walk(
+      address, access, controls, memory, from: start.map { cache[$0] }, memoryTypes: memoryTypes, sideEffects: true)
     state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
-    for index in 0..<walk.structureCount {
-      if let structure = walk.structures[index] { cache.insert(structure) }
-    }
+    let filed = keep(walk, startedAt: start, side, elsewhere)
     switch walk.outcome {
     case .fault(let code):
       return fault(address, code)
     case .mapped(let entry):
-      let slot = cache.insert(entry)
+      if speculates { fillNeighbours(address, shift: entry.shift) }
       drain()
-      return .physical(PhysicalAddress(entry.physical(address.value)), slot)
+      // The walk may have begun at a stale paging-structure-cache entry.
+      if isSuspect(filed, address) { consult(filed, address, access) }
+      return .physical(PhysicalAddress(entry.physical(address.value)), filed)
+    }
+  }
+
+  /// Caches what a walk has found; the slot of its translation.
+  ///
+  /// - Parameter elsewhere: a translation of the address that only the other side of a part's TLB has.
+  func keep(_ walk: Walk, startedAt start: Slot?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
+    let inherited = start.flatMap { cache.suspicion($0) }
+    for index in 0..<walk.structureCount {
+      guard let structure = walk.structures[index] else { continue }
+      let slot = cache.insert(structure)
+      if let inherited { cache.inherit(slot, inherited) }
+    }
+    guard case .mapped(let entry) = walk.outcome else { return Translation.noMapping }
+    if let elsewhere, cache.join(elsewhere, entry, side) { return elsewhere }
+    let slot = cache.insert(entry, side: side)
+    if let inherited { cache.inherit(slot, inherited) }
+    return slot
+  }
+
+  /// Whether a part finds a translation where this side looks for it; if not, a walk must.
+  private func isFound(_ slot: Slot, _ side: AccessSide) -> Bool {
+    switch cache.look(slot, side) {
+    case .first: return true
+    case .second:
+      state.pointee.cycles &+= secondLevelCycles
+      drain()
+      return true
+    case .none: return false
     }
   }
 
@@ -142,12 +229,13 @@ public final class Translation {
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
+      physical.page != hiddenPage, slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
       guard memory.isRAM(physical, bytes: 1) else { return false }
       let page = memory.page(of: physical)
-      guard page.pointee.codeGranules == 0 else { return false }
+      guard page.pointee.mayHaveWriter else { return false }
       page.pointee.hasWriter = true
       page.pointee.isTouched = true
     }
@@ -180,7 +268,7 @@ public final class Translation {
     }
   }
 
-  /// A page got its first mark: host pointers may not write it any more.
+  /// A page got a mark: host pointers may not write it any more.
   func dropWriters(of hostPage: UnsafeMutableRawPointer) {
     let host = UInt64(UInt(bitPattern: hostPage))
     for index in 0..<UInt64(HostPointerCount) {
@@ -200,8 +288,10 @@ public final class Translation {
   }
 
   /// MOV to CR3.
-  public func rootLoaded(_ controls: PagingControls) {
-    cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+  ///
+  /// - Parameter preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
+  public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
+    cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid, preserves: preserves)
     drain()
     use(controls, isUser: isUser)
   }
@@ -211,6 +301,30 @@ public final class Translation {
     cache.pagingModeChanged(vpid: controls.tag.vpid)
     drain()
     use(controls, isUser: isUser)
+  }
+
+  /// MOV to CR4 that sets SMEP.
+  public func smepSet(_ controls: PagingControls) {
+    cache.smepSet(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+    drain()
+    use(controls, isUser: isUser)
+  }
+
+  /// WRMSR to an MTRR.
+  public func rangesWritten() {
+    cache.memoryTypeRangesWritten(vpid: controls.tag.vpid)
+    drain()
+  }
+
+  /// INVPCID.
+  public func invalidate(_ type: PCIDInvalidation) {
+    switch type {
+    case .address(let address, let pcid): cache.invpcid(address: address, vpid: controls.tag.vpid, pcid: pcid)
+    case .context(let pcid): cache.invpcid(pcid: pcid, vpid: controls.tag.vpid)
+    case .allWithGlobal: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: true)
+    case .all: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: false)
+    }
+    drain()
   }
 
   /// Purges what was derived from translations that EPTTLB has dropped, and has the running block end: the next
@@ -227,7 +341,7 @@ public final class Translation {
     cache.dropped.removeAll(keepingCapacity: true)
   }
 
-  private func purgeHostPointers(of dropped: TranslationCache.Dropped) {
+  func purgeHostPointers(of dropped: TranslationCache.Dropped) {
     let pages = min(UInt64(1) << UInt64(dropped.shift - 12), UInt64(HostPointerCount))
     for page in 0..<pages {
       let entry = state.hostPointer(dropped.prefix &+ page << 12)
@@ -240,7 +354,8 @@ public final class Translation {
 
   // MARK: Invariants
 
-  /// What is wrong with a host pointer, or nil: each must be backed by a live mapping of its context. For tests.
+  /// What is wrong with a host pointer, or nil: each must be backed by a live mapping of its context that is above
+  /// suspicion. For tests.
   public func checkInvariants() -> String? {
     if let problem = cache.checkInvariants() { return problem }
     var live: [Slot: CachedEntry] = [:]
@@ -257,17 +372,24 @@ public final class Translation {
       }
       guard let key = contextKeys[Int(tag & 0xFFF)] else { return "host pointer of an unknown context" }
       guard cache.matches(mapping, key.controls.tag) else { return "host pointer under a wrong tag" }
+      let root = key.controls.root(of: LinearAddress(linear))
+      let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.agrees }
+      guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared == true else {
+        return "host pointer by a suspect mapping"
+      }
+      guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }
       let physical = mapping.physical(linear)
       let host = memory.host(PhysicalAddress(physical), bytes: 0x1000)
       guard host.map({ UInt64(UInt(bitPattern: $0)) }) == linear &+ entry.addend else {
         return "host pointer to a wrong frame"
       }
       if entry.writeTag != ~0 {
-        guard mapping.isDirty, key.controls.permits(Access(isWrite: true, isUser: key.isUser), mapping.rights) else {
+        let write = Access(isWrite: true, isUser: key.isUser)
+        guard mapping.isDirty, key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
           return "host pointer writes through a mapping that must not"
         }
-        guard memory.page(of: PhysicalAddress(physical)).pointee.codeGranules == 0 else {
-          return "host pointer writes code"
+        guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {
+          return "host pointer writes a marked page"
         }
       }
     }

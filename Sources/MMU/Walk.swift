@@ -6,7 +6,7 @@ import EPTTLB
 public struct Walk {
   /// A structure entry that was read.
   @frozen public struct Step: Sendable {
-    /// Level: 4 PML4E, 3 PDPTE, 2 PDE, 1 PTE.
+    /// Level: 5 PML5E, 4 PML4E, 3 PDPTE, 2 PDE, 1 PTE.
     public var level: UInt8
     /// Where it was read, and what it holds after its accessed and dirty flags were set.
     public var source: Source
@@ -22,13 +22,14 @@ public struct Walk {
 
   /// The linear address.
   public let address: LinearAddress
-  /// Entries read, topmost first.
+  /// Entries read, topmost first. The PDPTE registers of PAE paging are none: a walk does not read them from memory.
   public internal(set) var steps = InlineArray<5, Step>(repeating: Step(level: 0, source: Source()))
   /// How many of `steps` count.
   public internal(set) var count = 0
   /// The result.
   public internal(set) var outcome: Outcome = .fault([])
-  /// Paging-structure-cache entries that the walk may leave behind, topmost first.
+  /// Paging-structure-cache entries that the walk may leave behind, topmost first: of the entries that led on, those
+  /// whose accessed flags, and those of all above them, are set (TLB rule C2).
   public internal(set) var structures = InlineArray<4, CachedEntry?>(repeating: nil)
   /// How many of `structures` count.
   public internal(set) var structureCount = 0
@@ -45,14 +46,20 @@ public struct Walk {
     static let executeDisable: UInt64 = 1 << 63
   }
 
-  /// Walks 32-bit or 4-level paging.
+  /// Walks in any mode with paging.
+  ///
+  /// Accessed flags are set on the way, in every entry that leads on; a fault further down leaves them set (SDM Vol. 3,
+  /// "Interrupt 14—Page-Fault Exception (#PF)": in a protection violation the PDE's is). The leaf's flags are set when the
+  /// access is permitted. Each is one locked step: a processor compares and sets, and walks again if the entry has
+  /// changed. Here nothing runs between the read of an entry and the write of its flags, so none ever has.
   ///
   /// - Parameters:
   ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
-  ///   - sideEffects: accessed and dirty flags are set, each as one locked step.
+  ///   - memoryTypes: what the translation's memory type follows from.
+  ///   - sideEffects: accessed and dirty flags are set.
   public init(
     _ address: LinearAddress, _ access: Access, _ controls: PagingControls, _ memory: PhysicalMemory,
-    from cached: CachedEntry? = nil, sideEffects: Bool
+    from cached: CachedEntry? = nil, memoryTypes: MemoryTypes = .reset, sideEffects: Bool
   ) {
     self.address = address
     let format = EntryFormat(controls)
@@ -62,9 +69,19 @@ public struct Walk {
     var path = CachedEntry(
       kind: .linear, isStructure: true, shift: shift, tag: controls.tag, prefix: 0, target: 0, rights: .all,
       root: cached?.root ?? controls.root)
-    if let cached { (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount) }
-    /// Structures whose accessed flag is set already: only these may be cached when the walk fails (TLB rule C2).
-    var accessed = 0
+    if let cached {
+      (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount)
+    } else if controls.mode == .pae {
+      let pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
+      guard pointer & Bit.present != 0 else {
+        outcome = .fault(PageFaultCode(access, controls))
+        return
+      }
+      table = pointer & EntryFormat.address
+      path.root = pointer
+    }
+    /// Every entry so far has its accessed flag set.
+    var isCacheable = true
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
       let location = PhysicalAddress(table + index * format.bytes)
@@ -73,26 +90,27 @@ public struct Walk {
       let isLeaf = format.isLeaf(value, level)
       record(level, location, value)
       guard value & Bit.present != 0 else {
-        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls))
         return
       }
       guard value & format.reserved(value, level, isLeaf) == 0 else {
-        structureCount = accessed
         outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
         return
       }
       rights = rights.intersection(Walk.rights(value))
+      var flags = Bit.accessed
       if isLeaf {
-        guard controls.permits(access, rights) else {
-          structureCount = accessed
-          outcome = .fault(PageFaultCode(access, controls).union(.present))
+        path.protectionKey = format.key(value)
+        guard controls.permits(access, rights, key: path.protectionKey) else {
+          outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
           return
         }
-        if sideEffects {
-          setFlags(access.isWrite ? Bit.dirty : 0, format, memory, &path)
-          value = steps[count - 1].source.value
-        }
+        if access.isWrite { flags |= Bit.dirty }
+      }
+      if sideEffects, value & flags != flags {
+        value |= flags
+        format.write(location, value, memory)
+        steps[count - 1].source.value = value
       }
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value))
@@ -104,34 +122,19 @@ public struct Walk {
         path.target = format.frame(value, level) & ~(span - 1)
         path.isDirty = value & Bit.dirty != 0
         path.isGlobal = controls.globalPages && value & Bit.global != 0
+        path.memoryType =
+          memoryTypes.effective(path.target, shift: shift, index: format.typeIndex(value, level)).rawValue
         outcome = .mapped(path)
         return
       }
       path.target = format.frame(value, 1)
-      structures[structureCount] = path
-      structureCount += 1
-      if value & Bit.accessed != 0, accessed == structureCount - 1 { accessed = structureCount }
+      isCacheable = isCacheable && value & Bit.accessed != 0
+      if isCacheable {
+        structures[structureCount] = path
+        structureCount += 1
+      }
       table = path.target
       shift -= format.indexBits
-    }
-  }
-
-  /// Sets accessed flags along the path, and the leaf's dirty flag, once the walk has succeeded: a walk that faults leaves
-  /// them as they were, as Bochs does (the manual lets a processor set them earlier).
-  private mutating func setFlags(
-    _ leafFlags: UInt64, _ format: EntryFormat, _ memory: PhysicalMemory, _ path: inout CachedEntry
-  ) {
-    let skipped = Int(path.sourceCount) + 1 - count
-    for index in 0..<count {
-      let source = steps[index].source
-      let flags = Bit.accessed | (index == count - 1 ? leafFlags : 0)
-      guard source.value & flags != flags else { continue }
-      let value = source.value | flags
-      steps[index].source.value = value
-      format.write(PhysicalAddress(source.address), value, memory)
-      guard index < count - 1 else { continue }
-      path.sources[skipped + index].value = value
-      for structure in index..<structureCount { structures[structure]?.sources[skipped + index].value = value }
     }
   }
 

@@ -12,6 +12,14 @@ public struct BoardOptions: Sendable {
   public var model = "max"
   /// Bits taken from its CPUID.
   public var cpuidMasks: [CPUIDMask] = []
+  /// Processors, 1 to 64.
+  public var processors = 1
+  /// Cycles in a second of guest time.
+  public var clock: UInt64 = CPUIDInputs.defaultClock
+  /// Cycles by which a processor may pass the next one before that one runs; 1 interleaves every instruction.
+  public var quantum: UInt64 = BoardOptions.defaultQuantum
+  /// What a run takes if nothing else is said.
+  public static let defaultQuantum: UInt64 = 2000
   /// Name of the timing table.
   public var timing = "unit"
   /// Instructions a decoded block holds at most; results do not depend on it.
@@ -53,47 +61,18 @@ public struct UnknownName: Error, CustomStringConvertible, Sendable {
   public var description: String { "there is no \(kind) '\(name)'; there are \(known.joined(separator: ", "))" }
 }
 
-/// How a run ended.
-public enum RunEnd: Equatable, Sendable {
-  /// A stop that `RunLimits.stopsAt` or a device asked for: the condition was met.
-  case conditionMet
-  /// The guest wrote to port F4h: ((code << 1) | 1) & FFh.
-  case guestExit(UInt8)
-  /// Every processor halts and nothing can wake one.
-  case haltedForEver
-  /// A processor entered the shutdown state.
-  case shutdown
-  /// `RunLimits.cycles` was reached.
-  case cycleLimit
-  /// `RunLimits.instructions` was reached.
-  case instructionLimit
-  /// The host asked for an end (`Board.interrupt`).
-  case interrupted
-  /// Something that is not built.
-  case refused(Refusal)
-}
-
-/// How far a run may go.
-public struct RunLimits: Sendable {
-  /// Clock of the processor at which the condition `cycle:N` is met.
-  public var untilCycle: UInt64?
-  /// Clock at which the run is cut off.
-  public var cycles: UInt64?
-  /// Retired instructions at which the run is cut off.
-  public var instructions: UInt64?
-
-  /// No limit.
-  public init() {}
-}
-
-/// The board: memory, a processor, ports and devices; owned by one thread.
+/// The board: memory, processors, ports and devices; owned by one thread.
 public struct Board: ~Copyable {
   /// Its memory.
   public let memory: PhysicalMemory
-  /// Its processor.
-  public let processor: Processor
-  let ports: BoardPorts
-  private let interruptFlag: InterruptFlag?
+  /// Its processors; the first is the bootstrap processor.
+  public let processors: [Processor]
+  let chipset: Chipset
+  let quantum: UInt64
+  let interruptFlag: InterruptFlag?
+
+  /// The bootstrap processor.
+  public var processor: Processor { processors[0] }
 
   /// A machine that is switched off; an image is loaded next.
   ///
@@ -113,108 +92,53 @@ public struct Board: ~Copyable {
     }
     let decoder = try Decoder(timing: timing, model: model)
     let memory = try PhysicalMemory(size: options.memory)
-    let ports = BoardPorts(serial: serial)
-    if let port = options.postPort, let post = options.post { ports.taps[port] = post }
-    if let port = options.debugPort, let debug = options.debug { ports.taps[port] = debug }
+    let chipset = Chipset(
+      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock, serial: serial
+    )
+    if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
+    if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
     self.memory = memory
-    self.ports = ports
-    processor = Processor(
-      memory: memory, ports: ports, blocks: blocks, decoder: decoder, timing: timing,
-      options: ProcessorOptions(
-        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers,
-        randomSeed: options.randomSeed))
-    ports.processor = processor
+    self.chipset = chipset
     self.interruptFlag = interruptFlag
-  }
-
-  /// Runs until something ends the run. The same machine and limits end at the same instruction, always.
-  public func run(_ limits: RunLimits = RunLimits()) -> RunEnd {
-    let last = min(limits.untilCycle ?? .max, limits.cycles ?? .max)
-    while true {
-      let clock = processor.state.pointee.cycles
-      // The host is only looked at between runs of the processor; where they end changes nothing the guest can see.
-      let deadline = min(last, clock.addingReportingOverflow(1 << 20).partialValue)
-      let stop = processor.run(until: deadline, instructionLimit: limits.instructions ?? .max)
-      if case .refused(let refusal) = stop { return .refused(refusal) }
-      if let code = ports.exitCode { return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1)) }
-      // A condition goes before a limit or an end at the same instruction.
-      let now = processor.state.pointee.cycles
-      if ports.takeStopRequest() { return .conditionMet }
-      if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
-      switch stop {
-      case .halted: return .haltedForEver
-      case .shutdown: return .shutdown
-      case .instructionLimit: return .instructionLimit
-      case .deadline, .refused:
-        if let cycles = limits.cycles, now >= cycles { return .cycleLimit }
-        if interruptFlag?.isSet == true { return .interrupted }
-      }
+    quantum = max(options.quantum, 1)
+    processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
+      var own = ProcessorOptions(
+        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers,
+        randomSeed: options.randomSeed &+ UInt64(number) << 32)
+      own.number = number
+      own.processorCount = UInt32(options.processors)
+      own.clock = options.clock
+      let processor = Processor(
+        memory: memory, ports: chipset, blocks: blocks, decoder: decoder, timing: timing, options: own)
+      processor.fabric = chipset
+      return processor
     }
+    chipset.attach(processors)
   }
 
-  /// Hash of registers, memory, devices, clocks and TLB: 32 hexadecimal digits.
+  deinit { chipset.detach() }
+
+  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, every line masked, and
+  /// the others wait for SIPI.
+  func leaveFirmware() {
+    processor.connectVirtualWire()
+    chipset.devices.pic.leaveFirmware()
+    for other in processors.dropFirst() { other.waitForStartUp() }
+  }
+
+  /// RESET of processors and devices; memory and clocks stay. What boots the machine is to be loaded again.
+  public func reset() {
+    chipset.reset()
+    for processor in processors { processor.reset() }
+  }
+
+  /// Hash of registers, memory, devices, clocks and TLBs: 32 hexadecimal digits.
   public func hash() -> String {
     var hasher = StateHasher()
-    processor.hash(into: &hasher)
+    for processor in processors { processor.hash(into: &hasher) }
     memory.hash(into: &hasher)
-    for word in ports.words { hasher.add(word) }
+    chipset.hash(into: &hasher)
     return hasher.description
   }
-}
-
-/// The board's ports. Stops are asked for here and taken by `Board.run`.
-final class BoardPorts: PortSpace {
-  weak var processor: Processor?
-  private(set) var exitCode: UInt32?
-  private var stopRequested = false
-  private var com1: SerialPort
-  /// Who takes bytes written to a port.
-  var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
-
-  init(serial: @escaping (UInt8) -> Bool) {
-    com1 = SerialPort { _ in }
-    com1.transmit = { [unowned self] byte in
-      if serial(byte) { self.stop() }
-    }
-  }
-
-  private func stop() {
-    stopRequested = true
-    processor?.requestStop()
-  }
-
-  func takeStopRequest() -> Bool {
-    defer { stopRequested = false }
-    return stopRequested
-  }
-
-  /// A wider access to byte registers is that many byte accesses at consecutive ports.
-  func read(port: UInt16, size: Int, at cycle: UInt64) -> UInt32 {
-    var value: UInt32 = 0
-    for offset in 0..<UInt16(size) {
-      let port = port &+ offset
-      let byte: UInt8 = (0x3F8...0x3FF).contains(port) ? com1.read(port - 0x3F8) : 0xFF
-      value |= UInt32(byte) << UInt32(8 * offset)
-    }
-    return value
-  }
-
-  func write(port: UInt16, size: Int, value: UInt32, at cycle: UInt64) {
-    if port == 0xF4 {
-      exitCode = value & (size == 4 ? .max : (1 << UInt32(8 * size)) - 1)
-      processor?.requestStop()
-      return
-    }
-    for offset in 0..<UInt16(size) {
-      let port = port &+ offset
-      taps[port]?(UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
-      if (0x3F8...0x3FF).contains(port) {
-        com1.write(port - 0x3F8, UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
-      }
-    }
-  }
-
-  /// What a hash covers.
-  var words: [UInt64] { com1.words + [UInt64(exitCode ?? 0), exitCode == nil ? 0 : 1] }
 }

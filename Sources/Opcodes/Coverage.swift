@@ -23,26 +23,47 @@ extension Opcode {
   }
 }
 
-/// The instructions part of docs/COVERAGE.md: a row a mnemonic and section, in the table's order.
-public func coverageTable(of opcodes: [Opcode]) -> String {
-  var order: [String] = []
-  var rows: [String: (mnemonic: String, section: String, encodings: [String], widths: Set<Int>, refused: Bool)] = [:]
-  for opcode in opcodes {
-    let key = opcode.mnemonic + "|" + opcode.section
-    if rows[key] == nil { order.append(key) }
-    var row = rows[key] ?? (opcode.mnemonic, opcode.section, [], [], false)
-    row.refused = opcode.shape == .refused
-    row.encodings.append(opcode.encoding)
-    row.widths.formUnion(opcode.widths)
-    rows[key] = row
+/// What runs rows of the opcode table, and which.
+public struct Harness: Sendable {
+  /// A word for the table.
+  public let name: String
+  /// Places in `Opcode.all` of the rows it runs.
+  public let rows: Set<Int>
+
+  /// A harness that runs these rows.
+  public init(_ name: String, rows: Set<Int>) {
+    self.name = name
+    self.rows = rows
   }
-  var lines = ["| instruction | encodings | operand sizes | section |", "|---|---|---|---|"]
+}
+
+/// The instructions part of docs/COVERAGE.md: a row a mnemonic and section, in the table's order.
+public func coverageTable(of opcodes: [Opcode], testedBy harnesses: [Harness]) -> String {
+  var order: [String] = []
+  var groups: [String: [Int]] = [:]
+  for (number, opcode) in opcodes.enumerated() {
+    let key = opcode.mnemonic + "|" + opcode.section
+    if groups[key] == nil { order.append(key) }
+    groups[key, default: []].append(number)
+  }
+  var lines = ["| instruction | encodings | operand sizes | tested by | section |", "|---|---|---|---|---|"]
   for key in order {
-    guard let row = rows[key] else { continue }
-    let widths = row.widths.sorted().map(String.init).joined(separator: ", ")
+    guard let numbers = groups[key], let first = numbers.first.map({ opcodes[$0] }) else { continue }
+    let rows = numbers.map { opcodes[$0] }
+    let widths = Set(rows.flatMap(\.widths)).sorted().map(String.init).joined(separator: ", ")
+    let sizes: String
+    switch first.shape {
+    case .refused: sizes = "refused"
+    case .absent: sizes = "#UD"
+    default: sizes = widths.isEmpty ? "–" : widths
+    }
+    let tested = harnesses.compactMap { harness -> String? in
+      let count = numbers.count { harness.rows.contains($0) }
+      return count == 0 ? nil : count == numbers.count ? harness.name : "\(harness.name) (\(count) of \(numbers.count))"
+    }
+    let encodings = rows.map(\.encoding).joined(separator: ", ")
     lines.append(
-      "| \(row.mnemonic) | \(row.encodings.joined(separator: ", ")) | \(row.refused ? "refused" : widths.isEmpty ? "–" : widths) | \(row.section) |"
-    )
+      "| \(first.mnemonic) | \(encodings) | \(sizes) | \(tested.joined(separator: ", ")) | \(first.section) |")
   }
   return lines.joined(separator: "\n")
 }

@@ -125,6 +125,9 @@ public struct Opcode: Sendable {
   /// The manual's section title.
   public let section: String
 
+  /// Whether the instruction executes: not a row that only names what is refused or absent.
+  public var isBuilt: Bool { shape != .refused && shape != .absent }
+
   /// Whether a ModRM byte follows the opcode.
   public var hasModRM: Bool {
     if digit != nil { return true }
@@ -164,7 +167,7 @@ public struct Opcode: Sendable {
 
   /// Whether a memory operand is written; reading and writing counts as writing.
   public var writesMemory: Bool {
-    guard !onlyReads else { return false }
+    guard !onlyReads, isBuilt else { return false }
     switch shape {
     case .compare, .multiply, .divide: return false
     case .bitTest: return mnemonic != "BT"
@@ -181,7 +184,10 @@ public struct Opcode: Sendable {
   ///
   /// - Throws: `TableError`, which names the row; a test reads the table, so a shipped program does not throw.
   public static func all() throws(TableError) -> [Opcode] {
-    let tables = [try Table("opcodes", OpcodeTable.text), try Table("vector opcodes", VectorOpcodeTable.text)]
+    let tables = [
+      try Table("opcodes", OpcodeTable.text), try Table("vector opcodes", VectorOpcodeTable.text),
+      try Table("opcodes not built", UnbuiltOpcodeTable.text),
+    ]
     var opcodes: [Opcode] = []
     for table in tables {
       for row in table.rows { opcodes.append(try Opcode(row)) }
@@ -266,7 +272,10 @@ public struct Opcode: Sendable {
     self.widths = widths
     self.modes = modes
     self.allowsLock = attributes.contains("lock")
-    self.unit = Unit(attributes, operands)
+    // A refused x87 instruction says so only where it would have been executed.
+    let isEscape = map == .oneByte && byte & 0xF8 == 0xD8
+    let unit = Unit(attributes, operands)
+    self.unit = isEscape && shape == .refused && unit == .general ? .waiting : unit
     self.memoryBytes = attributes.first { $0.hasPrefix("bytes=") }.flatMap { Int($0.dropFirst(6)) }
     self.memoryBytes16 = attributes.first { $0.hasPrefix("bytes16=") }.flatMap { Int($0.dropFirst(8)) }
     self.allowsUnaligned = attributes.contains("unaligned")

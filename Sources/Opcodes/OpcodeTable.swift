@@ -9,7 +9,8 @@
 ///   Of `VectorOpcodeTable`: V, W, U are XMM registers in reg, in rm or memory, in rm only; P, Q, N are MMX registers in
 ///   the same places; ST, an x87 register; `(rDI)`, memory at rDI. Their widths are those of the memory operand or of the
 ///   general register. `NP!`: not even 66h may stand before it.
-/// - `shape`: which execute function runs it (Shape); `refused`, it is decoded and refused by name.
+/// - `shape`: which execute function runs it (Shape); `refused`, it is decoded and refused by name; `absent`, it is
+///   decoded and raises #UD, because what switches it on is not there to be switched on.
 /// - `widths`: operand sizes it is built for.
 /// - `modes`: `all`, `64` (64-bit mode only) or `legacy` (not in 64-bit mode).
 /// - `attributes`: `lock` (LOCK allowed), `ends` (ends its block), `d64` (64-bit operands by default in 64-bit mode),
@@ -187,6 +188,8 @@ enum OpcodeTable {
     0F BA /7     BTC        Ev,Ib       bitTest      16,32,64  all     lock                   simple   BTC—Bit Test and Complement
     NP 0F BC     BSF        Gv,Ev       bitScan      16,32,64  all     -                      simple   BSF—Bit Scan Forward
     NP 0F BD     BSR        Gv,Ev       bitScan      16,32,64  all     -                      simple   BSR—Bit Scan Reverse
+    F2 0F BC     BSF        Gv,Ev       bitScan      16,32,64  all     -                      simple   BSF—Bit Scan Forward
+    F2 0F BD     BSR        Gv,Ev       bitScan      16,32,64  all     -                      simple   BSR—Bit Scan Reverse
     F3 0F BC     TZCNT      Gv,Ev       bitScan      16,32,64  all     -                      simple   TZCNT—Count the Number of Trailing Zero Bits
     F3 0F BD     LZCNT      Gv,Ev       bitScan      16,32,64  all     -                      simple   LZCNT—Count the Number of Leading Zero Bits
     F3 0F B8     POPCNT     Gv,Ev       bitScan      16,32,64  all     -                      simple   POPCNT—Return the Count of Number of Bits Set to 1
@@ -299,11 +302,15 @@ enum OpcodeTable {
     0F 31        RDTSC      -           plain        -         all     as=readTSC             simple   RDTSC—Read Time-Stamp Counter
     0F 32        RDMSR      -           plain        -         all     ends,as=readMSR        msr      RDMSR—Read From Model Specific Register
     0F A2        CPUID      -           plain        -         all     ends                   cpuid    CPUID—CPU Identification
-    NP 0F AE /5!0  LFENCE   -           plain        -         all     no66,as=nop            simple   LFENCE—Load Fence
-    NP 0F AE /6!0  MFENCE   -           plain        -         all     no66,as=nop            simple   MFENCE—Memory Fence
-    NP 0F AE /7!0  SFENCE   -           plain        -         all     no66,as=nop            simple   SFENCE—Store Fence
+    NP! 0F AE /5   LFENCE  Rd          plain        -         all     as=nop                 simple   LFENCE—Load Fence
+    NP! 0F AE /6   MFENCE  Rd          plain        -         all     as=nop                 simple   MFENCE—Memory Fence
+    NP! 0F AE /7   SFENCE  Rd          plain        -         all     as=nop                 simple   SFENCE—Store Fence
     0F 1F        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 1E        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
+    0F 19        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
+    0F 1A        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
+    0F 1B        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
+    0F 1D        NOP        Ev          plain        -         all     as=nop                 simple   NOP—No Operation
     0F 18        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHh—Prefetch Data Into Caches
     0F 0D        NOP        Ev          plain        -         all     as=nop                 simple   PREFETCHW—Prefetch Data Into Caches in Anticipation of a Write
 
@@ -334,7 +341,7 @@ enum OpcodeTable {
     0F C7 /1        CMPXCHG8B   M           plain         -         all     lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     NP 0F C7 /6     RDRAND      Rv          sized         16,32,64  all     as=random               simple    RDRAND—Read Random Number
     NP 0F C7 /7     RDSEED      Rv          sized         16,32,64  all     as=random               simple    RDSEED—Read Random SEED
-    F3 0F C7 /7     RDPID       Ry          sized         64        64      d64                     simple    RDPID—Read Processor ID
+    F3 0F C7 /7     RDPID       Ry          sized         32,64     all     f64                     simple    RDPID—Read Processor ID
     0F 01 /7!1      RDTSCP      -           plain         -         all     as=readTSCAndProcessor  simple    RDTSCP—Read Time-Stamp Counter and Processor ID
     D7              XLAT        -           plain         -         all     -                       simple    XLAT/XLATB—Table Look-up Translation
     C8              ENTER       Iw,Ib       sized         16,32,64  all     d64,mode,ends                simple    ENTER—Make Stack Frame for Procedure Parameters
@@ -420,16 +427,21 @@ enum OpcodeTable {
     0F 33        RDPMC      -           plain        -         all     ends,as=readPMC          msr      RDPMC—Read Performance-Monitoring Counters
     NP 0F 01 /1!0  MONITOR  -           plain        -         all     ends                     simple   MONITOR—Set Up Monitor Address
     NP 0F 01 /1!1  MWAIT    -           plain        -         all     ends                     simple   MWAIT—Monitor Wait
-    NP 0F 01 /7!0  SWAPGS     -           plain        -         64      ends                     simple    SWAPGS—Swap GS Base Register
+    NP 0F 01 /1!2  CLAC       -           plain        -         all     ends,no66              simple   CLAC—Clear AC Flag in EFLAGS Register
+    NP 0F 01 /1!3  STAC       -           plain        -         all     ends,no66              simple   STAC—Set AC Flag in EFLAGS Register
+    NP 0F 01 /5!6  RDPKRU     -           plain        -         all     no66,as=readKeys       simple   RDPKRU—Read Protection Key Rights for User Pages
+    NP 0F 01 /5!7  WRPKRU     -           plain        -         all     ends,no66,as=writeKeys  simple   WRPKRU—Write Data to User Page Key Register
+    66 0F 38 82    INVPCID    Gd,M        plain        -         all     ends,reads,onlyM,bytes=16,as=invalidateContexts  invlpg   INVPCID—Invalidate Process-Context Identifier
+    0F 01 /7!0     SWAPGS     -           plain        -         64      ends                     simple    SWAPGS—Swap GS Base Register
     0F 05        SYSCALL    -           plain        -         64      ends                     far       SYSCALL—Fast System Call
     0F 07        SYSRET     -           sized        32,64     64      ends                     far       SYSRET—Return From Fast System Call
     0F 34        SYSENTER   -           plain        -         all     ends                     far       SYSENTER—Fast System Call
     0F 35        SYSEXIT    -           sized        32,64     all     ends                     far       SYSEXIT—Fast Return from Fast System Call
     0F 08        INVD       -           plain        -         all     ends,as=flushCaches      simple    INVD—Invalidate Internal Caches
     0F 09        WBINVD     -           plain        -         all     ends,as=flushCaches      simple    WBINVD—Write Back and Invalidate Cache
-    F3 0F AE /0  RDFSBASE   R           sized        32,64     64      ends,as=readFSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
-    F3 0F AE /1  RDGSBASE   R           sized        32,64     64      ends,as=readGSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
-    F3 0F AE /2  WRFSBASE   R           sized        32,64     64      ends,as=writeFSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
-    F3 0F AE /3  WRGSBASE   R           sized        32,64     64      ends,as=writeGSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
+    F3 0F AE /0  RDFSBASE   Ry          sized        32,64     64      ends,as=readFSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
+    F3 0F AE /1  RDGSBASE   Ry          sized        32,64     64      ends,as=readGSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
+    F3 0F AE /2  WRFSBASE   Ry          sized        32,64     64      ends,as=writeFSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
+    F3 0F AE /3  WRGSBASE   Ry          sized        32,64     64      ends,as=writeGSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
     """
 }

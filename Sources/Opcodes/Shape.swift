@@ -45,6 +45,8 @@ public enum Shape: String, Sendable, CaseIterable {
   case vectorTest
   /// Decoded, and refused by name: the instruction is not built.
   case refused
+  /// Decoded, and #UD: what would switch the instruction on is not there (a bit of CR4, a mode).
+  case absent
   /// A handler of its own, generic over the operand size and, when it has an E operand, over register or memory.
   case sized
   /// A handler of its own.
@@ -191,6 +193,8 @@ extension Opcode {
         "\(lower)\(width)\(place)\(vectorRegisters)", ["\(upper).self", "\(vectorFile).self", type, "\(place).self"])
     case .refused:
       return HandlerSpecification(name: "refusedByName", body: nil)
+    case .absent:
+      return HandlerSpecification(name: "undefined", body: nil)
     case .plain:
       return HandlerSpecification(name: handlerStem, body: nil)
     }

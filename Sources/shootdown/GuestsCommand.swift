@@ -32,7 +32,7 @@ struct GuestsCommand: ParsableCommand {
 
     func run() throws {
       let guest = try GuestsCommand.named(name)
-      try Run(machine: machine, settings: settings).run(guest.image, name: "guest \(name)")
+      try Run(machine: machine, settings: settings).run(.flat(guest.image), name: "guest \(name)")
     }
   }
 

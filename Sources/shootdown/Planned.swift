@@ -14,8 +14,6 @@ enum Planned {
     --disk           disks
     --writable       disks
     --vgabios        firmware
-    --module         multiboot modules
-    --append         multiboot command lines
     --print-config   machine files
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
@@ -32,11 +30,8 @@ enum Planned {
     --json           JSON output
     --html           reports
     --perfetto       reports
-    --clock          device time
-    --quantum        several processors
     --symbols        symbols
     --split-rmw      split read-modify-writes
-    --no-reboot      resets
     --fail-on        the oracle
     --color          colours
     """

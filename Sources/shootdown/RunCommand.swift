@@ -10,8 +10,17 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a machine; COM1 is standard output.")
 
-  @Option(help: ArgumentHelp("A flat image, entered in 64-bit mode at 100000h.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A Multiboot image, or a flat one, entered in 64-bit mode at 100000h.", valueName: "file"))
   var kernel: String?
+
+  @Option(
+    help: ArgumentHelp("A Multiboot module, with its command line behind a space; repeatable.", valueName: "file"))
+  var module: [String] = []
+
+  @Option(help: ArgumentHelp("Command line of a Multiboot image.", valueName: "text"))
+  var append: String?
 
   @Option(
     help: ArgumentHelp("Firmware: a raw ROM that ends at 4 GiB and is aliased below 1 MiB.", valueName: "file"))
@@ -21,25 +30,40 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var settings: RunSettings
 
   func run() throws {
+    let run = try Run(machine: machine, settings: settings)
     if let bios {
       guard kernel == nil else { throw Misuse("run: --bios and --kernel exclude each other") }
-      let image = try ImageFile.read(bios, limit: 16 << 20)
-      return try Run(machine: machine, settings: settings).run(image, name: bios, isROM: true)
+      guard module.isEmpty, append == nil else { throw Misuse("run: --module and --append go with --kernel") }
+      return try run.run(.rom(try ImageFile.read(bios, limit: 16 << 20)), name: bios)
     }
     let setting = try machine.value(kernel, "kernel", default: "")
     guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }
-    let run = try Run(machine: machine, settings: settings)
     let room = try machine.options().memory
-    let image: [UInt8]
     do {
-      image = try ImageFile.read(setting.text, limit: room)
+      let bytes = try ImageFile.read(setting.text, limit: room)
+      try run.run(try image(bytes, setting.text, room: room), name: setting.text)
     } catch let misuse as Misuse {
-      throw Misuse("\(setting.from): \(misuse)")
+      throw setting.from.hasPrefix("--") ? misuse : Misuse("\(setting.from): \(misuse)")
     }
-    guard !image.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
-      throw Misuse("\(setting.from): \(setting.text) is an ELF image; only flat ones are built yet")
+  }
+
+  /// What the bytes of `--kernel` are.
+  private func image(_ bytes: [UInt8], _ path: String, room: UInt64) throws -> BootImage {
+    guard MultibootImage.isMultiboot(bytes) else {
+      guard !ELF.isELF(bytes) else { throw Misuse("\(path): an ELF image without a Multiboot header") }
+      guard module.isEmpty, append == nil else {
+        throw Misuse("\(path): --module and --append go with Multiboot images")
+      }
+      return .flat(bytes)
     }
-    try run.run(image, name: setting.text)
+    let multiboot: MultibootImage
+    do { multiboot = try MultibootImage.parse(bytes) } catch { throw Misuse("\(path): \(error)") }
+    let modules = try module.map { text in
+      let file = text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? text
+      return MultibootImage.Module(bytes: try ImageFile.read(file, limit: room), commandLine: text)
+    }
+    return .multiboot(
+      multiboot, modules: modules, commandLine: ([path] + [append].compactMap(\.self)).joined(separator: " "))
   }
 }
 
@@ -56,7 +80,7 @@ struct Run {
   }
 
   /// Runs an image and throws the exit status.
-  func run(_ image: [UInt8], name: String, isROM: Bool = false) throws {
+  func run(_ image: BootImage, name: String) throws {
     var options = try machine.options()
     let debug = try settings.tap(into: &options)
     let condition = try settings.until.map(Condition.init)
@@ -79,17 +103,19 @@ struct Run {
       output.sink?.take(byte)
       return watch?.take(byte) ?? false
     }
-    do {
-      if isROM { try ROMImage.load(image, into: board) } else { try FlatImage.load(image, into: board) }
-    } catch {
-      throw Misuse("\(name): \(error)")
-    }
+    do { try image.load(into: board) } catch { throw Misuse("\(name): \(error)") }
     // Last, so that no misuse empties a file.
     let place = try machine.value(settings.serial, "serial", default: "stdio")
     let sink = try SerialSink(place.text, from: place.from)
     output.sink = sink
     HostSignals.install(timeout: timeout)
-    let end = board.run(limits)
+    var end = board.run(limits)
+    while end == .reset && !settings.noReboot {
+      log.info("the guest reset the machine at cycle \(board.processor.state.pointee.cycles)")
+      board.reset()
+      do { try image.load(into: board) } catch { throw Misuse("\(name): \(error)") }
+      end = board.run(limits)
+    }
     sink.flush()
     debug?.flush()
     report(end, board, options)
@@ -108,12 +134,13 @@ struct Run {
     let isMet: Bool
     switch (end, condition) {
     case (.conditionMet, _), (_, nil): isMet = true
-    case (.guestExit, .exit?), (.haltedForEver, .haltedForEver?): isMet = true
+    case (.guestExit, .exit?), (.poweredOff, .exit?), (.reset, .exit?), (.haltedForEver, .haltedForEver?): isMet = true
     default: isMet = false
     }
     switch end {
     case .refused: return ExitStatus.misuse
     case .conditionMet: return ExitStatus.success
+    case .poweredOff, .reset: return isMet ? ExitStatus.success : ExitStatus.expectation
     case .guestExit(let code): return isMet ? Int32(code) : ExitStatus.expectation
     case .haltedForEver:
       if condition == nil { return ExitStatus.guestDied }
@@ -132,6 +159,8 @@ struct Run {
     switch end {
     case .conditionMet: note("the condition was met \(place)")
     case .guestExit(let code): note("the guest ended the machine with status \(code) \(place)")
+    case .poweredOff: note("the guest switched the machine off \(place)")
+    case .reset: note("the guest reset the machine \(place)")
     case .haltedForEver: note("HLT for ever \(place)")
     case .shutdown: note("a triple fault: the processor is in the shutdown state, \(place)")
     case .cycleLimit: note("--max-cycles was reached \(place)")
@@ -139,7 +168,7 @@ struct Run {
     case .interrupted: note("stopped from outside \(place)")
     case .refused(let refusal):
       var text = refusal.description
-      if case .instruction(let bytes) = refusal, let disassembler = Disassembler(),
+      if case .instruction(_, let bytes) = refusal, let disassembler = Disassembler(),
         let instruction = disassembler.first(bytes, at: state.rip)
       {
         text = "the instruction '\(instruction.text)' is not built"
@@ -147,14 +176,14 @@ struct Run {
       say("\(text), \(place); see docs/COVERAGE.md")
     }
     let cache = board.processor.translation.cache
-    log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted for the budget")
+    log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted")
     guard settings.hash, end != .interrupted else { return }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     let seed = options.randomSeed == 0 ? "" : "random seed \(options.randomSeed), "
     say(
-      "hash \(board.hash()) (cpus 1, memory \(MachineSettings.text(options.memory)), model \(options.model), "
-        + "\(masks)tlb retain, timing \(options.timing), \(seed)instructions \(state.instructions), "
-        + "cycles \(state.cycles))")
+      "hash \(board.hash()) (cpus \(options.processors), clock \(options.clock), quantum \(options.quantum), "
+        + "memory \(MachineSettings.text(options.memory)), model \(options.model), \(masks)tlb \(options.policy.name), timing \(options.timing), \(seed)instructions \(state.instructions), cycles \(state.cycles))"
+    )
   }
 
   private func note(_ text: String) { log.notice("\(text)") }

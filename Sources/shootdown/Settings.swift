@@ -13,8 +13,20 @@ struct MachineSettings: ParsableArguments {
   @Option(help: ArgumentHelp("RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).", valueName: "size"))
   var memory: String?
 
-  @Option(help: ArgumentHelp("Processors; 1 is built (SHOOTDOWN_CPUS).", valueName: "n"))
+  @Option(help: ArgumentHelp("Processors, 1-64 (default 1; SHOOTDOWN_CPUS).", valueName: "n"))
   var cpus: String?
+
+  @Option(help: ArgumentHelp("Cycles in a second of guest time (default 100000000; SHOOTDOWN_CLOCK).", valueName: "hz"))
+  var clock: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Cycles by which a processor may pass the next one; 1 interleaves every instruction \
+      (default 2000; SHOOTDOWN_QUANTUM).
+      """,
+      valueName: "cycles"))
+  var quantum: String?
 
   @Option(
     help: ArgumentHelp(
@@ -29,7 +41,12 @@ struct MachineSettings: ParsableArguments {
       """, valueName: "mask"))
   var cpuid: [String] = []
 
-  @Option(help: ArgumentHelp("What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).", valueName: "policy"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the TLB keeps: retain, speculate:SEED, sandybridge, haswell, skylake, icelake, flush, random:SEED (default \
+      retain; SHOOTDOWN_TLB).
+      """, valueName: "policy"))
   var tlb: String?
 
   @Option(
@@ -77,7 +94,9 @@ struct MachineSettings: ParsableArguments {
     guard let processors = Int(count.text), (1...64).contains(processors) else {
       throw Misuse("\(count.from): '\(count.text)' is not 1 to 64")
     }
-    guard processors == 1 else { throw Misuse("\(count.from): more than one processor is not built yet") }
+    options.processors = processors
+    options.clock = try positive(clock, "clock", default: options.clock)
+    options.quantum = try positive(quantum, "quantum", default: options.quantum)
     options.cpuidMasks = try cpuidMasks()
     let name = try value(model, "model", default: options.model)
     guard let known = try CPUModel.named(name.text) else {
@@ -107,6 +126,14 @@ struct MachineSettings: ParsableArguments {
     }
     options.usesHostPointers = !noHostPointers
     return options
+  }
+
+  private func positive(_ flag: String?, _ name: String, default defaultValue: UInt64) throws -> UInt64 {
+    let setting = try value(flag, name, default: String(defaultValue))
+    guard let number = UInt64(setting.text), (1...1 << 40).contains(number) else {
+      throw Misuse("\(setting.from): '\(setting.text)' is not 1 to \(1 << 40)")
+    }
+    return number
   }
 
   /// A size as `bytes` reads it.
@@ -161,6 +188,9 @@ struct RunSettings: ParsableArguments {
 
   @Flag(help: "Print a hash of the machine's state at the end, with what it depends on.")
   var hash = false
+
+  @Flag(help: "A reset ends the run, with status 0.")
+  var noReboot = false
 
   @Option(help: ArgumentHelp("COM1: stdio (default), none or a file (SHOOTDOWN_SERIAL).", valueName: "where"))
   var serial: String?

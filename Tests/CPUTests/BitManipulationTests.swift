@@ -218,7 +218,7 @@ import Testing
     }
   }
 
-  /// Encodings that are not in the table, in all three maps and in both forms of the prefix.
+  /// Encodings that are not in the table, in all three maps and in both forms of the prefix: XCR0 cannot have what AVX needs.
   @Test func unknown() throws {
     let rig = try IntegerRig()
     let registers = [UInt64](repeating: IntegerRig.data, count: 16).with(4, IntegerRig.stack)
@@ -231,11 +231,7 @@ import Testing
       [0xC4, 0xE2, 0x78, 0xF3, 0xC1],  // the group of BLSR with /0
     ]
     for code in codes {
-      guard case .instruction(let bytes) = rig.run(code, registers).refusal else {
-        Issue.record("\(code) is not refused")
-        continue
-      }
-      #expect(Array(bytes.prefix(code.count)) == code)
+      #expect(rig.run(code, registers).vector == 6, "\(code)")
     }
   }
 

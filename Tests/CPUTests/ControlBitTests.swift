@@ -19,6 +19,8 @@ import Testing
     let most = try SystemRig()
     for bit: UInt64 in 0..<64 {
       for rig in [penryn, most] {
+        // LA57 cannot change in IA-32e mode; SMEP and SMAP keep the rig from its own pages.
+        guard ![12, 20, 21].contains(bit) || rig === penryn else { continue }
         rig.resumed = []
         let old = rig.state.pointee.cr4
         rig.state[.rax] = old | 1 << bit
@@ -27,8 +29,6 @@ import Testing
         // UMIP, LA57, FSGSBASE, PCIDE, SMEP, SMAP, PKE, CET and PKS came after Penryn.
         let isNew = [11, 12, 16, 17, 20, 21, 22, 23, 24].contains(bit)
         let isReserved = bit == 15 || bit == 19 || bit > 24 || rig === penryn && isNew
-        // LA57 cannot change in IA-32e mode.
-        guard bit != 12 || isReserved else { continue }
         #expect((vector == 13) == isReserved, "bit \(bit) \(rig.processor.model.name)")
         rig.state.pointee.cr4 = old
       }

@@ -8,7 +8,7 @@ import Testing
     let line = try #require(ended.hashLine, "\(ended)")
     let format =
       #/
-      shootdown:\ hash\ [0-9a-f]{32}\ \(cpus\ 1,\ memory\ 8M,\ model\ max,\ tlb\ retain,\ timing\ unit,
+      shootdown:\ hash\ [0-9a-f]{32}\ \(cpus\ 1,\ clock\ 100000000,\ quantum\ 2000,\ memory\ 8M,\ model\ max,\ tlb\ retain,\ timing\ unit,
       \ instructions\ \d+,\ cycles\ \d+\)
       /#
     #expect(line.wholeMatch(of: format) != nil, "\(line)")

@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("memory", "12Q"), ("memory", "1M"), ("cpus", "0"), ("cpus", "2"), ("model", "i486"), ("tlb", "nonsense"),
+    ("memory", "12Q"), ("memory", "1M"), ("cpus", "0"), ("cpus", "65"), ("clock", "0"), ("quantum", "x"),
+    ("model", "i486"), ("tlb", "nonsense"),
     ("timing", "icelake"), ("cpuid", "7.EBX"), ("serial", "/nonexistent/text"), ("serial", "unix:/nonexistent"),
     ("color", "never"),
     ("MEMORY", "4M"), ("--memory", "4M"), ("until", "exit"),

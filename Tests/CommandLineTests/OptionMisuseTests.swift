@@ -6,9 +6,9 @@ import Testing
   private static let badValues: [(option: String, values: [String])] = [
     ("--memory", ["0M", "1M", "65G", "18446744073709551615G", "M", "12Q", "", "-4M", "+4M", "4", "4MM", "4 M"]),
     ("--memory", ["0", "1.5G", "\u{664}M", "99999999999999999999M", "2047K", "65537M", "0x4M"]),
-    ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0", "2", "64"]),
+    ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0"]),
     ("--model", ["", "i486", "MAX", "haswell"]),
-    ("--tlb", ["", "nonsense", "RETAIN", "speculate", "skylake", "random:7", "flush", ":"]),
+    ("--tlb", ["", "nonsense", "RETAIN", "speculate", "skylake:1", "random:x", "flush:", ":", "retain:16"]),
     ("--random-seed", ["", "-1", "18446744073709551616", "seed", "0x10", "1.5", " 5"]),
     ("--timing", ["", "nonsense", "SKYLAKE", "icelake"]),
     ("--cpuid", ["", "7", "7.EBX", "7.EBX=", "7.EBX=g", "7.EBX=0x1", "7.ESI=1", "7.EBX=1,", "7.EBX=100000000"]),

@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [
     "--cdrom", "--disk", "--writable", "--vgabios", "--module", "--append", "--print-config",
     "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen", "--snapshot", "--restore", "--record",
-    "--gdb", "--oracle", "--trace", "--json", "--html", "--perfetto", "--clock", "--quantum", "--split-rmw",
+    "--gdb", "--oracle", "--trace", "--json", "--html", "--perfetto", "--split-rmw",
     "--no-reboot", "--fail-on", "--color",
   ])
   func option(_ name: String) throws {

@@ -8,6 +8,8 @@ import Testing
 struct CacheSettings: CustomTestStringConvertible, Sendable {
   var blockLimit = 32
   var usesHostPointers = true
+  var processors = 1
+  var quantum = BoardOptions.defaultQuantum
 
   static let all: [CacheSettings] = [1, 2, 3, 32].flatMap { limit in
     [true, false].map { CacheSettings(blockLimit: limit, usesHostPointers: $0) }
@@ -28,7 +30,8 @@ struct Outcome: Equatable {
 /// Runs a flat image to its end, in slices when asked: each slice adds a number of cycles to the deadline.
 func outcome(
   of image: [UInt8], _ settings: CacheSettings = CacheSettings(), memory: UInt64 = 16 << 20,
-  limits: RunLimits = RunLimits(), slice: (() -> UInt64)? = nil, budget: Int = RetentionPolicy.defaultBudget
+  limits: RunLimits = RunLimits(), slice: (() -> UInt64)? = nil, budget: Int = RetentionPolicy.defaultBudget,
+  policy: RetentionPolicy? = nil, timing: String = "unit"
 ) throws -> Outcome {
   final class Text { var bytes: [UInt8] = [] }
   let text = Text()
@@ -36,7 +39,10 @@ func outcome(
   options.memory = memory
   options.blockLimit = settings.blockLimit
   options.usesHostPointers = settings.usesHostPointers
-  options.policy = .retain(budget: budget)
+  options.processors = settings.processors
+  options.quantum = settings.quantum
+  options.policy = policy ?? .retain(budget: budget)
+  options.timing = timing
   let board = try Board(options) { byte in
     text.bytes.append(byte)
     return false
@@ -50,11 +56,11 @@ func outcome(
       var part = limits
       part.cycles = min(deadline, limits.cycles ?? .max)
       end = board.run(part)
-      #expect(board.processor.translation.checkInvariants() == nil)
+      for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
     } while end == .cycleLimit && deadline < limits.cycles ?? .max
   } else {
     end = board.run(limits)
-    #expect(board.processor.translation.checkInvariants() == nil)
+    for processor in board.processors { #expect(processor.translation.checkInvariants() == nil) }
   }
   let state = board.processor.state.pointee
   return Outcome(

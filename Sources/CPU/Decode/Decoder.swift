@@ -11,6 +11,10 @@ public final class Decoder {
     var op: DecodedOp
     /// Cycles the instruction costs.
     var cycles: UInt64
+    /// Its row of the opcode table; nil: no row claims the bytes.
+    var row: Int?
+    /// #UD, whatever the operands and the processor's state.
+    var isUndefined = false
   }
 
   /// What bytes turned out to be.
@@ -44,6 +48,8 @@ public final class Decoder {
   /// Row numbers by map and byte, in the table's order.
   private let candidates: [[Int]]
   private let timing: TimingTable
+  /// Told the row of everything that is decoded: for tests that ask what a program consists of.
+  package var observer: ((Int) -> Void)?
   private static let widths = [0, 8, 16, 32, 64, 128]
 
   /// Builds the decoder.
@@ -69,7 +75,7 @@ public final class Decoder {
           for condition in 0..<(opcode.spread == 16 ? 16 : 1) {
             for mode in opcode.usesMode ? HandlerMode.allCases : [.long] {
               let handler = executed?.handler(width: width, form: form, condition: condition, mode: mode)
-              handlers.append(handler.map { byName[$0.name] ?? notBuilt } ?? undefined)
+              handlers.append(handler.flatMap { byName[$0.name] } ?? undefined)
             }
           }
         }
@@ -97,8 +103,11 @@ public final class Decoder {
     var cursor = InstructionCursor(bytes)
     let is64 = mode & UInt64(ModeCodeMask) == UInt64(ModeCode64)
     var prefixes = cursor.prefixes(in64BitMode: is64)
-    guard let (map, byte) = cursor.opcode(&prefixes, in64BitMode: is64) else { return incomplete(cursor) }
-    guard !prefixes.isInvalid else { return .instruction(Instruction(op: plain(undefined, cursor), cycles: 1)) }
+    let isProtected = mode & UInt64(ModeProtected) != 0
+    guard let (map, byte) = cursor.opcode(&prefixes, in64BitMode: is64, isProtected: isProtected) else {
+      return incomplete(cursor)
+    }
+    guard !prefixes.isInvalid else { return nothing(cursor) }
     let modRM = cursor.peek
     var found: Row?
     for number in candidates[map << 8 | Int(byte)] {
@@ -113,16 +122,17 @@ public final class Decoder {
       found = row
       break
     }
-    guard let row = found else { return .instruction(Instruction(op: plain(notBuilt, cursor), cycles: 1)) }
+    guard let row = found else { return nothing(cursor) }
     let is32 = mode & UInt64(ModeCodeMask) != UInt64(ModeCode16)
     let sizes = Sizes(
       is64: is64, operand: prefixes.operandSize == is32 ? 16 : 32,
       address: is64 ? (prefixes.addressSize ? 32 : 64) : prefixes.addressSize == is32 ? 16 : 32, mode: mode)
+    observer?(row.number)
     return build(row, byte, prefixes, sizes, &cursor, ripOffset)
   }
 
-  /// The mnemonic of a row of the opcode table.
-  func mnemonic(ofRow number: Int) -> String { rows[number].opcode.mnemonic }
+  /// A row of the opcode table.
+  func opcode(ofRow number: Int) -> Opcode { rows[number].opcode }
 
   /// F2 and F3 come before 66 as mandatory prefixes.
   private func matches(_ opcode: Opcode, _ prefixes: Prefixes) -> Bool {
@@ -154,7 +164,8 @@ public final class Decoder {
     let width = width(of: opcode, prefixes, sizes)
     /// What near transfers and rows without a width go by.
     let operandSize = width != 0 ? width : opcode.isAlways64 && sizes.is64 ? 64 : sizes.operand
-    var op = plain(notBuilt, cursor)
+    var op = plain(undefined, cursor)
+    var isUndefined = false
     var isMemory = false
     var memory = MemoryOperand()
     var modRM: UInt8 = 0
@@ -189,15 +200,17 @@ public final class Decoder {
         isMemory = true
       case .opcodeRegister: register = Int(byte & 7 | prefixes.rexB << 3)
       case .accumulator: register = 0
-      case .control: op.immediate = Int64(modRM >> 3 & 7 | prefixes.rexR << 3)
+      case .control:
+        let number = modRM >> 3 & 7 | prefixes.rexR << 3
+        op.immediate = Int64(number)
+        // SDM Vol. 2B, "MOV—Move to/from Control Registers", "MOV—Move to/from Debug Registers".
+        let exists = byte & 1 != 0 ? number < 8 : [0, 2, 3, 4].contains(number) || number == 8 && sizes.is64
+        if !exists { isUndefined = true }
       case .one: op.immediate = 1
       case .vexRegister:
         hasVEXRegister = true
-        if position == 0 {
-          register = Int(prefixes.vexRegister)
-        } else {
-          op.immediate = Int64(prefixes.vexRegister) * 8
-        }
+        let number = Int(prefixes.vexRegister & (sizes.is64 ? 15 : 7))
+        if position == 0 { register = number } else { op.immediate = Int64(number * 8) }
       case .offset:
         guard let value = cursor.signed(sizes.address / 8) else { return incomplete(cursor) }
         isMemory = true
@@ -212,7 +225,11 @@ public final class Decoder {
         // ENTER has two.
         op.immediate = hasImmediate ? op.immediate | value << 16 : value
         hasImmediate = true
-      case .segment: op.immediate = Int64(modRM >> 3 & 7)
+      case .segment:
+        let number = modRM >> 3 & 7
+        op.immediate = Int64(number)
+        // There are six, and CS cannot be loaded (SDM Vol. 2B, "MOV—Move").
+        if number > 5 || position == 0 && number == 1 { isUndefined = true }
       case .fixedSegment(let number): op.immediate = Int64(number)
       case .farPointer:
         guard let offset = cursor.signed(operandSize / 8), let selector = cursor.signed(2) else {
@@ -230,13 +247,22 @@ public final class Decoder {
     }
     op.length = UInt8(cursor.count)
     op.handler = handler(row, width, isMemory, byte, operandSize, sizes)
-    if prefixes.lock && !(opcode.allowsLock && isMemory && !memory.isOffset) { op.handler = undefined }
+    if prefixes.lock && !(opcode.allowsLock && isMemory && !memory.isOffset) { isUndefined = true }
     // A VEX.vvvv that is not used must be 1111b.
-    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { op.handler = undefined }
+    if prefixes.vexLength != 0 || !hasVEXRegister && prefixes.vexRegister != 0 { isUndefined = true }
     if opcode.excludesRegister && !isMemory || opcode.excludesOperandSize && prefixes.operandSize {
-      op.handler = undefined
+      isUndefined = true
     }
-    if opcode.shape == .refused { op.immediate = Int64(row.number) }
+    if isUndefined || opcode.shape == .absent {
+      // #UD comes before whatever the operand's address would raise.
+      op.handler = undefined
+      op.detail = OpDetail.ends.rawValue
+      return .instruction(Instruction(op: op, cycles: row.cycles, row: row.number, isUndefined: isUndefined))
+    }
+    if opcode.shape == .refused {
+      op.immediate = Int64(row.number)
+      op.source = opcode.unit.rawValue
+    }
     var details: OpDetail = opcode.endsBlock ? .ends : []
     if sizes.address == 16 { details.insert(.address16) }
     if sizes.address == 32 { details.insert(.address32) }
@@ -245,11 +271,12 @@ public final class Decoder {
     let end = Int64(ripOffset + cursor.count)
     if opcode.operands.contains(where: { if case .relative = $0 { true } else { false } }) { op.immediate &+= end }
     if memory.isRIPRelative {
-      guard let displacement = Int32(exactly: Int64(op.displacement) + end) else {
-        return .instruction(Instruction(op: plain(notBuilt, cursor), cycles: 1))
-      }
-      op.displacement = displacement
       op.base = UInt8(OffsetRIP)
+      if let displacement = Int32(exactly: Int64(op.displacement) + end) {
+        op.displacement = displacement
+      } else {
+        memory.distance = end
+      }
     }
     if opcode.shape == .string { op.immediate = Int64(timing.iteration) }
     if opcode.shape == .string || opcode.mnemonic == "XLAT" || opcode.mnemonic == "MONITOR" {
@@ -260,7 +287,8 @@ public final class Decoder {
     if opcode.handlerStem == "pop" && memory.isBasedOnStack { op.displacement &+= Int32(width / 8) }
     op.detail = details.rawValue
     var address: DecodedOp?
-    if isMemory && !row.isUndefined && opcode.handlerStem != "lea" && opcode.mnemonic != "NOP" {
+    let hasAddress = !row.isUndefined && (opcode.handlerStem != "lea" || memory.distance != 0)
+    if isMemory && hasAddress && opcode.handlerStem != "nop" && opcode.handlerStem != "undefined" {
       address = addressOp(op, memory, bytes: operandBytes(opcode, width), opcode, prefixes, sizes)
     }
     if address != nil {
@@ -269,7 +297,7 @@ public final class Decoder {
       op.displacement = 0
     }
     if address != nil || !isMemory { op.scale = UInt8((operandSize / 8).trailingZeroBitCount & 7) }
-    return .instruction(Instruction(address: address, op: op, cycles: row.cycles))
+    return .instruction(Instruction(address: address, op: op, cycles: row.cycles, row: row.number))
   }
 
   private func handler(
@@ -297,7 +325,14 @@ public final class Decoder {
     var address = op
     var details: OpDetail = sizes.address == 16 ? .address16 : sizes.address == 32 ? .address32 : []
     if sizes.is64 {
-      guard sizes.address == 32 || prefixes.segment != nil else { return nil }
+      guard sizes.address == 32 || prefixes.segment != nil || memory.distance != 0 else { return nil }
+      if memory.distance != 0 {
+        address.handler = addressFarFromBlock
+        address.source = UInt8(segment.rawValue)
+        address.immediate = memory.distance
+        address.detail = details.rawValue
+        return address
+      }
       address.handler = address64
     } else if sizes.address == 32 && isFlat(segment, sizes) {
       address.handler = address32
@@ -352,6 +387,13 @@ public final class Decoder {
     return .instruction(Instruction(op: plain(tooLong, cursor), cycles: 1))
   }
 
+  /// Nothing is encoded here: #UD (SDM Vol. 2D, "Opcode Map": what is left blank is reserved).
+  private func nothing(_ cursor: InstructionCursor) -> Outcome {
+    var op = plain(undefined, cursor)
+    op.detail = OpDetail.ends.rawValue
+    return .instruction(Instruction(op: op, cycles: 1, isUndefined: true))
+  }
+
   private func width(of opcode: Opcode, _ prefixes: Prefixes, _ sizes: Sizes) -> Int {
     guard let first = opcode.widths.first else { return 0 }
     guard opcode.widths.count > 1 else { return first }
@@ -381,6 +423,8 @@ public final class Decoder {
     var isBasedOnStack = false
     /// A memory offset (MOV moffs).
     var isOffset = false
+    /// What must still be added to its displacement, because the sum does not fit.
+    var distance: Int64 = 0
   }
 
   /// Reads SIB and displacement of 32- and 64-bit addresses; nil when bytes ran out.

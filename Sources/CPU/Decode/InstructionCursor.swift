@@ -81,10 +81,16 @@ struct InstructionCursor {
     return result
   }
 
-  /// Reads the opcode: its map and last byte. A VEX prefix before it, in 64-bit mode, is added to the others.
-  mutating func opcode(_ prefixes: inout Prefixes, in64BitMode is64: Bool) -> (map: Int, byte: UInt8)? {
+  /// Reads the opcode: its map and last byte. A VEX prefix before it is added to the others; in protected mode outside of
+  /// 64-bit mode it is LES or LDS, unless its second byte would be a ModRM byte that names a register.
+  mutating func opcode(
+    _ prefixes: inout Prefixes, in64BitMode is64: Bool, isProtected: Bool
+  ) -> (map: Int, byte: UInt8)? {
     guard let first = next() else { return nil }
-    if is64, first & 0xFE == 0xC4 { return vexOpcode(isLong: first == 0xC4, &prefixes) }
+    if first & 0xFE == 0xC4, is64 || isProtected {
+      guard let second = peek else { return nil }
+      if is64 || second >= 0xC0 { return vexOpcode(isLong: first == 0xC4, in64BitMode: is64, &prefixes) }
+    }
     guard first == 0x0F else { return (0, first) }
     guard let second = next() else { return nil }
     guard second == 0x38 || second == 0x3A else { return (1, second) }
@@ -93,7 +99,9 @@ struct InstructionCursor {
   }
 
   /// Reads what follows the first byte of a VEX prefix, and the opcode (SDM Vol. 2A, "The VEX Prefix").
-  private mutating func vexOpcode(isLong: Bool, _ prefixes: inout Prefixes) -> (map: Int, byte: UInt8)? {
+  private mutating func vexOpcode(
+    isLong: Bool, in64BitMode is64: Bool, _ prefixes: inout Prefixes
+  ) -> (map: Int, byte: UInt8)? {
     prefixes.isInvalid = prefixes.lock || prefixes.operandSize || prefixes.mandatory != nil || prefixes.hasREX
     guard let first = next() else { return nil }
     var map: UInt8 = 1
@@ -107,6 +115,10 @@ struct InstructionCursor {
       prefixes.rex = 0x40 | second >> 4 & 8 | ~first >> 5 & 7
     }
     prefixes.vexRegister = ~last >> 3 & 15
+    if !is64 {
+      // There are eight registers: R, X and B are ignored.
+      prefixes.rex &= 0x48
+    }
     prefixes.vexLength = last >> 2 & 1
     prefixes.mandatory = [nil, 0x66, 0xF3, 0xF2][Int(last & 3)]
     guard (1...3).contains(map) else {

@@ -951,6 +951,7 @@ import Layout
 @inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
 @inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
 @inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func rdpid32(_ s: State, _ op: OpRef) { rdpid(UInt32.self, s, op) }
 @inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
 @inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
 @inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
@@ -2548,6 +2549,7 @@ private func handlers9() -> [Handler] {
     random16,
     random32,
     random64,
+    rdpid32,
     rdpid64,
     readTSCAndProcessor,
     xlat,
@@ -2573,12 +2575,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
-    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
+    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2668,22 +2670,27 @@ private func handlers10() -> [Handler] {
     readPMC,
     monitor,
     mwait,
+    clac,
+    stac,
+    readKeys,
+    writeKeys,
+    invalidateContexts,
     swapgs,
     syscall,
     sysret32,
     sysret64,
     sysenter,
+  ]
+}
+
+private func handlers11() -> [Handler] {
+  [
     sysexit32,
     sysexit64,
     flushCaches,
     readFSBase32,
     readFSBase64,
     readGSBase32,
-  ]
-}
-
-private func handlers11() -> [Handler] {
-  [
     readGSBase64,
     writeFSBase32,
     writeFSBase64,
@@ -2778,17 +2785,17 @@ private func handlers11() -> [Handler] {
     paddusbMmxReg,
     paddusbMmxM64,
     paddusbXmmReg,
+  ]
+}
+
+private func handlers12() -> [Handler] {
+  [
     paddusbXmmM128,
     padduswMmxReg,
     padduswMmxM64,
     padduswXmmReg,
     padduswXmmM128,
     psubbMmxReg,
-  ]
-}
-
-private func handlers12() -> [Handler] {
-  [
     psubbMmxM64,
     psubbXmmReg,
     psubbXmmM128,
@@ -2883,17 +2890,17 @@ private func handlers12() -> [Handler] {
     pminudXmmReg,
     pminudXmmM128,
     pmaxudXmmReg,
+  ]
+}
+
+private func handlers13() -> [Handler] {
+  [
     pmaxudXmmM128,
     pmulldXmmReg,
     pmulldXmmM128,
     pmuldqXmmReg,
     pmuldqXmmM128,
     phminposuwXmmReg,
-  ]
-}
-
-private func handlers13() -> [Handler] {
-  [
     phminposuwXmmM128,
     mpsadbwXmmReg,
     mpsadbwXmmM128,
@@ -2988,17 +2995,17 @@ private func handlers13() -> [Handler] {
     psllwMmxImm,
     psllwXmmImm,
     pslldMmxReg,
+  ]
+}
+
+private func handlers14() -> [Handler] {
+  [
     pslldMmxM64,
     pslldXmmReg,
     pslldXmmM128,
     pslldMmxImm,
     pslldXmmImm,
     psllqMmxReg,
-  ]
-}
-
-private func handlers14() -> [Handler] {
-  [
     psllqMmxM64,
     psllqXmmReg,
     psllqXmmM128,
@@ -3093,17 +3100,17 @@ private func handlers14() -> [Handler] {
     packssdwXmmM128,
     packuswbMmxReg,
     packuswbMmxM64,
+  ]
+}
+
+private func handlers15() -> [Handler] {
+  [
     packuswbXmmReg,
     packuswbXmmM128,
     packusdwXmmReg,
     packusdwXmmM128,
     pinsr16MmxReg,
     pinsr16MmxMem,
-  ]
-}
-
-private func handlers15() -> [Handler] {
-  [
     pinsr16XmmReg,
     pinsr16XmmMem,
     pinsr8XmmReg,
@@ -3198,6 +3205,11 @@ private func handlers15() -> [Handler] {
     xsaves32,
     xsaves64,
     xgetbv,
+  ]
+}
+
+private func handlers16() -> [Handler] {
+  [
     xsetbv,
     refusedByName,
   ]
@@ -3205,5 +3217,5 @@ private func handlers15() -> [Handler] {
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15() + handlers16()
 }

@@ -43,7 +43,7 @@ func syscall(_ s: State, _ op: OpRef) {
   let base = UInt16(truncatingIfNeeded: s.pointee.star >> 48)
   let isLong = W.bits == 64
   let rip = isLong ? s[.rcx] : s[.rcx] & 0xFFFF_FFFF
-  guard LinearAddress(rip).isCanonical() else { return raise(s, op, .generalProtection) }
+  guard s.isCanonical(rip) else { return raise(s, op, .generalProtection) }
   s.rflags = s[.r11] & 0x3C_7FD7 | FlagBit.fixed
   s.segment(.cs).pointee = fastCode((base &+ (isLong ? 16 : 0)) | 3, privilege: 3, isLong: isLong)
   s.segment(.ss).pointee = fastStack((base &+ 8) | 3, privilege: 3)
@@ -70,7 +70,7 @@ func sysenter(_ s: State, _ op: OpRef) {
   let isLong = W.bits == 64 && s.is64Bit
   let rip = isLong ? s[.rdx] : s[.rdx] & 0xFFFF_FFFF
   let rsp = isLong ? s[.rcx] : s[.rcx] & 0xFFFF_FFFF
-  guard LinearAddress(rip).isCanonical(), LinearAddress(rsp).isCanonical() else {
+  guard s.isCanonical(rip), s.isCanonical(rsp) else {
     return raise(s, op, .generalProtection)
   }
   s[.rsp] = rsp
@@ -104,10 +104,15 @@ func swapgs(_ s: State, _ op: OpRef) {
   return s.fallThrough(op)
 }
 
+/// Bases are checked by the width that the processor supports, whatever the paging mode.
+@inline(never) private func isCanonicalBase(_ s: State, _ base: UInt64) -> Bool {
+  LinearAddress(base).isCanonical(bits: processor(s).model.linearBits)
+}
+
 @inline(__always) private func writeBase<W: Word>(_: W.Type, _ segment: Segment, _ s: State, _ op: OpRef) {
   guard allowsBases(s, op) else { return }
   let base = s.register(op.pointee.destination, as: W.self).zeroExtended
-  guard LinearAddress(base).isCanonical() else { return raise(s, op, .generalProtection) }
+  guard LinearAddress(base).isCanonical() || isCanonicalBase(s, base) else { return raise(s, op, .generalProtection) }
   s.segment(segment).pointee.base = base
   return s.fallThrough(op)
 }

@@ -227,7 +227,7 @@ private func descriptorTable(_ s: State, _ op: OpRef) -> DescriptorTableRegister
   guard let limit = s.read(address, as: UInt16.self) else { return nil }
   if s.is64Bit {
     guard let base = s.read(address &+ 2, as: UInt64.self) else { return nil }
-    guard LinearAddress(base).isCanonical() else {
+    guard LinearAddress(base).isCanonical(bits: processor(s).model.linearBits) else {
       setFault(s, .generalProtection, 0)
       return nil
     }

@@ -80,14 +80,18 @@ import MMU
   return softwareInterrupt(vector, s, op)
 }
 
-/// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell.
+/// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell. The
+/// gate's DPL is not checked, and error codes of its delivery have EXT set, as for an event from outside.
 @inline(__always) func debugTrap(_ s: State, _ op: OpRef) {
-  return softwareInterrupt(Vector.debug.rawValue, s, op)
+  return softwareInterrupt(Vector.debug.rawValue, s, op, isPrivileged: 1)
 }
 
-@inline(__always) func softwareInterrupt(_ vector: UInt8, _ s: State, _ op: OpRef) {
+@inline(__always) func softwareInterrupt(
+  _ vector: UInt8, _ s: State, _ op: OpRef, isPrivileged: UInt32 = 0
+) {
   s.pointee.faultVector = vector
   s.pointee.faultHasError = 0
+  s.pointee.faultError = isPrivileged
   s.pointee.faultLength = UInt16(op.pointee.length)
   s.pointee.exit = UInt32(ExitInterrupt)
   return s.fallThrough(op)
@@ -104,10 +108,11 @@ import MMU
 
 // MARK: Control
 
-/// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A).
+/// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A): nothing happens for an address that is not canonical.
 @inline(__always) func invlpg(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
-  processor(s).translation.invalidatePage(s.effectiveAddress(op))
+  let address = s.effectiveAddress(op)
+  if s.isCanonical(address) { processor(s).translation.invalidatePage(address) }
   return s.fallThrough(op)
 }
 

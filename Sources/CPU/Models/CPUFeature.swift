@@ -29,7 +29,7 @@ public struct CPUFeature: Sendable {
   private static let known = Result { try read() }
 
   private static func read() throws -> [CPUFeature] {
-    let instructions = Set(try Opcode.all().filter { $0.shape.rawValue != "refused" }.map(\.mnemonic))
+    let instructions = Set(try Opcode.all().filter(\.isBuilt).map(\.mnemonic))
     var features: [CPUFeature] = []
     for row in try Table("features", FeatureTable.text).rows {
       guard let register = CPUIDRegisters.Name(rawValue: row["register"]) else {

@@ -14,6 +14,10 @@ public struct CPUModel: Sendable {
   public let registers: [ModelSpecificRegister]
   /// What was taken away.
   public let masks: [CPUIDMask]
+  /// The most bits that a linear address has in any paging mode.
+  public let linearBits: UInt64
+  /// Bits of CR4 that may be set, and those that are not built and are refused by name; all others are reserved.
+  let control4: (allowed: UInt64, refused: UInt64)
 
   /// Leaves as the model has them, before anything is computed; ECX matters in `subleaved`.
   let leaves: [CPUIDLeaf: CPUIDRegisters]
@@ -59,7 +63,10 @@ public struct CPUModel: Sendable {
     let partFeatures = present(leaves)
     self.partFeatures = partFeatures
     CPUModel.mask(&leaves, table, assumingBuilt)
-    features = present(leaves)
+    let features = present(leaves)
+    self.features = features
+    linearBits = features.contains("LA57") ? 57 : 48
+    control4 = try ControlBitTable.bits(partHas: partFeatures.contains, has: features.contains)
     try CPUModel.clearDependents(&leaves, features)
     self.leaves = leaves
     self.subleaved = subleaved

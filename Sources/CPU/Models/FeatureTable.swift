@@ -26,14 +26,14 @@ enum FeatureTable {
     CMPXCHG16B          1         0        ECX       13   CMPXCHG16B                           CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     XTPR                1         0        ECX       14   no                                   xTPR Update Control
     PDCM                1         0        ECX       15   no                                   Performance Monitoring
-    PCID                1         0        ECX       17   no                                   Process-Context Identifiers (PCIDs)
+    PCID                1         0        ECX       17   yes                                  Process-Context Identifiers (PCIDs)
     DCA                 1         0        ECX       18   no                                   Direct Cache Access
     SSE4.1              1         0        ECX       19   no                                   SSE4.1 Instruction Set
     SSE4.2              1         0        ECX       20   no                                   SSE4.2 Instruction Set
-    x2APIC              1         0        ECX       21   no                                   Extended XAPIC (x2APIC)
+    x2APIC              1         0        ECX       21   yes                                  Extended XAPIC (x2APIC)
     MOVBE               1         0        ECX       22   MOVBE                                MOVBE—Move Data After Swapping Bytes
     POPCNT              1         0        ECX       23   POPCNT                               POPCNT—Return the Count of Number of Bits Set to 1
-    TSC-Deadline        1         0        ECX       24   no                                   TSC-Deadline Mode
+    TSC-Deadline        1         0        ECX       24   yes                                  TSC-Deadline Mode
     AESNI               1         0        ECX       25   no                                   Intel Advanced Encryption Standard New Instructions
     XSAVE               1         0        ECX       26   XSAVE,XRSTOR,XGETBV,XSETBV           Managing State Using the XSAVE Feature Set
     OSXSAVE             1         0        ECX       27   XSAVE,XRSTOR,XGETBV,XSETBV           Enabling the XSAVE Feature Set
@@ -50,7 +50,7 @@ enum FeatureTable {
     PAE                 1         0        EDX       6    yes                                  4-Level Paging and 5-Level Paging
     MCE                 1         0        EDX       7    yes                                  Machine-Check Architecture
     CX8                 1         0        EDX       8    CMPXCHG8B                            CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
-    APIC                1         0        EDX       9    no                                   Local APIC Status and Location
+    APIC                1         0        EDX       9    yes                                  Local APIC Status and Location
     SEP                 1         0        EDX       11   SYSENTER,SYSEXIT                     SYSENTER—Fast System Call
     MTRR                1         0        EDX       12   yes                                  Memory Type Range Registers (MTRRs)
     PGE                 1         0        EDX       13   yes                                  Global Pages
@@ -73,7 +73,7 @@ enum FeatureTable {
 
     DTS                 6         0        EAX       0    no                                   Thermal Monitoring and Protection
     TURBO               6         0        EAX       1    no                                   Intel Turbo Boost Technology
-    ARAT                6         0        EAX       2    no                                   APIC Timer
+    ARAT                6         0        EAX       2    yes                                  APIC Timer
     PLN                 6         0        EAX       4    no                                   Power Limit Notification
     ECMD                6         0        EAX       5    no                                   Software Controlled Clock Modulation
     PTM                 6         0        EAX       6    no                                   Package Level Thermal Management
@@ -88,7 +88,7 @@ enum FeatureTable {
     HLE                 7         0        EBX       4    no                                   Programming with Intel Transactional Synchronization Extensions
     AVX2                7         0        EBX       5    no                                   Intel Advanced Vector Extensions 2
     FDP_EXCPTN_ONLY     7         0        EBX       6    no                                   x87 FPU Instruction and Data (Operand) Pointers
-    SMEP                7         0        EBX       7    no                                   Determination of Access Rights
+    SMEP                7         0        EBX       7    yes                                  Determination of Access Rights
     BMI2                7         0        EBX       8    BZHI,MULX,PDEP,PEXT,RORX,SARX,SHLX,SHRX  Bit Manipulation Instructions
     ERMS                7         0        EBX       9    MOVS,STOS                            Fast-String Operation
     INVPCID             7         0        EBX       10   INVPCID                              INVPCID—Invalidate Process-Context Identifier
@@ -101,7 +101,7 @@ enum FeatureTable {
     AVX512DQ            7         0        EBX       17   no                                   Programming with Intel AVX-512
     RDSEED              7         0        EBX       18   RDSEED                               RDSEED—Read Random SEED
     ADX                 7         0        EBX       19   ADCX,ADOX                            ADCX—Unsigned Integer Addition of Two Operands With Carry Flag
-    SMAP                7         0        EBX       20   no                                   Determination of Access Rights
+    SMAP                7         0        EBX       20   CLAC,STAC                            Determination of Access Rights
     AVX512_IFMA         7         0        EBX       21   no                                   Programming with Intel AVX-512
     CLFLUSHOPT          7         0        EBX       23   CLFLUSHOPT                           CLFLUSHOPT—Flush Cache Line Optimized
     CLWB                7         0        EBX       24   CLWB                                 CLWB—Cache Line Write Back
@@ -113,8 +113,8 @@ enum FeatureTable {
 
     AVX512_VBMI         7         0        ECX       1    no                                   Programming with Intel AVX-512
     UMIP                7         0        ECX       2    yes                                  User-Mode Instruction Prevention
-    PKU                 7         0        ECX       3    no                                   Protection Keys
-    OSPKE               7         0        ECX       4    no                                   Protection Keys
+    PKU                 7         0        ECX       3    RDPKRU,WRPKRU                        Protection Keys
+    OSPKE               7         0        ECX       4    RDPKRU,WRPKRU                        Protection Keys
     WAITPKG             7         0        ECX       5    no                                   TPAUSE—Timed PAUSE
     AVX512_VBMI2        7         0        ECX       6    no                                   Programming with Intel AVX-512
     CET_SS              7         0        ECX       7    no                                   Control-Flow Enforcement Technology
@@ -124,13 +124,13 @@ enum FeatureTable {
     AVX512_VNNI         7         0        ECX       11   no                                   Programming with Intel AVX-512
     AVX512_BITALG       7         0        ECX       12   no                                   Programming with Intel AVX-512
     AVX512_VPOPCNTDQ    7         0        ECX       14   no                                   Programming with Intel AVX-512
-    LA57                7         0        ECX       16   no                                   4-Level Paging and 5-Level Paging
+    LA57                7         0        ECX       16   yes                                  4-Level Paging and 5-Level Paging
     RDPID               7         0        ECX       22   RDPID                                RDPID—Read Processor ID
     CLDEMOTE            7         0        ECX       25   CLDEMOTE                             CLDEMOTE—Cache Line Demote
     MOVDIRI             7         0        ECX       27   MOVDIRI                              MOVDIRI—Move Doubleword as Direct Store
     MOVDIR64B           7         0        ECX       28   MOVDIR64B                            MOVDIR64B—Move 64 Bytes as Direct Store
     SGX_LC              7         0        ECX       30   no                                   Intel Software Guard Extensions
-    PKS                 7         0        ECX       31   no                                   Protection Keys
+    PKS                 7         0        ECX       31   yes                                  Protection Keys
 
     FSRM                7         0        EDX       4    MOVS                                 Fast-String Operation
     AVX512_VP2INTERSECT  7        0        EDX       8    no                                   Programming with Intel AVX-512

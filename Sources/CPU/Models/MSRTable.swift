@@ -17,7 +17,7 @@ enum MSRTable {
 
     10              IA32_TIME_STAMP_COUNTER   rw      0                 all          0                 -            timeStampCounter  all                          Time-Stamp Counter
     17              IA32_PLATFORM_ID          ro      0                 0            0                 -            -                 all                          Microcode Update Facilities
-    1B              IA32_APIC_BASE            rw      FEE00800          900+address  0                 -            apicBase          all                          Local APIC Status and Location
+    1B              IA32_APIC_BASE            rw      FEE00800          900+address  0                 apicBase     apicBase          all                          Local APIC Status and Location
     35              MSR_CORE_THREAD_COUNT     ro      0                 0            0                 -            coreThreadCount   corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Detecting Hardware Multi-Threading Support and Topology
     3A              IA32_FEATURE_CONTROL      rw      0                 7            0                 unlocked     -                 VMX,SMX                      Enabling and Entering VMX Operation
     3B              IA32_TSC_ADJUST           rw      0                 all          0                 -            timeStampAdjust   TSC_ADJUST                   Time-Stamp Counter Adjustment
@@ -32,27 +32,33 @@ enum MSRTable {
     179             IA32_MCG_CAP              ro      106               0            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17A             IA32_MCG_STATUS           rw      0                 7            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17B             IA32_MCG_CTL              rw      0                 all          0                 -            -                 MCA                          Machine-Check Global Control MSRs
-    1A0             IA32_MISC_ENABLE          rw      41801             440001       1888              -            -                 all                          Fast-String Operation
+    1A0             IA32_MISC_ENABLE          rw      41801             400C50009    1880              -            -                 all                          Fast-String Operation
     1D9             IA32_DEBUGCTL             rw      0                 3            0                 -            -                 all                          IA32_DEBUGCTL MSR
-    200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   -                 MTRR                         Variable Range MTRRs
-    201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            -                 MTRR                         Variable Range MTRRs
-    250             IA32_MTRR_FIX64K_00000    rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    258             IA32_MTRR_FIX16K_80000    rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    259             IA32_MTRR_FIX16K_A0000    rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    268             IA32_MTRR_FIX4K_C0000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    269             IA32_MTRR_FIX4K_C8000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26A             IA32_MTRR_FIX4K_D0000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26B             IA32_MTRR_FIX4K_D8000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26C             IA32_MTRR_FIX4K_E0000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26D             IA32_MTRR_FIX4K_E8000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26E             IA32_MTRR_FIX4K_F0000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    26F             IA32_MTRR_FIX4K_F8000     rw      0                 all          0                 memoryTypes  -                 MTRR                         Fixed Range MTRRs
-    277             IA32_PAT                  rw      0007040600070406  all          0                 patTypes     -                 PAT                          IA32_PAT MSR
-    2FF             IA32_MTRR_DEF_TYPE        rw      0                 CFF          0                 memoryType   -                 MTRR                         IA32_MTRR_DEF_TYPE MSR
+    200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   memoryTypes       MTRR                         Variable Range MTRRs
+    201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            memoryTypes       MTRR                         Variable Range MTRRs
+    210             IA32_MTRR_PHYSBASE8       rw      0                 FF+address   0                 memoryType   memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
+    211             IA32_MTRR_PHYSMASK8       rw      0                 800+address  0                 -            memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
+    212             IA32_MTRR_PHYSBASE9       rw      0                 FF+address   0                 memoryType   memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
+    213             IA32_MTRR_PHYSMASK9       rw      0                 800+address  0                 -            memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
+    250             IA32_MTRR_FIX64K_00000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    258             IA32_MTRR_FIX16K_80000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    259             IA32_MTRR_FIX16K_A0000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    268             IA32_MTRR_FIX4K_C0000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    269             IA32_MTRR_FIX4K_C8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26A             IA32_MTRR_FIX4K_D0000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26B             IA32_MTRR_FIX4K_D8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26C             IA32_MTRR_FIX4K_E0000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26D             IA32_MTRR_FIX4K_E8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26E             IA32_MTRR_FIX4K_F0000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    26F             IA32_MTRR_FIX4K_F8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
+    277             IA32_PAT                  rw      0007040600070406  all          0                 patTypes     pageAttributes    PAT                          IA32_PAT MSR
+    2FF             IA32_MTRR_DEF_TYPE        rw      0                 CFF          0                 memoryType   memoryTypes       MTRR                         IA32_MTRR_DEF_TYPE MSR
     400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 -            -                 MCA                          Error-Reporting Register Banks
     401..415/4      IA32_MC{n}_STATUS         rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     402..416/4      IA32_MC{n}_ADDR           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
+    6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
+    6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
     DA0             IA32_XSS                  rw      0                 0            0                 -            -                 XSAVES                       Enabling the XSAVE Feature Set
     C0000080        IA32_EFER                 rw      0                 101          400               efer         efer              LM,NX                        Extended Feature Enable Register
     C0000081        IA32_STAR                 rw      0                 all          0                 -            star              SYSCALL                      Fast System Calls in 64-Bit Mode
@@ -75,13 +81,18 @@ enum MSRValueTable {
     core2_penryn_t9600         CE     80170B2C4345060F
     corei7_sandy_bridge_2600k  17     0004000000000000
     corei7_sandy_bridge_2600k  CE     0000100068012200
+    corei7_sandy_bridge_2600k  FE     50A
     corei7_haswell_4770        17     0004000000000000
     corei7_haswell_4770        CE     00080838F3012200
+    corei7_haswell_4770        FE     50A
     corei7_skylake_x           17     0008000000000000
     corei7_skylake_x           8B     0200002600000000
     corei7_skylake_x           CE     00070C2CF3012300
+    corei7_skylake_x           FE     50A
     corei7_icelake_u           17     001C000000000000
     corei7_icelake_u           8B     0000002E00000000
     corei7_icelake_u           CE     0004043CF1810F00
+    corei7_icelake_u           FE     50A
+    max                        FE     50A
     """
 }

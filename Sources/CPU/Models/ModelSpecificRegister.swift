@@ -34,15 +34,19 @@ public struct ModelSpecificRegister: Sendable {
     case unlocked
     /// No change of LME while paging is on; no NXE without NX.
     case efer
+    /// A mode that the APIC can change to; bit 10 is reserved without x2APIC.
+    case apicBase
   }
 
   /// Where the value lies.
   enum Storage: String {
     /// A place of its own.
     case own = ""
-    case timeStampCounter, timeStampAdjust, apicBase, coreThreadCount
+    case timeStampCounter, timeStampAdjust, apicBase, timerDeadline, coreThreadCount
     case sysenterCS, sysenterESP, sysenterEIP
-    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase, timeStampAux
+    case efer, star, lstar, cstar, fmask, fsBase, gsBase, kernelGSBase, timeStampAux, supervisorKeys
+    /// A place of their own; translations' memory types follow from them.
+    case memoryTypes, pageAttributes
   }
 
   /// Reads a row, or a series.

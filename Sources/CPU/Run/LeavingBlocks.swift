@@ -74,22 +74,20 @@ func stopHere(_ s: State, _ op: OpRef) {
 /// Behind an op that runs alone.
 func ranAlone(_ s: State, _ op: OpRef) { s.pointee.fellThrough = 1 }
 
-/// An encoding that the opcode table does not have.
-func notBuilt(_ s: State, _ op: OpRef) {
-  let processor = processor(s)
-  let rip = s.pointee.codeBase &+ s.pointee.rip &+ UInt64(op.pointee.ripOffset)
-  refuse(s, op, .instruction(processor.peek(rip, count: 15)))
-}
-
-/// A row of shape `refused`: its number stands in the immediate.
+/// A row of shape `refused`: its number stands in the immediate, its unit in the source.
 @inline(__always) func refusedByName(_ s: State, _ op: OpRef) {
   return refuse(s, op, row: Int(truncatingIfNeeded: op.pointee.immediate))
 }
 
-/// Ends the run at an op whose row of the opcode table is not built.
+/// Ends the run at an op whose row of the opcode table is not built, if nothing keeps the instruction from executing.
 @inline(never)
 func refuse(_ s: State, _ op: OpRef, row: Int) {
-  refuse(s, op, .namedInstruction(processor(s).decoder.mnemonic(ofRow: row)))
+  let fault = s.fault(ofUnit: op.pointee.source)
+  guard fault == 0 else { return unavailable(s, op, fault) }
+  let processor = processor(s)
+  let rip = s.pointee.codeBase &+ s.pointee.rip &+ UInt64(op.pointee.ripOffset)
+  refuse(
+    s, op, .instruction(processor.decoder.opcode(ofRow: row).mnemonic, bytes: processor.peek(rip, count: 15)))
 }
 
 /// An instruction whose registers CR0, CR4 or a pending x87 error keep it from: raises the vector.

@@ -10,6 +10,7 @@ extension Processor {
       return nil
     }
     guard let rip = fetchAddress(offset) else { return nil }
+    isFetchWatched = false
     let entry = state.fetchPointer(rip)
     let tag = state.fetchTag
     if let known = entry.pointee.block, entry.pointee.rip == rip, entry.pointee.contextAndGeneration == tag,
@@ -31,7 +32,7 @@ extension Processor {
       return nil
     }
     state.pointee.exit = UInt32(ExitNone)
-    guard !isExecutionBreakpoint(rip) else { return found }
+    guard !isFetchWatched, !isExecutionBreakpoint(rip) else { return found }
     // Translating may have dropped mappings, and so have moved the generation.
     entry.pointee.rip = rip
     entry.pointee.contextAndGeneration = state.fetchTag
@@ -62,7 +63,9 @@ extension Processor {
   /// Translates for a fetch; nil: the fault is recorded.
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
     switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
-    case .physical(let address, _): return address
+    case .physical(let address, let slot):
+      if !translation.mayDerive(slot) { isFetchWatched = true }
+      return address
     case .pageFault(let code):
       state.pointee.cr2 = rip
       setFault(state, .pageFault, code.rawValue)

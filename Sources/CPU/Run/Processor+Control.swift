@@ -33,25 +33,16 @@ enum CR4 {
   static let osFXSR: UInt64 = 1 << 9
   static let osXMMExceptions: UInt64 = 1 << 10
   static let userModeInstructionPrevention: UInt64 = 1 << 11
+  static let linearAddress57: UInt64 = 1 << 12
   static let fsgsbase: UInt64 = 1 << 16
+  static let processContextIdentifiers: UInt64 = 1 << 17
   static let osXSAVE: UInt64 = 1 << 18
-  /// What is built.
-  static let built: UInt64 =
-    physicalAddressExtension | globalPages | pageSizeExtensions | fsgsbase | osFXSR | osXMMExceptions | osXSAVE
-    | virtual8086Extensions | protectedModeVirtualInterrupts | timeStampDisable | debuggingExtensions
-    | machineCheckEnable | performanceCounterEnable | userModeInstructionPrevention
-
-  /// Bits and the feature, by its name in the feature table, without which they are reserved.
-  static let features: [(bit: UInt64, feature: String)] = [
-    (0, "VME"), (1, "VME"), (2, "TSC"), (3, "DE"), (4, "PSE"), (5, "PAE"), (6, "MCE"), (7, "PGE"), (9, "FXSR"),
-    (10, "SSE"), (11, "UMIP"), (12, "LA57"), (13, "VMX"), (14, "SMX"), (16, "FSGSBASE"), (17, "PCID"), (18, "XSAVE"),
-    (20, "SMEP"), (21, "SMAP"), (22, "PKU"), (23, "CET_SS"), (23, "CET_IBT"), (24, "PKS"),
-  ]
-
-  /// Bits that are not reserved in a model; PCE needs no feature.
-  static func defined(in model: CPUModel) -> UInt64 {
-    features.reduce(performanceCounterEnable) { model.partHas($1.feature) ? $0 | 1 << $1.bit : $0 }
-  }
+  static let supervisorExecutionPrevention: UInt64 = 1 << 20
+  static let supervisorAccessPrevention: UInt64 = 1 << 21
+  static let userKeys: UInt64 = 1 << 22
+  static let supervisorKeys: UInt64 = 1 << 24
+  /// Those whose change invalidates all that the VPID has (TLB rules, section I).
+  static let invalidating = pageSizeExtensions | physicalAddressExtension | globalPages
 }
 
 /// EFER bits.
@@ -72,7 +63,7 @@ extension Processor {
     case 2: value = s.pointee.cr2
     case 3: value = s.pointee.cr3
     case 4: value = s.pointee.cr4
-    case 8 where s.is64Bit: value = s.pointee.cr8
+    case 8 where s.is64Bit: value = taskPriority
     default: return raise(s, op, .invalidOpcode)
     }
     writeSystemRegister(op.pointee.destination, value)
@@ -102,7 +93,8 @@ extension Processor {
     return state.is64Bit ? value : value & 0xFFFF_FFFF
   }
 
-  /// MOV CRn, r: reserved bits fault, modes that are not built are refused.
+  /// MOV CRn, r: reserved bits and combinations that are not valid fault before anything changes; bits of CR4 that are
+  /// not built are refused.
   func writeControlRegister(_ s: State, _ op: OpRef) {
     guard mayUseControlRegister(s, op) else { return }
     let value = readSystemRegister(op.pointee.source)
@@ -111,14 +103,11 @@ extension Processor {
       switch number {
       case 0: try setCR0(value)
       case 2: s.pointee.cr2 = value
-      case 3:
-        guard !s.isLong || value >> UInt64(model.physicalBits) == 0 else { throw Fault(.generalProtection) }
-        s.pointee.cr3 = value
-        translation.rootLoaded(pagingControls)
+      case 3: try setCR3(value)
       case 4: try setCR4(value)
       case 8 where s.is64Bit:
         guard value < 16 else { throw Fault(.generalProtection) }
-        s.pointee.cr8 = value
+        taskPriority = value
       default: throw Fault(.invalidOpcode)
       }
     } catch {
@@ -132,7 +121,7 @@ extension Processor {
     if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
   }
 
-  /// Loads CR0 (SDM Vol. 3, "Control Registers", "Initializing IA-32e Mode"); a refusal is recorded.
+  /// Loads CR0 (SDM Vol. 3, "Control Registers", "Initializing IA-32e Mode").
   func setCR0(_ value: UInt64) throws(Fault) {
     let s = state
     let new = value & CR0.defined | CR0.extensionType
@@ -140,48 +129,60 @@ extension Processor {
     guard new & CR0.paging == 0 || new & CR0.protection != 0 else { throw Fault(.generalProtection) }
     guard new & CR0.notWriteThrough == 0 || new & CR0.cacheDisable != 0 else { throw Fault(.generalProtection) }
     let old = s.pointee.cr0
+    let cr4 = s.pointee.cr4
+    var efer = s.pointee.efer
     if (old ^ new) & CR0.paging != 0 {
-      if new & CR0.paging != 0, s.pointee.efer & EFER.longModeEnable != 0 {
-        // A 16-bit TSS cannot be taken along ("IA-32e Mode Consistency Checks").
-        guard s.pointee.cr4 & CR4.physicalAddressExtension != 0,
-          s.segment(.cs).pointee.attributes & SegmentBit.long == 0, s.pointee.tr.attributes & 13 != 1
+      if new & CR0.paging != 0, efer & EFER.longModeEnable != 0 {
+        let is16BitTask = [1, 3].contains(s.pointee.tr.attributes & 0xF)
+        guard cr4 & CR4.physicalAddressExtension != 0, s.segment(.cs).pointee.attributes & SegmentBit.long == 0,
+          !is16BitTask
         else { throw Fault(.generalProtection) }
-        s.pointee.efer |= EFER.longModeActive
-      } else if new & CR0.paging == 0, s.isLong {
-        guard !s.is64Bit else { throw Fault(.generalProtection) }
-        s.pointee.efer &= ~EFER.longModeActive
+        efer |= EFER.longModeActive
+      } else if new & CR0.paging == 0 {
+        guard !s.is64Bit, cr4 & CR4.processContextIdentifiers == 0 else { throw Fault(.generalProtection) }
+        efer &= ~EFER.longModeActive
       }
     }
+    let isPAE =
+      new & CR0.paging != 0 && cr4 & CR4.physicalAddressExtension != 0 && efer & EFER.longModeActive == 0
+    let reloads = isPAE && (old ^ new) & (CR0.paging | CR0.cacheDisable | CR0.notWriteThrough) != 0
+    let pointers = reloads ? try readPointers(of: s.pointee.cr3) : nil
     s.pointee.cr0 = new
+    s.pointee.efer = efer
+    setPointers(pointers)
     s.vectorControlsChanged()
-    checkPagingIsBuilt()
     if (old ^ new) & (CR0.paging | CR0.protection) != 0 {
       translation.modeChanged(pagingControls)
     }
   }
 
+  /// Loads CR4 (SDM Vol. 3, "Control Registers"); a refusal is recorded.
   private func setCR4(_ value: UInt64) throws(Fault) {
     let s = state
-    guard value & ~definedCR4 == 0 else { throw Fault(.generalProtection) }
-    guard !s.isLong || value & CR4.physicalAddressExtension != 0 else { throw Fault(.generalProtection) }
-    guard value & ~CR4.built == 0 else {
+    let changed = value ^ s.pointee.cr4
+    guard value & ~(model.control4.allowed | model.control4.refused) == 0 else { throw Fault(.generalProtection) }
+    if s.isLong {
+      guard value & CR4.physicalAddressExtension != 0, changed & CR4.linearAddress57 == 0 else {
+        throw Fault(.generalProtection)
+      }
+    }
+    if changed & value & CR4.processContextIdentifiers != 0 {
+      guard s.isLong, s.pointee.cr3 & 0xFFF == 0 else { throw Fault(.generalProtection) }
+    }
+    guard value & model.control4.refused == 0 else {
       refusal = .controlRegister(4, value)
       return
     }
-    let changed = value ^ s.pointee.cr4
+    let isPAE = s.pointee.cr0 & CR0.paging != 0 && value & CR4.physicalAddressExtension != 0 && !s.isLong
+    let reloads = isPAE && changed & (CR4.invalidating | CR4.supervisorExecutionPrevention) != 0
+    let pointers = reloads ? try readPointers(of: s.pointee.cr3) : nil
     s.pointee.cr4 = value
+    setPointers(pointers)
     s.vectorControlsChanged()
-    checkPagingIsBuilt()
-    if changed & (CR4.globalPages | CR4.pageSizeExtensions | CR4.physicalAddressExtension) != 0 {
+    if changed & CR4.invalidating != 0 || changed & ~value & CR4.processContextIdentifiers != 0 {
       translation.modeChanged(pagingControls)
-    }
-  }
-
-  /// PAE paging outside of IA-32e mode comes with the other paging modes.
-  private func checkPagingIsBuilt() {
-    let s = state
-    if s.pointee.cr0 & CR0.paging != 0, !s.isLong, s.pointee.cr4 & CR4.physicalAddressExtension != 0 {
-      refusal = .gate("PAE paging")
+    } else if changed & value & CR4.supervisorExecutionPrevention != 0 {
+      translation.smepSet(pagingControls)
     }
   }
 }

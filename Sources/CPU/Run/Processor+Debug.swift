@@ -120,6 +120,7 @@ extension Processor {
     let s = state
     s.pointee.dr.6 = s.pointee.dr.6 & ~DR6.breakpoints | pendingDebug
     pendingDebug = 0
+    s.pointee.activity = Activity.active
     isFault = false
     deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
     s.pointee.exit = UInt32(ExitNone)

@@ -10,6 +10,8 @@ enum EventSource: Equatable {
   case exception
   /// INT n, INT3, INTO.
   case software
+  /// INT1: a trap of its own instruction, but otherwise like an event from outside.
+  case privileged
   /// INTR or NMI.
   case external
 }
@@ -29,13 +31,21 @@ extension Processor {
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
   func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
+    if let takesEvents {
+      state.pointee.activity = 1
+      return takesEvents(vector, error)
+    }
+    isDelivering = true
+    defer { isDelivering = false }
     let before = TransferState(state)
     do {
       try enterHandler(vector: vector, error: error, source: source)
       state.pointee.interruptShadow = 0
       state.pointee.isRepeating = 0
       // The handler may use the debug registers.
-      if vector == Vector.debug.rawValue && source == .exception { state.pointee.dr.7 &= ~DR7.generalDetect }
+      if vector == Vector.debug.rawValue && (source == .exception || source == .privileged) {
+        state.pointee.dr.7 &= ~DR7.generalDetect
+      }
     } catch {
       var error = error
       // EXT: the fault comes from delivering an event that is not the program's own ("Error Code").
@@ -43,7 +53,7 @@ extension Processor {
       state.pointee.debugMatches = 0
       if !isTaskCommitted {
         before.restore(state)
-        if source == .software {
+        if source == .software || source == .privileged {
           state.pointee.rip &-= UInt64(state.pointee.faultLength)
           state.pointee.instructions &-= 1
         }
@@ -232,8 +242,14 @@ extension Processor {
   // MARK: IRET
 
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
+  ///
+  /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
+    if blocksNonMaskable {
+      blocksNonMaskable = false
+      if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
+    }
     let isVirtualized = s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege
     guard !isVirtualized || s.virtualizesFlags(bytes: size) else { throw Fault(.generalProtection) }
     if s.isProtected && !s.isVirtual8086 && s.pointee.rflags & FlagBit.nestedTask != 0 {

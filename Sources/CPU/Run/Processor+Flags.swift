@@ -17,7 +17,7 @@ extension Processor {
     let s = state
     let old = s.pointee.rflags
     s.rflags = s.rflags & ~(mask | clearing) | value & mask
-    if (old ^ s.pointee.rflags) & FlagBit.alignment != 0 { contextChanged() }
+    if (old ^ s.pointee.rflags) & FlagBit.alignment != 0 { alignmentCheckChanged() }
     let effects = FlagBit.trap | FlagBit.interrupt | FlagBit.alignment | FlagBit.virtual8086
     if (old ^ s.pointee.rflags | s.pointee.rflags & FlagBit.trap) & effects != 0, s.pointee.exit == UInt32(ExitNone) {
       s.pointee.exit = UInt32(ExitStop)

@@ -26,16 +26,21 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op.pointee.handler(s, op)
     }
-    guard
+    guard first.address.page != translation.hiddenPage,
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
       if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
     let drops = blocks.drops
+    if isWrite { memory.willStore(first.address, bytes: bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
     if s.pointee.exit != UInt32(ExitFault) {
-      if isWrite { memory.stored(first.address, bytes: bytes) }
+      if isWrite {
+        accessOp = op
+        memory.stored(first.address, bytes: bytes)
+        accessOp = nil
+      }
       noteAccess(linear, bytes: bytes, isWrite: isWrite)
     }
     return finish(s, op, isFinished, drops)
@@ -60,14 +65,16 @@ extension Processor {
     }
     guard isAligned(linear, bytes: bytes) else { return raise(s, op, .alignmentCheck) }
     let buffer = s.raw + BounceOffset
-    memory.read(first.address, into: UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
-    memory.read(second, into: UnsafeMutableRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+    accessOp = op
+    busRead(first.address, UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
+    busRead(second, UnsafeMutableRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: buffer)
     if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
-      memory.write(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
-      memory.write(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
+      busWrite(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
+      busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
+    accessOp = nil
     if s.pointee.exit != UInt32(ExitFault) { noteAccess(linear, bytes: bytes, isWrite: access.isWrite) }
     return finish(s, op, isFinished, drops)
   }
@@ -121,6 +128,31 @@ extension Processor {
     return nil
   }
 
+  // MARK: The bus
+
+  /// Reads memory, or a device, as this processor sees it.
+  func busRead(_ address: PhysicalAddress, _ target: UnsafeMutableRawBufferPointer) {
+    guard address.page == translation.hiddenPage, target.count <= 8 else { return memory.read(address, into: target) }
+    let value = readAPIC(address.value & 0xFFF, bytes: target.count)
+    withUnsafeBytes(of: value) { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count])) }
+  }
+
+  /// Writes memory, or a device, as this processor sees it.
+  func busWrite(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
+    guard address.page == translation.hiddenPage, source.count <= 8 else { return memory.write(address, source) }
+    var value: UInt64 = 0
+    withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
+    writeAPIC(address.value & 0xFFF, value, bytes: source.count)
+  }
+
+  /// Cycle of the access under way: that of its instruction's start. Instructions that are not run by `missed` are the
+  /// last of their block.
+  public var accessCycle: UInt64 {
+    if let accessOp { return state.cycles(before: accessOp) }
+    guard let block = state.pointee.block else { return state.pointee.cycles }
+    return state.cycles(before: OpRef(block.ops + Int(block.pointee.lastOp)))
+  }
+
   // MARK: Accesses of instructions with more than one memory operand
 
   /// Reads up to 8 bytes; nil: a fault is recorded.
@@ -129,9 +161,7 @@ extension Processor {
     guard
       transfer(
         linear, bytes: bytes, Access(isUser: translation.isUser), isStack: isStack,
-        { address, buffer in
-          self.memory.read(address, into: buffer)
-        }, &value)
+        busRead, &value)
     else { return nil }
     return value
   }
@@ -139,11 +169,17 @@ extension Processor {
   /// Writes up to 8 bytes; false: a fault is recorded, and nothing is written.
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
+    storesInLastOp()
+    defer { accessOp = nil }
     return transfer(
       linear, bytes: bytes, Access(isWrite: true, isUser: translation.isUser), isStack: isStack,
-      { address, buffer in
-        self.memory.write(address, UnsafeRawBufferPointer(buffer))
-      }, &value)
+      { self.busWrite($0, UnsafeRawBufferPointer($1)) }, &value)
+  }
+
+  /// Notes that the instruction that is storing is the last one of the running block, as all are that store other than
+  /// through their one memory operand: a store tells where it came from.
+  func storesInLastOp() {
+    accessOp = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
   }
 
   /// Whether bytes may be written; false: a fault is recorded.
@@ -191,14 +227,19 @@ extension Processor {
   /// Bytes at a linear address as far as they can be read without side effects; for messages.
   public func peek(_ linear: UInt64, count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
+    // Whatever may be seen: SMAP and protection keys hide nothing from a person.
+    var controls = translation.controls
+    controls.supervisorAccessPrevention = false
+    (controls.userKeys, controls.supervisorKeys) = (0, 0)
     for offset in 0..<UInt64(max(count, 0)) {
       let address = LinearAddress(linear &+ offset)
-      let walk = Walk(address, Access(), translation.controls, memory, sideEffects: false)
-      if translation.controls.mode == .none {
+      if controls.mode == .none {
         bytes.append(memory.read(PhysicalAddress(address.value & 0xFFFF_FFFF), as: UInt8.self))
         continue
       }
-      guard address.isCanonical(), case .mapped(let entry) = walk.outcome else { break }
+      let walk = Walk(address, Access(), controls, memory, sideEffects: false)
+      let isInRange = !controls.mode.isLong || state.isCanonical(address.value)
+      guard isInRange, case .mapped(let entry) = walk.outcome else { break }
       bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
     }
     return bytes

@@ -23,7 +23,7 @@ extension Processor {
     inputs.xcr0 = state.vectors.pointee.xcr0
     inputs.cr4 = state.pointee.cr4
     inputs.is64Bit = state.is64Bit
-    inputs.apicBase = self[modelSpecific: 0x1B]
+    inputs.apicBase = apic.base
     inputs.miscEnable = self[modelSpecific: 0x1A0]
     return inputs
   }
@@ -31,7 +31,7 @@ extension Processor {
   /// The value of a register that has a place of its own; 0 when the model does not have it.
   public subscript(modelSpecific index: UInt32) -> UInt64 {
     guard let number = model.number(of: index) else { return 0 }
-    return modelSpecific[number]
+    return model.registers[number].storage == .apicBase ? apic.base : modelSpecific[number]
   }
 
   /// Values after power-up and RESET. The time-stamp counter counts from there.
@@ -41,25 +41,29 @@ extension Processor {
     for (number, register) in model.registers.enumerated() {
       modelSpecific[number] = register.reset
       place(register.reset, in: register.storage)
-      // The bootstrap processor's flag.
-      if register.storage == .apicBase && identity.apicID == 0 { modelSpecific[number] |= 1 << 8 }
     }
+    memoryTypesChanged()
   }
 
   /// RDMSR: #GP(0) for a register that the model does not have.
   func readMSR(_ s: State, _ op: OpRef) {
-    guard let number = model.number(of: s.get(.rcx, as: UInt32.self)), model.registers[number].isReadable else {
-      return raise(s, op, .generalProtection)
-    }
-    let value = self.value(of: number, s, op)
+    guard let value = readMSR(s.get(.rcx, as: UInt32.self), s, op) else { return raise(s, op, .generalProtection) }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
     s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
     return s.fallThrough(op)
   }
 
+  private func readMSR(_ index: UInt32, _ s: State, _ op: OpRef) -> UInt64? {
+    if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: s.cycles(before: op)) }
+    guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
+    return value(of: number, s, op)
+  }
+
   private func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
     switch model.registers[number].storage {
-    case .own, .timeStampAdjust, .apicBase: modelSpecific[number]
+    case .own, .timeStampAdjust, .memoryTypes, .pageAttributes: modelSpecific[number]
+    case .apicBase: apic.base
+    case .timerDeadline: apic.timer.deadline
     case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
     case .coreThreadCount: UInt64(identity.processorCount) << 16 | UInt64(identity.processorCount)
     case .sysenterCS: s.pointee.sysenterCS
@@ -74,16 +78,25 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base
     case .kernelGSBase: s.pointee.kernelGSBase
     case .timeStampAux: s.pointee.tscAux
+    case .supervisorKeys: UInt64(s.pointee.supervisorKeys)
     }
   }
 
-  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Nothing
-  /// that is cached is dropped (TLB rules, section I).
+  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Of what is
+  /// cached only an MTRR's write drops anything (TLB rules, section I).
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
-    guard let number = model.number(of: s.get(.rcx, as: UInt32.self)) else {
-      return raise(s, op, .generalProtection)
+    let index = s.get(.rcx, as: UInt32.self)
+    if isWideAPICRegister(index) {
+      guard let effect = apic.writeWide(Int(index - 0x800), written, at: s.cycles(before: op)) else {
+        return raise(s, op, .generalProtection)
+      }
+      accessOp = op
+      perform(effect)
+      accessOp = nil
+      return s.fallThrough(op)
     }
+    guard let number = model.number(of: index) else { return raise(s, op, .generalProtection) }
     let register = model.registers[number]
     guard register.isWritable, written & ~(register.writable | register.kept | featureBits(register)) == 0 else {
       return raise(s, op, .generalProtection)
@@ -92,43 +105,69 @@ extension Processor {
     let stored = register.writable | featureBits(register)
     let value = old & ~stored | written & stored
     guard isValid(value, old, for: register) else { return raise(s, op, .generalProtection) }
-    store(value, old, at: number, s, op)
+    guard store(value, old, at: number, s, op) else { return raise(s, op, .generalProtection) }
     return s.fallThrough(op)
   }
 
   /// Bits that are reserved in a model without the feature that they belong to: EFER.NXE.
   private func featureBits(_ register: ModelSpecificRegister) -> UInt64 {
-    register.check == .efer && model.partHas("NX") ? EFER.executeDisable : 0
+    switch register.check {
+    case .efer:
+      model.partHas("NX") && self[modelSpecific: 0x1A0] & MiscEnable.executeDisableOff == 0 ? EFER.executeDisable : 0
+    case .apicBase: model.has("x2APIC") ? 1 << 10 : 0
+    default: 0
+    }
   }
 
   private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
     switch register.check {
     case .none: true
-    case .canonical: LinearAddress(value).isCanonical()
+    case .canonical: LinearAddress(value).isCanonical(bits: model.linearBits)
     case .memoryType: MemoryTypeEncoding.isMTRRType(value)
     case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)
     case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
     case .unlocked: old & 1 == 0
+    // The change of mode decides, when it is made.
+    case .apicBase: true
     // "Extended Feature Enable Register": LME does not change while paging is on.
     case .efer: (value ^ old) & EFER.longModeEnable == 0 || state.pointee.cr0 & CR0.paging == 0
     }
   }
 
-  private func store(_ value: UInt64, _ old: UInt64, at number: Int, _ s: State, _ op: OpRef) {
+  /// - Returns: whether the register takes the value.
+  private func store(_ value: UInt64, _ old: UInt64, at number: Int, _ s: State, _ op: OpRef) -> Bool {
     let storage = model.registers[number].storage
     switch storage {
-    case .own, .apicBase: modelSpecific[number] = value
-    case .timeStampCounter, .timeStampAdjust: moveTimeStamp(by: value &- old, s)
+    case .own: modelSpecific[number] = value
+    case .memoryTypes, .pageAttributes:
+      modelSpecific[number] = value
+      memoryTypesChanged()
+      if storage == .memoryTypes { translation.rangesWritten() }
+    case .timeStampCounter, .timeStampAdjust:
+      moveTimeStamp(by: value &- old, s)
+      perform(nil)
+    case .apicBase:
+      guard apic.setBase(value) else { return false }
+      apicMoved()
+    case .timerDeadline:
+      apic.timer.setDeadline(value)
+      perform(nil)
     default: place(value, in: storage)
     }
-    if storage == .efer { contextChanged() }
+    guard storage == .efer || storage == .supervisorKeys else { return true }
+    contextChanged()
+    // NXE decides whether the next instruction may be fetched, also where a link leads to it.
+    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
+    return true
   }
 
   /// Puts a value where the instructions that use it look for it.
   private func place(_ value: UInt64, in storage: ModelSpecificRegister.Storage) {
     let s = state
     switch storage {
-    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .coreThreadCount: break
+    case .own, .timeStampCounter, .timeStampAdjust, .apicBase, .timerDeadline, .coreThreadCount, .memoryTypes,
+      .pageAttributes:
+      break
     case .sysenterCS: s.pointee.sysenterCS = value
     case .sysenterESP: s.pointee.sysenterESP = value
     case .sysenterEIP: s.pointee.sysenterEIP = value
@@ -141,6 +180,7 @@ extension Processor {
     case .gsBase: s.segment(.gs).pointee.base = value
     case .kernelGSBase: s.pointee.kernelGSBase = value
     case .timeStampAux: s.pointee.tscAux = value
+    case .supervisorKeys: s.pointee.supervisorKeys = UInt32(truncatingIfNeeded: value)
     }
   }
 

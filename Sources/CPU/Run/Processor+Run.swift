@@ -9,9 +9,12 @@ extension Processor {
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
     refusal = nil
+    memory.writer = .processor(translation.processorNumber)
+    defer { memory.writer = .monitor }
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
-    guard s.pointee.activity == 0 else { return s.pointee.activity == 1 ? .halted : .shutdown }
+    nearestDeadline = nil
+    if let waiting { return waiting }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
     s.vectorControlsChanged()
@@ -24,7 +27,16 @@ extension Processor {
         s.pointee.deadline = deadline
         continue
       }
-      if pendingDebug != 0, s.pointee.interruptShadow != 2 { deliverDebugTrap() }
+      if pendingDebug != 0, s.pointee.interruptShadow != 2 {
+        deliverDebugTrap()
+        if let waiting { return waiting }
+        continue
+      }
+      if isAttentionWanted, takeEvent() {
+        if let waiting { return waiting }
+        continue
+      }
+      guard s.pointee.activity == Activity.active else { return .halted }
       if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0 {
         if let stop = step(s) { return stop }
         continue
@@ -81,6 +93,7 @@ extension Processor {
       isFetched = false
       s.pointee.cycles = cycles
       s.pointee.instructions = s.pointee.instructions &+ UInt64(block.pointee.count)
+      if isFetchWatched { block = unlinkedCopy(of: block) }
       s.pointee.block = block
       let ops = block.ops
       ops.pointee.handler(s, ops)
@@ -107,12 +120,26 @@ extension Processor {
         let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
       {
         block = known
+        isFetchWatched = false
         continue
       }
       guard mayFetch(s), let next = self.block(at: rip) else { return }
       isFetched = true
       block = next
     }
+  }
+
+  /// A copy of a block without links: what follows a block that was fetched by a suspect mapping is fetched anew, so that
+  /// each use of the mapping is seen.
+  private func unlinkedCopy(of block: BlockRef) -> BlockRef {
+    prefix.pointee = block.pointee
+    prefix.pointee.linkable = 0
+    let last = Int(block.pointee.lastOp)
+    for index in 0...last { prefix.ops[index] = block.ops[index] }
+    (prefix.ops + last + 1).withMemoryRebound(to: BlockLinks.self, capacity: 1) {
+      $0.pointee = BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0))
+    }
+    return prefix
   }
 
   /// Whether an instruction may start: a fetch may walk, and walks only for an instruction that does.
@@ -160,7 +187,7 @@ extension Processor {
       if isFault { beginFault() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        source: exit == ExitInterrupt ? .software : .exception)
+        source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }
@@ -169,9 +196,15 @@ extension Processor {
     }
     takeMatches()
     if let refusal { return .refused(refusal) }
-    switch s.pointee.activity {
-    case 0: return nil
-    case 1: return .halted
+    return waiting
+  }
+
+  /// Why the processor runs no instruction; nil when it does, or when what waits for it is about to end that.
+  private var waiting: Stop? {
+    guard !isReady else { return nil }
+    switch state.pointee.activity {
+    case Activity.halted: return .halted
+    case Activity.waitForSIPI: return .waitingForSIPI
     default: return .shutdown
     }
   }

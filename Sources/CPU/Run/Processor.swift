@@ -12,10 +12,8 @@ public protocol PortSpace: AnyObject {
 
 /// Something that is not built, met by a guest: the run ends there and says so.
 public enum Refusal: Equatable, Sendable {
-  /// An instruction, with its bytes.
-  case instruction([UInt8])
-  /// An instruction that the opcode table names.
-  case namedInstruction(String)
+  /// An instruction: its mnemonic in the opcode table, and its bytes, with those behind it up to fifteen.
+  case instruction(String, bytes: [UInt8])
   /// A control-register write that leaves what is built.
   case controlRegister(Int, UInt64)
   /// An event through a gate that changes privilege or uses an interrupt stack, or a return from one.
@@ -27,10 +25,7 @@ public enum Refusal: Equatable, Sendable {
   public var description: String {
     func hex(_ value: some BinaryInteger) -> String { String(UInt64(truncatingIfNeeded: value), radix: 16) + "h" }
     switch self {
-    case .instruction(let bytes):
-      let text = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
-      return "the instruction \(text) is not built"
-    case .namedInstruction(let mnemonic): return "the instruction \(mnemonic) is not built"
+    case .instruction(let mnemonic, _): return "the instruction \(mnemonic) is not built"
     case .controlRegister(let number, let value): return "CR\(number) = \(hex(value)) is not built"
     case .gate(let what): return "\(what) is not built"
     case .fetchOutsideRAM(let address): return "execution outside RAM, at physical \(hex(address)), is not built"
@@ -46,6 +41,8 @@ public enum Stop: Equatable, Sendable {
   case instructionLimit
   /// HLT: only an interrupt goes on from here.
   case halted
+  /// INIT: only SIPI goes on from here.
+  case waitingForSIPI
   /// A triple fault: the processor is in the shutdown state.
   case shutdown
   /// Something that is not built.
@@ -93,16 +90,16 @@ public final class Processor {
   public let ports: any PortSpace
   /// Decoded blocks, shared with the machine's other processors.
   public let blocks: BlockCache
-  let decoder: Decoder
+  package let decoder: Decoder
   let timing: TimingTable
   /// What CPUID answers and which model-specific registers there are.
   public let model: CPUModel
   /// Number, processor count and clock, for CPUID.
   let identity: CPUIDInputs
-  /// Bits of CR4 that the model has.
-  let definedCR4: UInt64
   /// Values of `model.registers`; of those that lie elsewhere, unused.
   var modelSpecific: [UInt64]
+  /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
+  let hasGigabytePages, hasSMAP, hasINVPCID: Bool
   var refusal: Refusal?
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
@@ -113,12 +110,38 @@ public final class Processor {
   var usesLongStack = false
   /// What is being delivered is a fault: RIP is that of the instruction.
   var isFault = false
+  /// An event is being delivered: RIP is exact, not that of a block.
+  var isDelivering = false
+  /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
+  var isFetchWatched = false
+  /// Takes every exception and interrupt, with its error code, in place of the IDT; the processor then halts. For a
+  /// harness that compares what is raised.
+  package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
   /// Bits for DR6 of a #DB that is a fault.
   var faultDebugBits: UInt64 = 0
   /// RF was set before the instruction that is about to run: no instruction breakpoint.
   var isResuming = false
+
+  /// The local APIC.
+  public internal(set) var apic: LocalAPIC
+  /// What carries its messages.
+  public weak var fabric: (any InterruptFabric)?
+  /// What waits for it beside the APIC's vectors.
+  var signals: Signals = []
+  /// Where a SIPI that waits starts it.
+  var startUpPage: UInt8 = 0
+  /// NMIs are blocked, by delivery of one, until IRET.
+  var blocksNonMaskable = false
+  /// Something waits, whether or not it may be taken now.
+  var isAttentionWanted = false
+  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's. It
+  /// lies in raw memory: access to a property of a class has a place on the stack, and `missed` must end in a tail call.
+  var accessOp: OpRef? {
+    @inline(__always) get { translation.accessOp.pointee }
+    @inline(__always) set { translation.accessOp.pointee = newValue }
+  }
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
@@ -148,13 +171,17 @@ public final class Processor {
     identity.processorCount = options.processorCount
     identity.clock = options.clock
     self.identity = identity
-    definedCR4 = CR4.defined(in: options.model)
+    hasGigabytePages = options.model.has("Page1GB")
+    hasSMAP = options.model.has("SMAP")
+    hasINVPCID = options.model.has("INVPCID")
     modelSpecific = options.model.registers.map(\.reset)
+    apic = LocalAPIC(initialID: options.number)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
         root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: model.physicalBits),
-      walkReferenceCycles: timing.walkReference, usesHostPointers: options.usesHostPointers)
+      walkReferenceCycles: timing.walkReference, secondLevelCycles: timing.secondLevel,
+      usesHostPointers: options.usesHostPointers)
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
@@ -163,6 +190,7 @@ public final class Processor {
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
+    apicMoved()
   }
 
   deinit {
@@ -192,28 +220,37 @@ public final class Processor {
     contextChanged()
   }
 
-  /// The controls that the control registers and EFER say.
-  var pagingControls: PagingControls {
-    PagingControls(
-      root: state.pointee.cr3 & 0x000F_FFFF_FFFF_F000, writeProtect: state.pointee.cr0 & 1 << 16 != 0,
-      executeDisable: state.pointee.efer & 1 << 11 != 0, globalPages: state.pointee.cr4 & 1 << 7 != 0,
-      physicalBits: model.physicalBits, mode: pagingMode,
-      pageSizeExtensions: state.pointee.cr4 & CR4.pageSizeExtensions != 0, checksAlignment: checksAlignment)
-  }
-
-  /// Whether accesses that are not aligned fault (SDM Vol. 3, "Interrupt 17—Alignment Check Exception (#AC)").
-  private var checksAlignment: Bool {
-    state.pointee.cr0 & CR0.alignmentMask != 0 && state.pointee.rflags & FlagBit.alignment != 0
-      && state.privilege == 3
-  }
-
-  private var pagingMode: PagingMode {
-    guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
-    return state.isLong ? .fourLevel : .twoLevel
+  /// Puts the processor into 32-bit protected mode at CPL 0, without paging, with flat segments and interrupts off.
+  public func enterProtectedMode(rip: UInt64, rax: UInt64, rbx: UInt64) {
+    let p = state
+    p.pointee.rip = rip
+    p[.rax] = rax
+    p[.rbx] = rbx
+    p.pointee.cr0 = CR0.protection | CR0.extensionType
+    let code = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC09B, selector: 8, reserved: (0, 0, 0))
+    let data = SegmentRegister(
+      base: 0, limit: 0xFFFF_FFFF, attributes: 0xC093, selector: 0x10, reserved: (0, 0, 0))
+    p.pointee.segments = (data, code, data, data, data, data)
+    translation.modeChanged(pagingControls)
+    state.vectorControlsChanged()
+    contextChanged()
   }
 
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
+    resetRegisters()
+    state.resetVectorState()
+    apic = LocalAPIC(initialID: apic.initialID)
+    apicMoved()
+    signals = []
+    resetModelSpecificRegisters()
+    dropEverything()
+    interruptsChanged()
+  }
+
+  /// What RESET and INIT have in common.
+  func resetRegisters() {
     let s = state
     for register in GeneralRegister.allCases { s[register] = 0 }
     s[.rdx] = UInt64(model.version)
@@ -223,7 +260,10 @@ public final class Processor {
     s.pointee.cr2 = 0
     s.pointee.cr3 = 0
     s.pointee.cr4 = 0
-    s.pointee.cr8 = 0
+    s.pointee.efer = 0
+    s.pointee.pointers = (0, 0, 0, 0)
+    s.pointee.userKeys = 0
+    s.pointee.supervisorKeys = 0
     s.pointee.dr = Processor.initialDebugRegisters
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
@@ -235,15 +275,26 @@ public final class Processor {
     s.pointee.idtr = DescriptorTableRegister(base: 0, limit: 0xFFFF)
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
-    s.resetVectorState()
+    blocksNonMaskable = false
     s.pointee.debugMatches = 0
     s.pointee.isRepeating = 0
     pendingDebug = 0
     breakpointsChanged()
-    resetModelSpecificRegisters()
+  }
+
+  /// RESET and INIT keep no translation.
+  func dropEverything() {
     translation.cache.reset()
     translation.modeChanged(pagingControls)
     contextChanged()
+    state.vectorControlsChanged()
+  }
+
+  /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
+  package func stateReplaced() {
+    dropEverything()
+    translation.purgeHostPointers()
+    state.pointee.exit = UInt32(ExitNone)
   }
 
   func contextChanged() {

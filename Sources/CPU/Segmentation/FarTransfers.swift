@@ -11,7 +11,7 @@ struct TransferStack {
   var size: UInt64
   /// Faults on the stack carry this selector when it is a new one.
   var selector: UInt16 = 0
-  /// Its accesses are a user's.
+  /// It is a stack of privilege level 3: accesses to it are a user's.
   var isUser = false
 }
 
@@ -20,10 +20,11 @@ extension Processor {
   func push(_ value: UInt64, on stack: inout TransferStack) throws(Fault) {
     let pointer = stackPointer(stack.pointer &- stack.size, in: stack.segment)
     let linear = try stackAddress(stack, pointer, isWrite: true)
+    let access = Access(isWrite: true, isUser: stack.isUser)
     switch stack.size {
-    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value), isUser: stack.isUser)
-    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value), isUser: stack.isUser)
-    default: try systemWrite(linear, value, isUser: stack.isUser)
+    case 2: try systemWrite(linear, UInt16(truncatingIfNeeded: value), access)
+    case 4: try systemWrite(linear, UInt32(truncatingIfNeeded: value), access)
+    default: try systemWrite(linear, value, access)
     }
     stack.pointer = pointer
   }
@@ -31,11 +32,12 @@ extension Processor {
   /// Pops an item.
   func pop(from stack: inout TransferStack) throws(Fault) -> UInt64 {
     let linear = try stackAddress(stack, stackPointer(stack.pointer, in: stack.segment), isWrite: false)
+    let access = Access(isUser: stack.isUser)
     let value: UInt64
     switch stack.size {
-    case 2: value = try systemRead(linear, as: UInt16.self, isUser: stack.isUser).zeroExtended
-    case 4: value = try systemRead(linear, as: UInt32.self, isUser: stack.isUser).zeroExtended
-    default: value = try systemRead(linear, as: UInt64.self, isUser: stack.isUser)
+    case 2: value = try systemRead(linear, as: UInt16.self, access).zeroExtended
+    case 4: value = try systemRead(linear, as: UInt32.self, access).zeroExtended
+    default: value = try systemRead(linear, as: UInt64.self, access)
     }
     stack.pointer = stackPointer(stack.pointer &+ stack.size, in: stack.segment)
     return value
@@ -48,7 +50,7 @@ extension Processor {
 
   private func stackAddress(_ stack: TransferStack, _ pointer: UInt64, isWrite: Bool) throws(Fault) -> UInt64 {
     if state.is64Bit || usesLongStack {
-      guard LinearAddress(pointer).isCanonical() else { throw Fault(.stackFault, selector: stack.selector) }
+      guard state.isCanonical(pointer) else { throw Fault(.stackFault, selector: stack.selector) }
       return pointer
     }
     let segment = stack.segment
@@ -136,6 +138,9 @@ extension Processor {
     if s.isLong {
       guard target.isLong, !target.isBig else { throw Fault(.generalProtection, selector: selector) }
     }
+    if !isCall && !target.isConforming {
+      guard target.privilege == s.privilege else { throw Fault(.generalProtection, selector: selector) }
+    }
     guard target.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
     let size: UInt64 = s.isLong ? 8 : gate.system == .callGate16 ? 2 : 4
     let offset = s.isLong ? gate.gateOffset64 : size == 2 ? gate.gateOffset16 : gate.gateOffset32
@@ -163,9 +168,6 @@ extension Processor {
       setStackPointer(stack)
       s.pointee.rip = offset
       return
-    }
-    if !isCall && !target.isConforming {
-      guard target.privilege == s.privilege else { throw Fault(.generalProtection, selector: selector) }
     }
     try checkTarget(offset, target)
     if isCall {

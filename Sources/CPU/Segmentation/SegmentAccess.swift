@@ -104,6 +104,7 @@ extension Processor {
     if isFlat(.ds) && isFlat(.es) && isFlat(.ss) { mode |= UInt64(ModeFlatData) }
     if code.base == 0 && code.limit == .max { mode |= UInt64(ModeFlatCode) }
     if s.segment(.ss).pointee.attributes & SegmentBit.big != 0 { mode |= UInt64(ModeStack32) }
+    if !s.usesParagraphs { mode |= UInt64(ModeProtected) }
     s.pointee.mode = mode
     s.pointee.codeBase = code.base
   }

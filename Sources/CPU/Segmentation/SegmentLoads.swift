@@ -99,7 +99,7 @@ extension Processor {
   /// Whether an instruction pointer may be loaded with a code segment: canonical in 64-bit mode, inside the limit else.
   func checkTarget(_ rip: UInt64, _ descriptor: Descriptor) throws(Fault) {
     if state.isLong && descriptor.isLong {
-      guard LinearAddress(rip).isCanonical() else { throw Fault(.generalProtection) }
+      guard state.isCanonical(rip) else { throw Fault(.generalProtection) }
     } else {
       guard rip <= UInt64(descriptor.limit) else { throw Fault(.generalProtection) }
     }

@@ -1,39 +1,43 @@
 import Layout
 import MMU
 
-// Accesses of the processor itself, to descriptor tables, task-state segments and stacks of other privilege levels: a
-// supervisor's whatever CPL is (SDM Vol. 3, "Determination of Access Rights": implicit supervisor-mode accesses).
+// Accesses of the processor itself. To descriptor tables and task-state segments they are a supervisor's whatever CPL is
+// (SDM Vol. 3, "Access Rights": implicit supervisor-mode accesses), to stacks those of the stack's privilege level.
 
 extension Processor {
-  /// Reads a system structure, or, as a user, the stack in use.
-  func systemRead<W: Word>(_ linear: UInt64, as: W.Type, isUser: Bool = false) throws(Fault) -> W {
+  /// Reads a system structure.
+  func systemRead<W: Word>(_ linear: UInt64, as: W.Type, _ access: Access = .system) throws(Fault) -> W {
     var value: UInt64 = 0
     for index in 0..<W.bytes {
-      let address = try systemAddress(wrapped(linear &+ index), isWrite: false, isUser: isUser)
-      value |= UInt64(memory.read(address, as: UInt8.self)) << (8 * index)
+      let byte = memory.read(try systemAddress(wrapped(linear &+ index), access), as: UInt8.self)
+      value |= UInt64(byte) << (8 * index)
     }
-    try finishAccess(wrapped(linear), bytes: W.bytes, isWrite: false, isUser: isUser)
+    try finishAccess(wrapped(linear), bytes: W.bytes, access)
     return W(low: value)
   }
 
   /// What comes after an access: alignment checks, which are a user's only, and breakpoints.
-  private func finishAccess(_ linear: UInt64, bytes: UInt64, isWrite: Bool, isUser: Bool) throws(Fault) {
-    guard !isUser || isAligned(linear, bytes: bytes) else { throw Fault(.alignmentCheck) }
-    noteAccess(linear, bytes: bytes, isWrite: isWrite)
+  private func finishAccess(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) {
+    guard !access.isUser || isAligned(linear, bytes: bytes) else { throw Fault(.alignmentCheck) }
+    noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
   }
 
-  /// Writes a system structure, or, as a user, the stack in use; nothing is written unless all of it can be.
-  func systemWrite<W: Word>(_ linear: UInt64, _ value: W, isUser: Bool = false) throws(Fault) {
-    _ = try systemAddress(wrapped(linear), isWrite: true, isUser: isUser)
-    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), isWrite: true, isUser: isUser)
-    let first = try systemAddress(wrapped(linear), isWrite: true, isUser: isUser)
-    try finishAccess(wrapped(linear), bytes: W.bytes, isWrite: true, isUser: isUser)
+  /// Writes a system structure; nothing is written unless all of it can be.
+  func systemWrite<W: Word>(_ linear: UInt64, _ value: W, _ access: Access = .system) throws(Fault) {
+    var access = access
+    access.isWrite = true
+    _ = try systemAddress(wrapped(linear), access)
+    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
+    let first = try systemAddress(wrapped(linear), access)
+    try finishAccess(wrapped(linear), bytes: W.bytes, access)
+    if !isDelivering { storesInLastOp() }
+    defer { accessOp = nil }
     if first.page == last.page {
       memory.write(first, value)
       return
     }
     for index in 0..<W.bytes {
-      let address = try systemAddress(wrapped(linear &+ index), isWrite: true, isUser: isUser)
+      let address = try systemAddress(wrapped(linear &+ index), access)
       memory.write(address, UInt8(truncatingIfNeeded: value.zeroExtended >> (8 * index)))
     }
   }
@@ -41,8 +45,8 @@ extension Processor {
   /// Linear addresses outside of 64-bit and compatibility mode have 32 bits.
   private func wrapped(_ linear: UInt64) -> UInt64 { state.isLong ? linear : linear & 0xFFFF_FFFF }
 
-  private func systemAddress(_ linear: UInt64, isWrite: Bool, isUser: Bool) throws(Fault) -> PhysicalAddress {
-    switch translation.translate(LinearAddress(linear), Access(isWrite: isWrite, isUser: isUser)) {
+  private func systemAddress(_ linear: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
+    switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, _): return address
     case .pageFault(let code):
       state.pointee.cr2 = linear

@@ -56,8 +56,7 @@ extension Processor {
     s.pointee.dr.7 &= ~DR7.local
     breakpointsChanged()
     if is32, s.pointee.cr0 >> 31 != 0, new.root != s.pointee.cr3 {
-      s.pointee.cr3 = new.root
-      translation.rootLoaded(pagingControls)
+      try setCR3(new.root)
     }
     for (index, segment) in Segment.allCases.enumerated() {
       s.segment(segment).pointee = nullSegment(new.selectors[index])

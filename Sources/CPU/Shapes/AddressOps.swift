@@ -28,6 +28,17 @@ func address64(_ s: State, _ op: OpRef) {
   return s.next(op)
 }
 
+/// 64-bit mode, RIP-relative: the displacement and the way from the block to the instruction's end are too large a sum for
+/// an op's displacement; the immediate is the way.
+func addressFarFromBlock(_ s: State, _ op: OpRef) {
+  let sum = s.effectiveAddress(op) &+ UInt64(bitPattern: op.pointee.immediate)
+  let segment = Int(op.pointee.source)
+  s.pointee.linear =
+    (op.has(.address32) ? sum & 0xFFFF_FFFF : sum)
+    &+ (segment >= Segment.fs.rawValue ? s.segment(segment).pointee.base : 0)
+  return s.next(op)
+}
+
 /// A segment's base, limit and type.
 func addressInSegment(_ s: State, _ op: OpRef) {
   let segment = Int(op.pointee.source)

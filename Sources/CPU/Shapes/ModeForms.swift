@@ -27,7 +27,7 @@ enum Long: ModeForm {
   static func stackLinear(_ s: State, _ pointer: UInt64, bytes: UInt64, isWrite: Bool) -> UInt64? { pointer }
   @inline(__always) static func setStackPointer(_ s: State, _ pointer: UInt64) { s[.rsp] = pointer }
   @inline(__always) static func target(_ s: State, _ op: OpRef, _ rip: UInt64) -> UInt64? {
-    Int64(bitPattern: rip << 16) >> 16 == Int64(bitPattern: rip) ? rip : nil
+    s.isCanonical(rip) ? rip : nil
   }
   @inline(__always) static func direct(_ s: State, _ op: OpRef) -> UInt64 {
     s.pointee.rip &+ UInt64(bitPattern: op.pointee.immediate)

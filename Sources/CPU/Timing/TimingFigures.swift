@@ -3,7 +3,8 @@
 /// Classes of instructions are those of the opcode table: `control` is MOV to a control register and MOV of debug
 /// registers, `msr` RDMSR and WRMSR, `segment` a segment load, `far` a far transfer or a fast system call.
 /// The others are parts of one: `iteration` of a repeated string instruction, `walk` a structure read of a page walk,
-/// `delivery` of an exception or interrupt.
+/// `stlb` a hit in the second-level TLB (of the policies that have one), `delivery` of an exception or interrupt, `ipi`
+/// from a processor's APIC to another's.
 enum TimingFigures {
   /// A table by its name on the command line.
   static func text(_ name: String) -> StaticString? {
@@ -36,7 +37,9 @@ enum TimingFigures {
     vector     1       by definition
     iteration  1       by definition
     walk       1       by definition
+    stlb       1       by definition
     delivery   1       by definition
+    ipi        1       by definition
     """
 
   /// Core 2, 45 nm.
@@ -58,7 +61,9 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Sandy Bridge.
@@ -80,7 +85,9 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Haswell.
@@ -102,7 +109,9 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       Optimization Reference Manual, "Haswell": a hit in the second-level TLB
     delivery   100     estimate
+    ipi        1000    estimate
     """
 
   /// Skylake.
@@ -124,6 +133,8 @@ enum TimingFigures {
     vector     1       estimate
     iteration  1       estimate
     walk       4       estimate: a read that hits the first-level cache
+    stlb       7       estimate: as in Haswell
     delivery   100     estimate
+    ipi        1000    estimate
     """
 }

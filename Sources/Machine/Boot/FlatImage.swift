@@ -37,7 +37,7 @@ public enum FlatImage {
   public static func load(_ image: [UInt8], into board: borrowing Board) throws(Failure) {
     let memory = board.memory
     guard !image.isEmpty else { throw .empty }
-    let room = memory.size > base ? memory.size - base : 0
+    let room = memory.lowEnd > base ? memory.lowEnd - base : 0
     guard UInt64(image.count) <= room else { throw .tooLarge(image.count, room) }
     image.withUnsafeBytes { memory.write(PhysicalAddress(base), $0) }
     let descriptors: [UInt64] = [0, 0x00AF_9B00_0000_FFFF, 0x00CF_9300_0000_FFFF]
@@ -53,6 +53,7 @@ public enum FlatImage {
         memory.write(PhysicalAddress(directory + entry * 8), gigabyte << 30 | entry << 21 | 0x83)
       }
     }
+    board.leaveFirmware()
     board.processor.enterLongMode(
       rip: base, rsp: stack, root: root, gdt: gdt, gdtLimit: UInt64(descriptors.count * 8 - 1))
   }

@@ -16,13 +16,14 @@ public enum ROMImage {
     }
   }
 
-  /// Puts a ROM into a machine and its processor into the state after RESET.
+  /// Puts a ROM into a machine and its processors into the state after RESET: all but the first wait for SIPI.
   public static func load(_ image: [UInt8], into board: borrowing Board) throws(Failure) {
     guard !image.isEmpty, image.count.isMultiple(of: 4096), image.count <= 16 << 20 else { throw .size(image.count) }
     board.memory.setROM(image, at: 1 << 32 - UInt64(image.count))
     // The alias: the last 128 KiB, as a chipset shadows them.
     let low = image.suffix(128 << 10)
     Array(low).withUnsafeBytes { board.memory.write(PhysicalAddress(0x10_0000 - UInt64(low.count)), $0) }
-    board.processor.reset()
+    for processor in board.processors { processor.reset() }
+    for other in board.processors.dropFirst() { other.waitForStartUp() }
   }
 }

@@ -149,13 +149,20 @@ enum HelpText {
   private static let machine = """
       --machine <file>        Settings in YAML; flags and SHOOTDOWN_* go before it.
       --memory <size>         RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).
-      --cpus <n>              Processors; 1 is built (SHOOTDOWN_CPUS).
+      --cpus <n>              Processors, 1-64 (default 1; SHOOTDOWN_CPUS).
+      --clock <hz>            Cycles in a second of guest time (default 100000000;
+                              SHOOTDOWN_CLOCK).
+      --quantum <cycles>      Cycles by which a processor may pass the next one; 1
+                              interleaves every instruction (default 2000;
+                              SHOOTDOWN_QUANTUM).
       --model <name>          CPU model, of those that 'shootdown models list'
                               names (default max; SHOOTDOWN_MODEL).
       --cpuid <mask>          Takes features away: LEAF.REG=MASK or
                               LEAF:SUBLEAF.REG=MASK, hexadecimal; repeatable, or a
                               list with commas (SHOOTDOWN_CPUID).
-      --tlb <policy>          What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).
+      --tlb <policy>          What the TLB keeps: retain, speculate:SEED, sandybridge,
+                              haswell, skylake, icelake, flush, random:SEED (default
+                              retain; SHOOTDOWN_TLB).
       --timing <name>         Cycle costs: unit, core2, sandybridge, haswell,
                               skylake (default: the model's; SHOOTDOWN_TIMING).
       --random-seed <n>       Seed of RDRAND and RDSEED, a number (default 0;

@@ -6,8 +6,8 @@ enum Program {
   static let halt: [UInt8] = [0xFA, 0xF4]
   /// UD2, without an IDT: a triple fault.
   static let tripleFault: [UInt8] = [0x0F, 0x0B]
-  /// FNINIT, which is not built.
-  static let refused: [UInt8] = [0xDB, 0xE3]
+  /// FADD, which is not built.
+  static let refused: [UInt8] = [0xD8, 0xC1]
 
   /// MOV AL, code; OUT F4h, AL; then for ever.
   static func exit(_ code: UInt8) -> [UInt8] { [0xB0, code, 0xE6, 0xF4] + endless }

@@ -1,0 +1,128 @@
+import CPU
+import MMU
+
+// The scheduler: processors in the order of their clocks, events in the order of their cycles.
+
+extension Board {
+  /// What is next.
+  private enum Turn {
+    /// A processor runs up to a cycle.
+    case run(Processor, until: UInt64)
+    /// The chipset's next event is due.
+    case event(UInt64)
+    /// The timer of a processor that waits has run down.
+    case timer(Processor, UInt64)
+    /// Nothing will ever happen.
+    case nothing
+  }
+
+  /// Runs until something ends the run. The same machine and limits end at the same instruction, always.
+  public func run(_ limits: RunLimits = RunLimits()) -> RunEnd {
+    let last = min(limits.untilCycle ?? .max, limits.cycles ?? .max)
+    var lookAtHost = Board.hostInterval
+    while true {
+      let turn = nextTurn()
+      if let end = limit(limits, at: turn) { return end }
+      switch turn {
+      case .nothing: return .haltedForEver
+      case .event(let cycle): chipset.advance(to: cycle)
+      case .timer(let processor, let cycle): chipset.wake(processor, at: cycle) { $0.advanceTimer(to: cycle) }
+      case .run(let processor, let cycle):
+        let clock = processor.state.pointee.cycles
+        // The host is only looked at between runs of a processor; where they end changes nothing the guest can see.
+        let deadline = min(cycle, last, clock &+ Board.hostInterval)
+        if let end = run(processor, until: deadline, limits) { return end }
+        let spent = processor.state.pointee.cycles &- clock
+        guard spent >= lookAtHost else {
+          lookAtHost -= spent
+          continue
+        }
+        lookAtHost = Board.hostInterval
+        if interruptFlag?.isSet == true { return .interrupted }
+      }
+    }
+  }
+
+  /// Cycles between looks at what the host asks for.
+  private static let hostInterval: UInt64 = 1 << 20
+
+  /// The processor with the lowest clock, lowest number first; an event or a timer that is due by then goes before it.
+  private func nextTurn() -> Turn {
+    var next: Processor?
+    var clock = UInt64.max
+    var nextButOne = UInt64.max
+    var waiting: Processor?
+    var waitingTimer = UInt64.max
+    for processor in processors {
+      if processor.isReady {
+        let own = processor.state.pointee.cycles
+        if next == nil || own < clock {
+          (next, clock, nextButOne) = (processor, own, clock)
+        } else {
+          nextButOne = min(nextButOne, own)
+        }
+      } else if let timer = processor.nextTimerEvent, timer < waitingTimer {
+        (waiting, waitingTimer) = (processor, timer)
+      }
+    }
+    let event = chipset.nextEvent ?? .max
+    if next == nil, isIdleForEver(at: min(event, waitingTimer)) { return .nothing }
+    if event <= min(clock, waitingTimer), event < .max { return .event(event) }
+    if let waiting, waitingTimer <= clock { return .timer(waiting, waitingTimer) }
+    guard let next else { return .nothing }
+    next.advanceTimer(to: clock)
+    let (horizon, overflow) = nextButOne.addingReportingOverflow(quantum)
+    return .run(next, until: min(overflow ? .max : horizon, event, waitingTimer, next.nextTimerEvent ?? .max))
+  }
+
+  /// No processor runs. One that takes interrupts is given a day, and an hour more, of guest time: the longest that the
+  /// board's clock can be set to.
+  private func isIdleForEver(at event: UInt64) -> Bool {
+    if event == .max { return true }
+    if processors.allSatisfy(\.isDeafToInterrupts) { return !chipset.hasMessages }
+    let latest = processors.map(\.state.pointee.cycles).max() ?? 0
+    return event > latest && event - latest > chipset.clock &* 90_000
+  }
+
+  /// The limit that the machine's time has reached, if any; a condition goes before a limit.
+  private func limit(_ limits: RunLimits, at turn: Turn) -> RunEnd? {
+    let now: UInt64
+    switch turn {
+    case .run(let processor, _): now = processor.state.pointee.cycles
+    case .event(let cycle), .timer(_, let cycle): now = cycle
+    case .nothing: return nil
+    }
+    if let cycle = limits.untilCycle, now >= cycle { return .conditionMet }
+    if let cycles = limits.cycles, now >= cycles { return .cycleLimit }
+    return nil
+  }
+
+  /// Runs one processor; an end of its run that is none of the machine's gives nil.
+  private func run(_ processor: Processor, until deadline: UInt64, _ limits: RunLimits) -> RunEnd? {
+    var most = UInt64.max
+    if let total = limits.instructions {
+      let retired = processors.reduce(0) { $0 + $1.state.pointee.instructions }
+      guard retired < total else { return .instructionLimit }
+      most = processor.state.pointee.instructions + (total - retired)
+    }
+    chipset.running = processor
+    let stop = processor.run(until: deadline, instructionLimit: most)
+    chipset.running = nil
+    if case .refused(let refusal) = stop { return .refused(refusal) }
+    // A condition goes before a limit or an end at the same instruction.
+    switch chipset.takeStop() {
+    case .condition: return .conditionMet
+    case .exit(let code): return .guestExit(UInt8(truncatingIfNeeded: code << 1 | 1))
+    case .powerOff: return .poweredOff
+    case .reset: return .reset
+    case nil: break
+    }
+    if stop == .deadline { return nil }
+    if let cycle = limits.untilCycle, processor.state.pointee.cycles >= cycle { return .conditionMet }
+    switch stop {
+    case .shutdown: return .shutdown
+    case .instructionLimit: return .instructionLimit
+    case .halted, .waitingForSIPI, .deadline, .refused: return nil
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import CPU
+import MMU
+
+/// What lies between the processors and around them: ports, devices, interrupt lines and messages.
+///
+/// Devices are values; after each access to one, its outputs and the cycle of its next own event are looked at anew.
+/// Stops are asked for here and taken by `Board.run`.
+final class Chipset {
+  /// What the guest or the host's hand on the serial port asked for.
+  enum Stop {
+    /// The run's condition was met.
+    case condition
+    /// The guest wrote to port F4h.
+    case exit(UInt32)
+    /// The guest switched the machine off.
+    case powerOff
+    /// The guest reset the machine.
+    case reset
+  }
+
+  /// Cycles in a second.
+  let clock: UInt64
+  /// Cycles from a processor's APIC to another's.
+  private let messageCycles: UInt64
+  private(set) var processors: [Processor] = []
+  let memory: PhysicalMemory
+  /// The processor that runs.
+  weak var running: Processor?
+  private var queue = EventQueue()
+  /// Latest cycle at which anything was looked at: for devices time does not go back.
+  private(set) var now: UInt64 = 0
+  private var stop: Stop?
+
+  var devices: Devices
+  /// Levels of the interrupt lines, by number.
+  private var lines: UInt32 = 0
+  /// The 8259 pair's INTR.
+  private var interruptOutput = false
+  /// Cycle of the devices' next own event.
+  private var deviceEvent: UInt64?
+  /// Who takes bytes written to a port.
+  var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
+
+  init(memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool)
+  {
+    self.memory = memory
+    self.messageCycles = messageCycles
+    self.clock = max(clock, 1)
+    devices = Devices(clock: clock, memory: memory, processors: processors)
+    devices.com1.transmit = { [unowned self] byte in
+      if serial(byte) { self.ask(for: .condition) }
+    }
+    attachMemory()
+  }
+
+  /// Connects the processors.
+  func attach(_ processors: [Processor]) { self.processors = processors }
+
+  /// Lets them go: each of them holds the chipset.
+  func detach() { processors = [] }
+
+  /// RESET: devices are as after power-up, but for the clock's memory.
+  func reset() {
+    queue = EventQueue()
+    devices.reset()
+    lines = 0
+    interruptOutput = false
+    deviceEvent = nil
+    refresh()
+  }
+
+  // MARK: Stops
+
+  /// Asks for an end of the run at the next instruction boundary.
+  func ask(for stop: Stop) {
+    self.stop = stop
+    running?.requestStop()
+  }
+
+  func takeStop() -> Stop? {
+    defer { stop = nil }
+    return stop
+  }
+
+  // MARK: Time and events
+
+  /// The time of an access: that of the processor, unless the devices have seen a later one.
+  func time(of cycle: UInt64) -> UInt64 {
+    now = max(now, cycle)
+    return now
+  }
+
+  /// Cycle of the next event.
+  var nextEvent: UInt64? {
+    guard let message = queue.nextCycle else { return deviceEvent }
+    return min(message, deviceEvent ?? .max)
+  }
+
+  /// Whether a message is on its way.
+  var hasMessages: Bool { queue.nextCycle != nil }
+
+  /// Lets happen what is due by a cycle.
+  func advance(to cycle: UInt64) {
+    let now = time(of: cycle)
+    if let deviceEvent, deviceEvent <= now {
+      devices.advance(to: now)
+      eventsChanged()
+      refresh()
+    }
+    while let entry = queue.next(by: now) {
+      wake(processors[entry.receiver], at: entry.cycle) { $0.receive(entry.message) }
+    }
+  }
+
+  /// Tells a processor something; if that ends its waiting, its clock jumps to the cycle.
+  func wake(_ processor: Processor, at cycle: UInt64, _ tell: (Processor) -> Void) {
+    let wasReady = processor.isReady
+    tell(processor)
+    guard !wasReady && processor.isReady else { return }
+    processor.wake(at: cycle)
+    running?.requestStop()
+  }
+
+  /// A device that does things by itself was accessed.
+  func eventsChanged() {
+    deviceEvent = devices.nextEvent
+    if let deviceEvent, let running, deviceEvent < running.state.pointee.deadline { running.requestStop() }
+  }
+
+  // MARK: Lines
+
+  /// Brings lines, controllers and processors into agreement with the devices' outputs.
+  func refresh() {
+    let levels = devices.lines
+    var changed = levels ^ lines
+    lines = levels
+    while changed != 0 {
+      let line = changed.trailingZeroBitCount
+      changed &= changed - 1
+      let isHigh = levels >> UInt32(line) & 1 != 0
+      if line < 16 && line != 2 { devices.pic.setLine(line, isHigh) }
+      // The timer's line is wired to pin 2, as the tables say.
+      if let message = devices.ioapic.setLine(line == 0 ? 2 : line, isHigh) { deliver(message) }
+    }
+    guard devices.pic.output != interruptOutput else { return }
+    interruptOutput = devices.pic.output
+    for processor in processors {
+      wake(processor, at: now) { $0.setPins(lint0: interruptOutput, lint1: false) }
+    }
+  }
+
+  // MARK: Messages
+
+  /// A message of the I/O APIC arrives at once.
+  func deliver(_ message: InterruptMessage) {
+    for receiver in receivers(of: message, from: nil) {
+      wake(processors[receiver], at: now) { $0.receive(message) }
+    }
+  }
+
+  /// Puts a message on its way to other processors.
+  func send(_ message: InterruptMessage, to receiver: Int, at cycle: UInt64) {
+    queue.add(message, to: receiver, at: cycle &+ messageCycles)
+  }
+
+  /// What a hash covers.
+  func hash(into hasher: inout StateHasher) {
+    queue.hash(into: &hasher)
+    devices.hash(into: &hasher)
+    hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
+    if case .exit(let code)? = stop { hasher.add(UInt64(code)) }
+  }
+}

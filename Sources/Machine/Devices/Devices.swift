@@ -1,0 +1,80 @@
+import MMU
+
+/// Every device of the board; a value.
+struct Devices {
+  var pic = PICPair()
+  var ioapic = IOAPIC()
+  var pit: PIT
+  var cmos: CMOS
+  var keyboard = KeyboardController()
+  var control = SystemControl()
+  var com1 = SerialPort { _ in }
+  var com2 = SerialPort { _ in }
+  var console = DebugConsole()
+  var shutdown = ShutdownPort()
+  var test = TestDevice()
+  var pci = PCIConfiguration()
+  var firmware: FirmwareConfiguration
+
+  private let timebase: Timebase
+
+  /// The state after power-up.
+  init(clock: UInt64, memory: PhysicalMemory, processors: Int) {
+    timebase = Timebase(clock: clock)
+    let map = MemoryMap(size: memory.size)
+    pit = PIT(timebase: timebase)
+    cmos = CMOS(timebase: timebase, memory: map, processors: processors)
+    firmware = FirmwareConfiguration(processors: processors, memory: map)
+  }
+
+  /// RESET: the real-time clock and its memory go on, and so do the serial lines.
+  mutating func reset() {
+    pic = PICPair()
+    ioapic = IOAPIC()
+    pit = PIT(timebase: timebase)
+    cmos.reset()
+    keyboard = KeyboardController()
+    control = SystemControl()
+    com1 = SerialPort(transmit: com1.transmit)
+    com2 = SerialPort(transmit: com2.transmit)
+    test = TestDevice()
+    pci = PCIConfiguration()
+  }
+
+  /// Cycle of the next thing that happens by itself.
+  var nextEvent: UInt64? {
+    switch (pit.nextEvent, cmos.nextEvent) {
+    case (let one?, let other?): min(one, other)
+    case (let one, let other): one ?? other
+    }
+  }
+
+  /// Outputs become those of a cycle.
+  mutating func advance(to cycle: UInt64) {
+    pit.advance(to: cycle)
+    cmos.advance(to: cycle)
+  }
+
+  /// Levels of interrupt lines 0-23: 0-15 are the ISA bus's.
+  var lines: UInt32 {
+    (pit.line ? 1 : 0) | (keyboard.line ? 1 << 1 : 0) | (com2.line ? 1 << 3 : 0) | (com1.line ? 1 << 4 : 0)
+      | (cmos.line ? 1 << 8 : 0) | (keyboard.auxiliaryLine ? 1 << 12 : 0) | test.lines
+  }
+
+  /// Adds all that a guest can see.
+  func hash(into hasher: inout StateHasher) {
+    pic.hash(into: &hasher)
+    ioapic.hash(into: &hasher)
+    pit.hash(into: &hasher)
+    cmos.hash(into: &hasher)
+    keyboard.hash(into: &hasher)
+    control.hash(into: &hasher)
+    com1.hash(into: &hasher)
+    com2.hash(into: &hasher)
+    console.hash(into: &hasher)
+    shutdown.hash(into: &hasher)
+    test.hash(into: &hasher)
+    pci.hash(into: &hasher)
+    firmware.hash(into: &hasher)
+  }
+}
