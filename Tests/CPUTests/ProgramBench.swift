@@ -30,7 +30,7 @@ final class ProgramBench {
     options.processorCount = processorCount
     processor = Processor(
       memory: memory, ports: ports, blocks: BlockCache(memory: memory, limit: blockLimit),
-      decoder: try Decoder(timing: costs),
+      decoder: try Decoder(timing: costs, model: model),
       timing: costs, options: options)
     memory.write(PhysicalAddress(0x1000), 0x2003 as UInt64)
     memory.write(PhysicalAddress(0x2000), 0x3003 as UInt64)

@@ -59,6 +59,7 @@ enum MSRTable {
     403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
     6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
+    DA0             IA32_XSS                  rw      0                 0            0                 -            -                 XSAVES                       Enabling the XSAVE Feature Set
     C0000080        IA32_EFER                 rw      0                 101          400               efer         efer              LM,NX                        Extended Feature Enable Register
     C0000081        IA32_STAR                 rw      0                 all          0                 -            star              SYSCALL                      Fast System Calls in 64-Bit Mode
     C0000082        IA32_LSTAR                rw      0                 all          0                 canonical    lstar             SYSCALL                      Fast System Calls in 64-Bit Mode

@@ -28,6 +28,7 @@ extension Processor {
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
+    guard isAligned(linear, bytes: bytes) else { return raise(s, op, .alignmentCheck) }
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op
     }
@@ -40,10 +41,13 @@ extension Processor {
     let drops = blocks.drops
     if isWrite { memory.willStore(first.address, bytes: bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
-    if isWrite && s.pointee.exit != UInt32(ExitFault) {
-      accessOp = op
-      memory.stored(first.address, bytes: bytes)
-      accessOp = nil
+    if s.pointee.exit != UInt32(ExitFault) {
+      if isWrite {
+        accessOp = op
+        memory.stored(first.address, bytes: bytes)
+        accessOp = nil
+      }
+      noteAccess(linear, bytes: bytes, isWrite: isWrite)
     }
     return finish(s, op, isFinished, drops)
   }
@@ -65,6 +69,7 @@ extension Processor {
       guard let found = physical(linear &+ head, access, isStack: isStack) else { return left(s, op, ExitFault) }
       second = found.address
     }
+    guard isAligned(linear, bytes: bytes) else { return raise(s, op, .alignmentCheck) }
     let buffer = s.raw + BounceOffset
     accessOp = op
     busRead(first.address, UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))
@@ -76,6 +81,7 @@ extension Processor {
       busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
     accessOp = nil
+    if s.pointee.exit != UInt32(ExitFault) { noteAccess(linear, bytes: bytes, isWrite: access.isWrite) }
     return finish(s, op, isFinished, drops)
   }
 
@@ -97,7 +103,12 @@ extension Processor {
     s.pointee.fellThrough = 0
     let generation = s.pointee.generation
     alone.pointee.handler(s, alone)
-    if generation == s.pointee.generation { entry.pointee = saved }
+    entry.pointee = saved
+    if generation != s.pointee.generation {
+      // It may have been derived from what was dropped meanwhile.
+      entry.pointee.readTag = ~0
+      entry.pointee.writeTag = ~0
+    }
     return s.pointee.fellThrough != 0
   }
 
@@ -204,6 +215,10 @@ extension Processor {
     } else {
       _ = translation.file(LinearAddress(linear), first.address, first.slot, isWrite: access.isWrite)
     }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(state, .alignmentCheck, 0)
+      return false
+    }
     withUnsafeMutableBytes(of: &value) { buffer in
       guard let start = buffer.baseAddress else { return }
       body(first.address, UnsafeMutableRawBufferPointer(start: start, count: Int(head)))
@@ -211,7 +226,14 @@ extension Processor {
         body(second.address, UnsafeMutableRawBufferPointer(start: start + Int(head), count: Int(bytes &- head)))
       }
     }
+    noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
     return true
+  }
+
+  /// Whether an access lies where alignment checks let it: words, doublewords and quadwords at multiples of their size
+  /// (SDM Vol. 3, "Interrupt 17—Alignment Check Exception (#AC)"). Operands of 16 bytes have their own rules.
+  @inline(__always) func isAligned(_ linear: UInt64, bytes: UInt64) -> Bool {
+    !translation.controls.checksAlignment || bytes > 8 || linear & (bytes &- 1) == 0
   }
 
   /// Bytes at a linear address as far as they can be read without side effects; for messages.
