@@ -136,7 +136,6 @@ final class FuzzMachine {
     case .shutdown: return .shutdown
     case .deadline: return .cycles
     case .instructionLimit: return .completed
-    case .waitingForSIPI: return .halted
     case .halted:
       let s = processor.state.pointee
       let place = s.codeBase &+ s.rip &- 1 &- FuzzTables.handlers
