@@ -74,7 +74,8 @@ let package = Package(
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
     .executableTarget(
-      name: "silicon", dependencies: [argumentParser, "Silicon", "SiliconUnicorn"], path: "Tools/silicon", swiftSettings: strict),
+      name: "silicon", dependencies: [argumentParser, "Silicon", "SiliconUnicorn"], path: "Tools/silicon",
+      swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
     .executableTarget(

@@ -136,7 +136,7 @@ final class FuzzMachine {
     case .shutdown: return .shutdown
     case .deadline: return .cycles
     case .instructionLimit: return .completed
-    case .halted:
+    case .halted, .waitingForSIPI:
       let s = processor.state.pointee
       let place = s.codeBase &+ s.rip &- 1 &- FuzzTables.handlers
       return place < 256 ? .vector(UInt8(place)) : .halted
@@ -248,9 +248,26 @@ extension FuzzMachine {
     var cr4: UInt64 = 0x650 & (random.once(in: 4) ? random.next() : .max) | (random.once(in: 4) ? 0 : 1 << 18 | 1 << 16)
     // TSD, DE, PGE, PCE.
     for bit: UInt64 in [2, 3, 7, 8] where random.once(in: 6) { cr4 |= 1 << bit }
-    if mode.isLong { cr4 |= 0x20 }
+    // SMEP, SMAP, PKE, PKS: seldom, because stacks are a user's too, and key 0 is everybody's.
+    for bit: UInt64 in [20, 21, 22, 24] where random.once(in: 40) { cr4 |= 1 << bit }
+    s.pointee.userKeys = UInt32(truncatingIfNeeded: random.next() & 0xFFFF_FFFE)
+    s.pointee.supervisorKeys = UInt32(truncatingIfNeeded: random.next() & 0xFFFF_FFFC)
+    if mode.isLong {
+      cr4 |= 0x20
+      s.pointee.cr3 = FuzzTables.pml4
+      if random.once(in: 8) { cr4 |= 1 << 17 }
+      if random.once(in: 8) {
+        cr4 |= 1 << 12
+        s.pointee.cr3 = FuzzTables.pml5
+      }
+    } else if random.once(in: 2) {
+      cr4 |= 0x20
+      s.pointee.cr3 = hasPaging ? FuzzTables.pointers : 0
+      if hasPaging { s.pointee.pointers = (FuzzTables.pml4 + 0x2000 | 1, 0, 0, FuzzTables.pml4 + 0x2000 | 1) }
+    } else {
+      s.pointee.cr3 = hasPaging ? FuzzTables.pageDirectory : 0
+    }
     s.pointee.cr4 = cr4
-    s.pointee.cr3 = hasPaging ? mode.isLong ? FuzzTables.pml4 : FuzzTables.pageDirectory : 0
     s.pointee.efer = (mode.isLong ? 0x500 : 0) | (random.once(in: 8) ? 0 : 0x801)
     s.pointee.star = UInt64(FuzzTables.Selector.code32) << 32 | UInt64(FuzzTables.Selector.userCode32) << 48
     s.pointee.lstar = FuzzTables.handlers + 0x90

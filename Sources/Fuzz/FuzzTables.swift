@@ -16,6 +16,9 @@ enum FuzzTables {
   static let otherTask16: UInt64 = 0x7800
   static let pml4: UInt64 = 0x8000
   static let pageDirectory: UInt64 = 0xC000
+  static let pml5: UInt64 = 0xF000
+  /// What PAE paging's CR3 points to.
+  static let pointers: UInt64 = 0x800
   /// A HLT for each vector.
   static let handlers: UInt64 = 0xE000
   static let stack: UInt64 = 0x2_0000
@@ -132,6 +135,8 @@ enum FuzzTables {
 
   /// The first 2 MiB by pages of 4 KiB, of which a few have fewer rights; the rest by one large page.
   private static func pages(_ put: (UInt64, UInt64) -> Void, _ put32: (UInt64, UInt64) -> Void) {
+    for entry: UInt64 in [0, 511] { put(pml4 | 7, pml5 + entry * 8) }
+    for entry: UInt64 in [0, 3] { put(pml4 + 0x2000 | 1, pointers + entry * 8) }
     for entry: UInt64 in [0, 256, 511] { put(pml4 + 0x1000 | 7, pml4 + entry * 8) }
     put(pml4 + 0x2000 | 7, pml4 + 0x1000)
     put(0x87, pml4 + 0x1008)

@@ -196,7 +196,7 @@ extension Translation: MappingKeeper {
 
   /// The clock and the instruction pointer at the instruction that is storing: exact inside a block too.
   var storingMoment: (cycle: UInt64, rip: UInt64) {
-    guard let op = storing else { return (state.pointee.cycles, state.pointee.rip) }
+    guard let op = accessOp.pointee else { return (state.pointee.cycles, state.pointee.rip) }
     let blockCycles = state.pointee.block.map { UInt64($0.pointee.cycles) } ?? 0
     return (
       state.pointee.cycles &- blockCycles &+ UInt64(op.pointee.cyclesBefore),

@@ -54,8 +54,8 @@ public final class Translation {
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
   public weak var staleUseObserver: (any StaleUseObserver)?
-  /// The op that is storing, when RIP in the state is that of its block.
-  public var storing: UnsafePointer<DecodedOp>?
+  /// The op whose access is under way, when RIP in the state is that of its block.
+  public let accessOp: UnsafeMutablePointer<UnsafePointer<DecodedOp>?>
   /// By slot, the mapping's references in the machine's index of structures.
   var references: [UInt32] = []
   /// What walks have decided about suspect mappings.
@@ -87,6 +87,8 @@ public final class Translation {
     self.cache = TranslationCache(policy: policy)
     self.walkReferenceCycles = walkReferenceCycles
     self.secondLevelCycles = secondLevelCycles
+    accessOp = .allocate(capacity: 1)
+    accessOp.initialize(to: nil)
     self.usesHostPointers = usesHostPointers
     self.controls = controls
     if case .speculate = policy { speculates = true } else { speculates = false }
@@ -100,6 +102,7 @@ public final class Translation {
   deinit {
     cache.reset()
     cache.keeper = nil
+    accessOp.deallocate()
     memory.translations[processorNumber] = nil
   }
 

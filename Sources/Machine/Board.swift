@@ -91,7 +91,8 @@ public struct Board: ~Copyable {
     let decoder = try Decoder(timing: timing)
     let memory = try PhysicalMemory(size: options.memory)
     let chipset = Chipset(
-      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock, serial: serial)
+      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock, serial: serial
+    )
     if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
     if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)

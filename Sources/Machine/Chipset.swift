@@ -41,7 +41,8 @@ final class Chipset {
   /// Who takes bytes written to a port.
   var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
 
-  init(memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool) {
+  init(memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool)
+  {
     self.memory = memory
     self.messageCycles = messageCycles
     self.clock = max(clock, 1)

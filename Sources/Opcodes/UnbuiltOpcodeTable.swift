@@ -40,8 +40,6 @@ enum UnbuiltOpcodeTable {
     # Features that CPUID does not offer, and that nothing else switches on
     0F 01 /1!0      MONITOR           -         absent   -       all    ends        simple  MONITOR—Set Up Monitor Address
     0F 01 /1!1      MWAIT             -         absent   -       all    ends        simple  MWAIT—Monitor Wait
-    NP! 0F 01 /1!2  CLAC              -         absent   -       all    ends        simple  CLAC—Clear AC Flag in EFLAGS Register
-    NP! 0F 01 /1!3  STAC              -         absent   -       all    ends        simple  STAC—Set AC Flag in EFLAGS Register
     NP! 0F 01 /1!7  ENCLS             -         absent   -       all    ends        simple  ENCLS—Execute an Enclave System Function of Specified Leaf Number
     NP! 0F 01 /2!7  ENCLU             -         absent   -       all    ends        simple  ENCLU—Execute an Enclave User Function of Specified Leaf Number
     NP! 0F 01 /0!0  ENCLV             -         absent   -       all    ends        simple  ENCLV—Execute an Enclave VMM Function of Specified Leaf Number
@@ -51,9 +49,6 @@ enum UnbuiltOpcodeTable {
     C6 /7!0         XABORT            Ib        absent   -       all    ends        simple  XABORT—Transactional Abort
     C7 /7!0         XBEGIN            Jz        absent   16,32,64  all    ends        simple  XBEGIN—Transactional Begin
     NP! 0F 01 /5!0  SERIALIZE         -         absent   -       all    ends        simple  SERIALIZE—Serialize Instruction Execution
-    NP! 0F 01 /5!6  RDPKRU            -         absent   -       all    ends        simple  RDPKRU—Read Protection Key Rights for User Pages
-    NP! 0F 01 /5!7  WRPKRU            -         absent   -       all    ends        simple  WRPKRU—Write Data to User Page Key Register
-    66 0F 38 82     INVPCID           Gy,M      absent   -       all    ends        simple  INVPCID—Invalidate Process-Context Identifier
     F3 0F AE /4     PTWRITE           Ey        absent   -       all    ends        simple  PTWRITE—Write Data to a Processor Trace Packet
     66 0F AE /6     TPAUSE            Rd        absent   -       all    ends        simple  TPAUSE—Timed PAUSE
     F3 0F AE /6     UMONITOR          Rd        absent   -       all    ends        simple  UMONITOR—User Level Set Up Monitor Address

@@ -21,7 +21,7 @@ final class EmulatedModes {
     guard let timing = try TimingTable.named("unit"), let model = try CPUModel.named("max") else {
       throw Missing()
     }
-    memory = try PhysicalMemory(size: UInt64(Layout32.memory))
+    memory = try PhysicalMemory(size: UInt64(ModeLayout.memory))
     processor = Processor(
       memory: memory, ports: NoPorts(), blocks: BlockCache(memory: memory), decoder: try Decoder(timing: timing),
       timing: timing, options: ProcessorOptions(model: model))
@@ -40,12 +40,16 @@ final class EmulatedModes {
     let state = processor.state
     state.pointee.segments.1.base = 0
     state.pointee.segments.1.selector = 0
-    state.pointee.rip = UInt64(Layout32.prologue)
+    state.pointee.rip = UInt64(ModeLayout.prologue)
     state.pointee.cr0 = 0x10
     processor.registersWritten(controls: true)
     let stop = processor.run(
       until: .max, instructionLimit: state.pointee.instructions + UInt64(scenario.prologueCount))
     entered = ProcessorState.Registers(state)
+    scenario.withScratch {
+      memory.write(
+        PhysicalAddress(UInt64(ModeLayout.scratch.lowerBound)), UnsafeRawBufferPointer(start: $0, count: $1))
+    }
     return stop == .instructionLimit && state.pointee.rip == scenario.start(0)
   }
 
@@ -61,7 +65,7 @@ final class EmulatedModes {
     let end = start + UInt64(it.code.count)
     state.pointee.rip = start
     event = nil
-    let linear = UInt64(Layout32.code + it.slot * Layout32.slotBytes)
+    let linear = UInt64(ModeLayout.code + it.slot * ModeLayout.slotBytes)
     var stop = Stop.instructionLimit
     var steps = 0
     repeat {
@@ -73,7 +77,7 @@ final class EmulatedModes {
     store(out)
     if let event { return .event(event) }
     switch stop {
-    case .instructionLimit, .halted:
+    case .instructionLimit, .halted, .waitingForSIPI:
       out[Word.rip] = (state.pointee.rip &+ state.pointee.codeBase) & (state.pointee.codeBase == 0 ? ~0 : 0xFFFF_FFFF)
       return steps < 100 ? .done : .endless
     case .refused(let refusal): return .refused(refusal.description)

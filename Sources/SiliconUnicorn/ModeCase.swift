@@ -70,7 +70,9 @@ enum ModeEnding: Equatable {
     switch self {
     case .done: return "on"
     case .event(let vector):
-      let names = ["DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "9", "TS", "NP", "SS", "GP", "PF", "15", "MF"]
+      let names = [
+        "DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "9", "TS", "NP", "SS", "GP", "PF", "15", "MF",
+      ]
       return Int(vector) < names.count ? names[Int(vector)] : "INT"
     case .outside: return "outside"
     case .refused(let text): return text

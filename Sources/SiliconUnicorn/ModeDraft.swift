@@ -63,7 +63,8 @@ struct ModeDraft {
 
   /// An offset in SS with data on both sides of it.
   private mutating func stackOffset() -> UInt64 {
-    let linear = UInt64(Layout32.data + 0x400 + random.below(Layout32.dataBytes - 0x800) & ~(random.once(in: 4) ? 0 : 7))
+    let linear = UInt64(
+      ModeLayout.data + 0x400 + random.below(ModeLayout.dataBytes - 0x800) & ~(random.once(in: 4) ? 0 : 7))
     return linear &- base(2)
   }
 
@@ -82,13 +83,15 @@ struct ModeDraft {
   }
 
   mutating func patch(_ address: UInt64, _ value: UInt64, bytes: Int) {
-    guard address >= UInt64(Layout32.data), address + UInt64(bytes) <= UInt64(Layout32.comparedEnd) else { return }
+    guard address >= UInt64(ModeLayout.data), address + UInt64(bytes) <= UInt64(ModeLayout.comparedEnd) else { return }
     it.patches.append((Int(address), value, bytes))
   }
 
   /// What the data hold before the case.
   func initial(_ address: UInt64, bytes: Int) -> UInt64? {
-    guard address >= UInt64(Layout32.data), address + UInt64(bytes) <= UInt64(Layout32.comparedEnd) else { return nil }
+    guard address >= UInt64(ModeLayout.data), address + UInt64(bytes) <= UInt64(ModeLayout.comparedEnd) else {
+      return nil
+    }
     var value: UInt64 = 0
     for index in 0..<bytes {
       var byte = scenario.image[Int(address) + index]
@@ -178,7 +181,7 @@ struct ModeDraft {
     if random.once(in: 5) {
       var number = random.below(6)
       // CS cannot be written, which Unicorn does not know.
-      if number == 1 && opcode.writesMemory { number = 3 }
+      if number == 1 && (opcode.writesMemory || opcode.mnemonic == "ARPL") { number = 3 }
       legacy.append([0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65][number])
       if !is64 || number >= 4 { override = number }
     }
@@ -195,8 +198,8 @@ struct ModeDraft {
 
   /// An address of data, sometimes near their end.
   mutating func place(_ bytes: Int) -> UInt64 {
-    let offset = 0x10 + random.below(Layout32.dataBytes - 0x20 - bytes)
-    return UInt64(Layout32.data + (random.once(in: 2) ? offset & ~15 : offset))
+    let offset = 0x10 + random.below(ModeLayout.dataBytes - 0x20 - bytes)
+    return UInt64(ModeLayout.data + (random.once(in: 2) ? offset & ~15 : offset))
   }
 
   private mutating func chooseMemory() {
@@ -265,7 +268,8 @@ struct ModeDraft {
     if mod == 0 && number & 7 == 5 { mod = 1 }
     displacementBytes = mod == 0 ? 0 : mod == 1 ? 1 : 4
     displacement =
-      mod == 0 ? 0 : mod == 1 ? signed(random.next(), bits: 8) : signed(random.next() >> UInt64(random.below(32)), bits: 32)
+      mod == 0
+      ? 0 : mod == 1 ? signed(random.next(), bits: 8) : signed(random.next() >> UInt64(random.below(32)), bits: 32)
     var rest = target &- base(override ?? (number == 4 || number == 5 ? 2 : 3)) &- displacement
     let index = random.below(registers)
     if random.once(in: 2) && index != 4 && index != number {
@@ -358,7 +362,7 @@ struct ModeDraft {
 
   /// An offset in CS where there is code.
   mutating func codeOffset() -> UInt64 {
-    UInt64(Layout32.code + random.below(Layout32.slots * Layout32.slotBytes)) &- base(1)
+    UInt64(ModeLayout.code + random.below(ModeLayout.slots * ModeLayout.slotBytes)) &- base(1)
   }
 
   /// Any selector, often one of a descriptor that may be used.
@@ -371,8 +375,8 @@ struct ModeDraft {
 
   mutating func farTarget() -> (offset: UInt64, selector: UInt16) {
     if mode == .real {
-      let selector = UInt16((UInt64(Layout32.code) - UInt64(random.below(0x800) * 16)) >> 4)
-      return (UInt64(Layout32.code + random.below(0x4000)) - UInt64(selector) << 4, selector)
+      let selector = UInt16((UInt64(ModeLayout.code) - UInt64(random.below(0x800) * 16)) >> 4)
+      return (UInt64(ModeLayout.code + random.below(0x4000)) - UInt64(selector) << 4, selector)
     }
     return (random.once(in: 2) ? codeOffset() : UInt64(random.below(0x4000)), selector())
   }

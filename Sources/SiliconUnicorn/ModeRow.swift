@@ -113,6 +113,8 @@ extension ModeDraft {
       set(Int(reg), signed(random.next(), bits: 12), bits: max(it.width, 16))
     }
     if row.takesSelector && !isMemory { set(Int(rm), UInt64(selector()), bits: 16) }
+    // SP keeps its value, which may lie beyond CS's limit: Unicorn does not look at that.
+    if opcode.isNearIndirect && rm == 4 && !isMemory { rm = 0 }
     if opcode.isNearIndirect && !isMemory { set(Int(rm), codeOffset(), bits: 64) }
     switch opcode.mnemonic {
     case "XLAT": set(3, place(0x100) &- base(override ?? 3), bits: bits)
@@ -159,7 +161,7 @@ extension ModeDraft {
       push(&self, UInt64(far.selector))
       if opcode.mnemonic == "IRET" { push(&self, flags) }
       // RET with an immediate takes these from further up.
-      push(&self, UInt64(Layout32.data + 0x2000))
+      push(&self, UInt64(ModeLayout.data + 0x2000))
       push(&self, UInt64(selector()))
     }
   }

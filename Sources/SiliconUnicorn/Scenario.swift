@@ -1,8 +1,10 @@
 import Silicon
 
 /// The physical addresses that both sides have; the whole is 2 MiB.
-enum Layout32 {
+enum ModeLayout {
   static let memory = 2 << 20
+  /// The stacks of the ways in.
+  static let scratch = 0x6000..<0x6F00
   /// Where Unicorn's way into real-address mode begins, from 32-bit and from 64-bit code.
   static let entry32 = 0x7000
   static let entry64 = 0x6F00
@@ -73,9 +75,9 @@ struct Scenario {
   init(_ mode: ScenarioMode, privilege: UInt16, random: inout Randomness) {
     self.mode = mode
     self.privilege = mode == .real ? 0 : privilege
-    image = [UInt8](repeating: 0, count: Layout32.memory)
-    for offset in Layout32.code..<Layout32.code + Layout32.slots * Layout32.slotBytes { image[offset] = 0xF4 }
-    for offset in stride(from: Layout32.data, to: Layout32.comparedEnd, by: 8) {
+    image = [UInt8](repeating: 0, count: ModeLayout.memory)
+    for offset in ModeLayout.code..<ModeLayout.code + ModeLayout.slots * ModeLayout.slotBytes { image[offset] = 0xF4 }
+    for offset in stride(from: ModeLayout.data, to: ModeLayout.comparedEnd, by: 8) {
       put(random.value(), at: offset, bytes: 8)
     }
     chooseBases(&random)
@@ -85,10 +87,18 @@ struct Scenario {
   }
 
   /// Offset of a case's first instruction in CS.
-  func start(_ slot: Int) -> UInt64 { UInt64(Layout32.code + slot * Layout32.slotBytes) - bases[1] }
+  func start(_ slot: Int) -> UInt64 { UInt64(ModeLayout.code + slot * ModeLayout.slotBytes) - bases[1] }
 
   mutating func put(_ value: UInt64, at address: Int, bytes: Int) {
     for index in 0..<bytes { image[address + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+  }
+
+  /// Hands over what lies in the image where the ways in have their stacks, which are not the same on both sides.
+  func withScratch(_ body: (UnsafeRawPointer, Int) -> Void) {
+    image.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      body(base + ModeLayout.scratch.lowerBound, ModeLayout.scratch.count)
+    }
   }
 
   // MARK: Segments
@@ -97,9 +107,9 @@ struct Scenario {
     let isFlat = mode == .long || !mode.isCode16 && random.once(in: 2)
     isStack32 = mode != .real && (mode == .long || random.once(in: mode.isCode16 ? 4 : 1) || !mode.isCode16)
     bases = (0..<6).map { number in
-      if mode == .long && number >= 4 { return random.once(in: 2) ? 0 : UInt64(random.below(Layout32.data)) & ~15 }
+      if mode == .long && number >= 4 { return random.once(in: 2) ? 0 : UInt64(random.below(ModeLayout.data)) & ~15 }
       if isFlat { return 0 }
-      let lowest = number == 1 ? Layout32.code - 0x3FF0 : Layout32.data - 0x8000
+      let lowest = number == 1 ? ModeLayout.code - 0x3FF0 : ModeLayout.data - 0x8000
       return UInt64(lowest + random.below(number == 1 ? 0x3FF0 : 0x8000)) & ~15
     }
   }
@@ -114,13 +124,13 @@ struct Scenario {
   }
 
   private mutating func setEntry(_ number: UInt16, _ value: UInt64) {
-    put(value, at: Layout32.gdt + Int(number) * 8, bytes: 8)
+    put(value, at: ModeLayout.gdt + Int(number) * 8, bytes: 8)
   }
 
   private mutating func fillTables(_ random: inout Randomness) {
     for number in Entry.firstRandom..<Int(Entry.bootData16) { setEntry(UInt16(number), randomDescriptor(&random)) }
     for number in 0..<Scenario.localEntries {
-      put(randomDescriptor(&random), at: Layout32.ldt + number * 8, bytes: 8)
+      put(randomDescriptor(&random), at: ModeLayout.ldt + number * 8, bytes: 8)
     }
     setEntry(
       Entry.code,
@@ -133,8 +143,8 @@ struct Scenario {
     let system = { (type: UInt64, base: Int, limit: Int) in
       UInt64(limit) | UInt64(base) << 16 | (0x80 | type) << 40
     }
-    setEntry(Entry.tss, system(9, Layout32.tss, 0x67))
-    setEntry(Entry.ldt, system(2, Layout32.ldt, Scenario.localEntries * 8 - 1))
+    setEntry(Entry.tss, system(9, ModeLayout.tss, 0x67))
+    setEntry(Entry.ldt, system(2, ModeLayout.ldt, Scenario.localEntries * 8 - 1))
     setEntry(Entry.bootData16, descriptor(base: 0, type: 3, privilege: 0, big: false))
     setEntry(Entry.bootData, descriptor(base: 0, type: 3, privilege: 0, big: true))
     setEntry(Entry.boot64, descriptor(base: 0, type: 0xB, privilege: 0, big: true, long: true))
@@ -149,15 +159,15 @@ struct Scenario {
   /// Stacks for the inner rings: in the data.
   private mutating func fillTSS() {
     for ring in 0..<3 {
-      let pointer = UInt64(Layout32.data + 0x1000 + ring * 0x800)
+      let pointer = UInt64(ModeLayout.data + 0x1000 + ring * 0x800)
       if mode.isLong {
-        put(pointer, at: Layout32.tss + 4 + ring * 8, bytes: 8)
+        put(pointer, at: ModeLayout.tss + 4 + ring * 8, bytes: 8)
       } else {
-        put(pointer, at: Layout32.tss + 4 + ring * 8, bytes: 4)
-        put(UInt64(Entry.bootData) << 3, at: Layout32.tss + 8 + ring * 8, bytes: 2)
+        put(pointer, at: ModeLayout.tss + 4 + ring * 8, bytes: 4)
+        put(UInt64(Entry.bootData) << 3, at: ModeLayout.tss + 8 + ring * 8, bytes: 2)
       }
     }
-    put(0xFFFF, at: Layout32.tss + 0x66, bytes: 2)
+    put(0xFFFF, at: ModeLayout.tss + 0x66, bytes: 2)
   }
 
   /// Code, data, gates and what is none of these; present and of the scenario's privilege more often than not.
@@ -166,10 +176,10 @@ struct Scenario {
     let absent: UInt64 = random.once(in: 8) ? 1 << 47 : 0
     switch random.below(8) {
     case 0..<3:
-      let base = UInt64(Layout32.data - random.below(0x8000)) & ~15
+      let base = UInt64(ModeLayout.data - random.below(0x8000)) & ~15
       return descriptor(base: base, type: UInt64(random.below(8)), privilege: ring, big: random.once(in: 2)) ^ absent
     case 3..<6:
-      let base = UInt64(Layout32.code - random.below(0x8000)) & ~15
+      let base = UInt64(ModeLayout.code - random.below(0x8000)) & ~15
       let isLong = mode.isLong && random.once(in: 2)
       let type = UInt64(8 + random.below(8))
       return descriptor(
@@ -186,31 +196,31 @@ struct Scenario {
       let type = UInt64(random.below(16))
       let isTask = [1, 3, 5, 9, 11].contains(type)
       let system: UInt64 = isTask ? 0 : type
-      return UInt64(random.below(0x1_0000)) | UInt64(Layout32.data) << 16
+      return UInt64(random.below(0x1_0000)) | UInt64(ModeLayout.data) << 16
         | (0x80 | system | UInt64(ring) << 5) << 40 ^ absent
     }
   }
 
   /// The first 2 MiB, mapped to themselves for users, too.
   private mutating func fillPageTables() {
-    put(UInt64(Layout32.pageTables + 0x1000) | 0x67, at: Layout32.pageTables, bytes: 8)
-    put(UInt64(Layout32.pageTables + 0x2000) | 0x67, at: Layout32.pageTables + 0x1000, bytes: 8)
-    put(0xE7, at: Layout32.pageTables + 0x2000, bytes: 8)
+    put(UInt64(ModeLayout.pageTables + 0x1000) | 0x67, at: ModeLayout.pageTables, bytes: 8)
+    put(UInt64(ModeLayout.pageTables + 0x2000) | 0x67, at: ModeLayout.pageTables + 0x1000, bytes: 8)
+    put(0xE7, at: ModeLayout.pageTables + 0x2000, bytes: 8)
   }
 
   // MARK: The way in
 
   private mutating func assemble() {
-    put(UInt64(Scenario.entries * 8 - 1) | UInt64(Layout32.gdt) << 16, at: Layout32.gdtPointer, bytes: 8)
-    put(0x7FF | UInt64(Layout32.idt) << 16, at: Layout32.idtPointer, bytes: 8)
-    put(0, at: Layout32.idtPointer + 6, bytes: 4)
-    write(entry32, at: Layout32.entry32)
-    write(entry64, at: Layout32.entry64)
-    var program = Program(origin: Layout32.prologue)
-    program.add([0x66, 0x0F, 0x01, 0x16], UInt64(Layout32.gdtPointer), 2)
-    program.add([0x66, 0x0F, 0x01, 0x1E], UInt64(Layout32.idtPointer), 2)
+    put(UInt64(Scenario.entries * 8 - 1) | UInt64(ModeLayout.gdt) << 16, at: ModeLayout.gdtPointer, bytes: 8)
+    put(0x7FF | UInt64(ModeLayout.idt) << 16, at: ModeLayout.idtPointer, bytes: 8)
+    put(0, at: ModeLayout.idtPointer + 6, bytes: 4)
+    write(entry32, at: ModeLayout.entry32)
+    write(entry64, at: ModeLayout.entry64)
+    var program = Program(origin: ModeLayout.prologue)
+    program.add([0x66, 0x0F, 0x01, 0x16], UInt64(ModeLayout.gdtPointer), 2)
+    program.add([0x66, 0x0F, 0x01, 0x1E], UInt64(ModeLayout.idtPointer), 2)
     if mode == .real { enterReal(&program) } else { enterProtected(&program) }
-    write(program.bytes, at: Layout32.prologue)
+    write(program.bytes, at: ModeLayout.prologue)
     prologueCount = program.count
   }
 
@@ -230,7 +240,7 @@ struct Scenario {
     if mode.isLong {
       program.add([0x66, 0xB8], 0x20, 4)
       program.add([0x0F, 0x22, 0xE0])
-      program.add([0x66, 0xB8], UInt64(Layout32.pageTables), 4)
+      program.add([0x66, 0xB8], UInt64(ModeLayout.pageTables), 4)
       program.add([0x0F, 0x22, 0xD8])
       program.add([0x66, 0xB9], 0xC000_0080, 4)
       program.add([0x66, 0xB8], 0x101, 4)
@@ -262,7 +272,7 @@ struct Scenario {
     if mode.isLong || privilege > 0 {
       program.add([0xB8], UInt64(Entry.bootData) << 3, 4)
       program.add([0x8E, 0xD0])
-      program.add([0xBC], UInt64(Layout32.prologue - 0x100), 4)
+      program.add([0xBC], UInt64(ModeLayout.entry64 - 0x200), 4)
       program.add([0x68], selector(2), 4)
       program.add([0x68], 0x8000, 4)
       program.add([0x68], 2, 4)
@@ -282,21 +292,21 @@ struct Scenario {
 
   /// From 32-bit code to real-address mode, for Unicorn, which begins there.
   private var entry32: [UInt8] {
-    var program = Program(origin: Layout32.entry32)
-    program.add([0x0F, 0x01, 0x15], UInt64(Layout32.gdtPointer), 4)
+    var program = Program(origin: ModeLayout.entry32)
+    program.add([0x0F, 0x01, 0x15], UInt64(ModeLayout.gdtPointer), 4)
     program.add([0xEA], UInt64(program.end + 7) | UInt64(Entry.boot16) << 35, 6)
     program.add([0xB8], UInt64(Entry.bootData16) << 3, 2)
     for number: UInt8 in [0, 2, 3, 4, 5] { program.add([0x8E, 0xC0 | number << 3]) }
     program.add([0x66, 0xB8], 0x10, 4)
     program.add([0x0F, 0x22, 0xC0])
-    program.add([0xEA], UInt64(Layout32.prologue), 4)
+    program.add([0xEA], UInt64(ModeLayout.prologue), 4)
     return program.bytes
   }
 
   /// From 64-bit code to 32-bit code without paging, for Unicorn.
   private var entry64: [UInt8] {
-    var program = Program(origin: Layout32.entry64)
-    program.add([0x0F, 0x01, 0x14, 0x25], UInt64(Layout32.gdtPointer), 4)
+    var program = Program(origin: ModeLayout.entry64)
+    program.add([0x0F, 0x01, 0x14, 0x25], UInt64(ModeLayout.gdtPointer), 4)
     program.add([0x68], UInt64(Entry.boot32) << 3, 4)
     program.add([0x68], UInt64(program.end + 7), 4)
     program.add([0x48, 0xCB])
@@ -307,7 +317,7 @@ struct Scenario {
     program.add([0x31, 0xD2])
     program.add([0x0F, 0x30])
     program.add([0x0F, 0x22, 0xE0])
-    program.add([0xE9], UInt64(bitPattern: Int64(Layout32.entry32 - program.end - 5)), 4)
+    program.add([0xE9], UInt64(bitPattern: Int64(ModeLayout.entry32 - program.end - 5)), 4)
     return program.bytes
   }
 }

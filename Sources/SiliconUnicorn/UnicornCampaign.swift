@@ -16,31 +16,12 @@ public struct UnicornOptions: Sendable {
   public var seed: UInt64 = 1
   /// Just this mnemonic's rows.
   public var only: String?
+  /// Changes the registers that Unicorn gave, general ones first, before they are compared: to show that a difference is
+  /// seen.
+  public var tamper: (@Sendable (_ number: Int, _ registers: UnsafeMutablePointer<UInt64>) -> Void)?
 
   /// A hundred thousand cases from seed 1.
   public init() {}
-}
-
-/// What a campaign against Unicorn found.
-public struct UnicornReport: Sendable {
-  /// Cases that were run on both sides and compared.
-  public internal(set) var compared = 0
-  /// Of these, cases that end with an exception or a software interrupt on ours.
-  public internal(set) var events = 0
-  /// Of these, by mode and privilege.
-  public internal(set) var byMode: [String: Int] = [:]
-  /// Differences that no row explains.
-  public internal(set) var mismatchCount = 0
-  /// How often each group of them was seen.
-  public internal(set) var groups: [String: Int] = [:]
-  /// The first of each group, line by line.
-  public internal(set) var mismatches: [[String]] = []
-  /// Differences that a row explains, by its name.
-  public internal(set) var explained: [String: Int] = [:]
-  /// Cases not compared, by reason.
-  public internal(set) var skipped: [String: Int] = [:]
-  /// Rows of the opcode table that are not run.
-  public internal(set) var skippedRows: [SkippedRow] = []
 }
 
 /// Runs cases in modes that a user's program does not have, on Unicorn and on our processor.
@@ -80,7 +61,7 @@ public struct UnicornCampaign {
     var left = options.cases
     var batch = 0
     while left > 0 {
-      let count = min(left, Layout32.slots)
+      let count = min(left, ModeLayout.slots)
       try runBatch(batch, count, out)
       left -= count
       batch += 1
@@ -104,7 +85,7 @@ public struct UnicornCampaign {
       return draft.write()
     }
     for it in cases {
-      let start = Layout32.code + it.slot * Layout32.slotBytes
+      let start = ModeLayout.code + it.slot * ModeLayout.slotBytes
       for (offset, byte) in it.code.enumerated() { scenario.put(UInt64(byte), at: start + offset, bytes: 1) }
     }
     let engine = kind.mode.isLong ? engine64 : engine32
@@ -113,13 +94,18 @@ public struct UnicornCampaign {
       throw UnicornFailure(action: "be compared: ours does not enter \(kind.mode)", code: .init(0))
     }
     for it in cases { compare(it, scenario, engine, batch, out) }
-    for range in [0..<Layout32.entry64 - 0x1000, Layout32.prologue..<Layout32.memory] {
-      let (theirs, ours) = (engine.memory + range.lowerBound, emulated.memory.base + range.lowerBound)
-      guard memcmp(theirs, ours, range.count) != 0 else { continue }
-      let offset = range.indices.first { engine.memory.load(fromByteOffset: $0, as: UInt8.self) != emulated.memory.base.load(fromByteOffset: $0, as: UInt8.self) }
-      report.mismatchCount += 1
-      report.groups["elsewhere in memory, in batch \(batch), at \(hex(UInt64(offset ?? 0)))", default: 0] += 1
+    compareAll(engine, batch)
+  }
+
+  /// Cases may write anywhere: what lies elsewhere is compared once a batch.
+  private mutating func compareAll(_ engine: UnicornEngine, _ batch: Int) {
+    let (theirs, ours) = (engine.memory, emulated.memory.base)
+    guard memcmp(theirs, ours, ModeLayout.memory) != 0 else { return }
+    let offset = (0..<ModeLayout.memory).first {
+      theirs.load(fromByteOffset: $0, as: UInt8.self) != ours.load(fromByteOffset: $0, as: UInt8.self)
     }
+    report.mismatchCount += 1
+    report.groups["batch \(batch): memory at \(hex(UInt64(offset ?? 0)))", default: 0] += 1
   }
 
   private mutating func compare(
@@ -134,6 +120,7 @@ public struct UnicornCampaign {
       }
     }
     let theirs = engine.run(it, scenario, out: out)
+    options.tamper?(batch * ModeLayout.slots + it.slot, out)
     let ours = emulated.run(it, scenario, out: out + Word.count)
     let differences = self.differences(it, scenario, engine, theirs, ours, out)
     restore(scenario, engine)
@@ -175,7 +162,9 @@ public struct UnicornCampaign {
     lines.append(
       "  " + (0..<16).map { "\(Word.names[$0]) \(hex(it.gpr[$0]))" }.joined(separator: ", ")
         + ", flags \(hex(it.flags)), bases \(scenario.bases.map { hex($0) }), at \(hex(scenario.start(it.slot)))")
-    for patch in it.patches { lines.append("  \(hex(UInt64(patch.address))): \(hex(patch.value)), \(patch.bytes) bytes") }
+    for patch in it.patches {
+      lines.append("  \(hex(UInt64(patch.address))): \(hex(patch.value)), \(patch.bytes) bytes")
+    }
     for difference in differences.prefix(10) {
       lines.append("  \(difference.field): theirs \(difference.theirs), ours \(difference.ours)")
     }
@@ -220,18 +209,22 @@ public struct UnicornCampaign {
           field: name, theirs: hex(out[word] & mask), ours: hex(other[word] & mask),
           bits: (out[word] ^ other[word]) & mask))
     }
-    let mine = emulated.memory.base + Layout32.compared
-    let their = engine.memory + Layout32.compared
-    let bytes = Layout32.comparedEnd - Layout32.compared
+    let mine = emulated.memory.base + ModeLayout.compared
+    let their = engine.memory + ModeLayout.compared
+    let bytes = ModeLayout.comparedEnd - ModeLayout.compared
     guard memcmp(mine, their, bytes) != 0 else { return list }
     for offset in 0..<bytes {
-      let (a, b) = (their.load(fromByteOffset: offset, as: UInt8.self), mine.load(fromByteOffset: offset, as: UInt8.self))
+      let (a, b) = (
+        their.load(fromByteOffset: offset, as: UInt8.self), mine.load(fromByteOffset: offset, as: UInt8.self)
+      )
       guard a != b else { continue }
-      let address = Layout32.compared + offset
-      let name = address < Layout32.ldt ? "GDT" : address < Layout32.idt ? "LDT" : address < Layout32.data ? "TSS" : "data"
+      let address = ModeLayout.compared + offset
+      let name =
+        address < ModeLayout.ldt ? "GDT" : address < ModeLayout.idt ? "LDT" : address < ModeLayout.data ? "TSS" : "data"
       list.append(
         ModeDifference(
-          field: name, theirs: "\(hex(UInt64(a))) at \(hex(UInt64(address)))", ours: hex(UInt64(b)), bits: UInt64(a ^ b)))
+          field: name, theirs: "\(hex(UInt64(a))) at \(hex(UInt64(address)))", ours: hex(UInt64(b)), bits: UInt64(a ^ b)
+        ))
       if list.count > 12 { break }
     }
     return list
@@ -241,104 +234,18 @@ public struct UnicornCampaign {
   private func restore(_ scenario: Scenario, _ engine: UnicornEngine) {
     scenario.image.withUnsafeBytes { image in
       let line = 64
-      for start in stride(from: Layout32.compared, to: Layout32.comparedEnd, by: 4096) {
+      for start in stride(from: ModeLayout.compared, to: ModeLayout.comparedEnd, by: 4096) {
         guard let wanted = image.baseAddress else { return }
         let (mine, their) = (emulated.memory.base + start, engine.memory + start)
         if memcmp(their, wanted + start, 4096) != 0 { their.copyMemory(from: wanted + start, byteCount: 4096) }
         guard memcmp(mine, wanted + start, 4096) != 0 else { continue }
-        for offset in stride(from: 0, to: 4096, by: line) where memcmp(mine + offset, wanted + start + offset, line) != 0 {
+        for offset in stride(from: 0, to: 4096, by: line)
+        where memcmp(mine + offset, wanted + start + offset, line) != 0 {
           emulated.memory.write(
-            PhysicalAddress(UInt64(start + offset)), UnsafeRawBufferPointer(start: wanted + start + offset, count: line))
+            PhysicalAddress(UInt64(start + offset)), UnsafeRawBufferPointer(start: wanted + start + offset, count: line)
+          )
         }
       }
     }
   }
-}
-
-/// A row of the table of differences.
-struct UnicornRule {
-  let name: String
-  let mnemonic: String
-  let modes: [Substring]
-  let theirs: String
-  let ours: String
-  let fields: Set<String>
-  let when: Substring
-  let encoding: String
-
-  /// A difference that was found.
-  struct Found {
-    let mnemonic: String
-    let encoding: String
-    let mode: ScenarioMode
-    let privilege: UInt16
-    let theirs: String
-    let ours: String
-    let it: ModeCase
-    /// Ours raised its exception behind the first instruction.
-    let isBehind: Bool
-    let differences: [ModeDifference]
-    var fields: [String] { differences.map(\.field) }
-  }
-
-  static func all() throws(TableError) -> [UnicornRule] {
-    try Table("unicorn differences", UnicornTables.differences).rows.map { row in
-      UnicornRule(
-        name: row["name"], mnemonic: row["mnemonic"], modes: row["modes"].split(separator: ","),
-        theirs: row["theirs"], ours: row["ours"],
-        fields: Set(row["fields"].split(separator: ",").map(String.init)), when: Substring(row["when"]), encoding: row["encoding"])
-    }
-  }
-
-  /// Whether a case has the property that a row asks for.
-  private func applies(_ found: Found) -> Bool {
-    let it = found.it
-    return switch when {
-    case "behind": found.isBehind
-    case "": true
-    case "LOCK": it.prefixes.contains(0xF0)
-    case "memory": it.hasMemory
-    case "register": !it.hasMemory
-    case "16": it.width == 16
-    case "32": it.width == 32
-    case "64": it.width == 64
-    case "REX": it.hasREX
-    case "RIP": it.isRIPRelative
-    case "66": it.prefixes.contains(0x66)
-    default: false
-    }
-  }
-
-  func explains(_ found: Found) -> Bool {
-    guard mnemonic == "*" || mnemonic.split(separator: ",").contains(Substring(found.mnemonic)), applies(found) else {
-      return false
-    }
-    guard encoding.isEmpty || encoding == found.encoding else { return false }
-    guard modes == ["all"] || modes.contains(Substring(found.mode.rawValue)) else { return false }
-    guard fields.isEmpty else {
-      return found.theirs == found.ours && found.differences.allSatisfy(isCovered)
-    }
-    return found.theirs != found.ours && (theirs == "any" || theirs == found.theirs)
-      && (ours == "any" || ours == found.ours)
-  }
-
-  /// Whether the row's fields cover a difference: by name, by the general registers' common name, or by bits.
-  private func isCovered(_ difference: ModeDifference) -> Bool {
-    let isGeneral = Word.names[0..<16].contains(difference.field)
-    for field in fields {
-      let parts = field.split(separator: ":")
-      guard let name = parts.first, name == difference.field || name == "general" && isGeneral else { continue }
-      let bits = parts.count == 2 ? UInt64(parts[1], radix: 16) ?? 0 : ~0
-      if difference.bits & ~bits == 0 { return true }
-    }
-    return false
-  }
-}
-
-/// A difference in one field, and in which of its bits.
-struct ModeDifference {
-  let field: String
-  let theirs: String
-  let ours: String
-  var bits: UInt64 = ~0
 }

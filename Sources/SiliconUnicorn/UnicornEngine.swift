@@ -39,8 +39,8 @@ final class UnicornEngine {
     try check(uc_open(UC_ARCH_X86, is64 ? UC_MODE_64 : UC_MODE_32, &made), "open an engine")
     guard let made else { throw UnicornFailure(action: "open an engine", code: UC_ERR_NOMEM) }
     engine = made
-    memory = .allocate(byteCount: Layout32.memory, alignment: 4096)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: Layout32.memory)
+    memory = .allocate(byteCount: ModeLayout.memory, alignment: 4096)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: ModeLayout.memory)
     watch = .allocate(capacity: 1)
     watch.initialize(to: UnicornWatch())
     values = .allocate(capacity: Word.count)
@@ -48,7 +48,7 @@ final class UnicornEngine {
     tables = .allocate(capacity: 4)
     tables.initialize(repeating: uc_x86_mmr(), count: 4)
     try check(
-      uc_mem_map_ptr(engine, 0, Layout32.memory, UC_PROT_ALL.rawValue, memory), "map memory")
+      uc_mem_map_ptr(engine, 0, ModeLayout.memory, UC_PROT_ALL.rawValue, memory), "map memory")
     try check(unicorn_watch(engine, watch), "add hooks")
     var contexts: [OpaquePointer?] = [nil, nil]
     for index in 0..<2 { try check(uc_context_alloc(engine, &contexts[index]), "make a context") }
@@ -117,19 +117,20 @@ final class UnicornEngine {
     scenario.image.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count) }
     uc_context_restore(engine, pristine)
     // Dropping everything would take a quarter of a second.
-    _ = unicorn_forget(engine, UInt64(Layout32.entry64), UInt64(Layout32.compared))
+    _ = unicorn_forget(engine, UInt64(ModeLayout.entry64), UInt64(ModeLayout.compared))
     if is64 {
-      write(UC_X86_REG_CR3, UInt64(Layout32.pageTables))
+      write(UC_X86_REG_CR3, UInt64(ModeLayout.pageTables))
       write(UC_X86_REG_CR4, 0x20)
       write(UC_X86_REG_CR0, 0x8000_0011)
-      write(UC_X86_REG_RSP, UInt64(Layout32.entry64 - 0x100))
+      write(UC_X86_REG_RSP, UInt64(ModeLayout.entry64 - 0x100))
     }
-    watch.pointee = UnicornWatch(first: 0, end: UInt64(Layout32.code), steps: 1000, vector: -1)
-    let code = uc_emu_start(engine, UInt64(is64 ? Layout32.entry64 : Layout32.entry32), UnicornEngine.never, 0, 0)
+    watch.pointee = UnicornWatch(first: 0, end: UInt64(ModeLayout.code), steps: 1000, vector: -1)
+    let code = uc_emu_start(engine, UInt64(is64 ? ModeLayout.entry64 : ModeLayout.entry32), UnicornEngine.never, 0, 0)
     guard code == UC_ERR_OK, watch.pointee.vector < 0 else {
       throw UnicornFailure(action: "enter \(scenario.mode)", code: code)
     }
     uc_context_save(engine, entered)
+    scenario.withScratch { memory.advanced(by: ModeLayout.scratch.lowerBound).copyMemory(from: $0, byteCount: $1) }
   }
 
   /// Runs a case of the scenario; `out` gets the registers, of which RIP is a linear address unless an event came: that
@@ -148,7 +149,7 @@ final class UnicornEngine {
       }
     }
     let start = scenario.start(it.slot)
-    let first = UInt64(Layout32.code + it.slot * Layout32.slotBytes)
+    let first = UInt64(ModeLayout.code + it.slot * ModeLayout.slotBytes)
     watch.pointee = UnicornWatch(first: first, end: first + UInt64(it.code.count), steps: 5000, vector: -1)
     let code = uc_emu_start(engine, start, UnicornEngine.never, 0, 0)
     read(out)

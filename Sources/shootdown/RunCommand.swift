@@ -51,7 +51,9 @@ struct RunCommand: ParsableCommand {
   private func image(_ bytes: [UInt8], _ path: String, room: UInt64) throws -> BootImage {
     guard MultibootImage.isMultiboot(bytes) else {
       guard !ELF.isELF(bytes) else { throw Misuse("\(path): an ELF image without a Multiboot header") }
-      guard module.isEmpty, append == nil else { throw Misuse("\(path): --module and --append go with Multiboot images") }
+      guard module.isEmpty, append == nil else {
+        throw Misuse("\(path): --module and --append go with Multiboot images")
+      }
       return .flat(bytes)
     }
     let multiboot: MultibootImage
@@ -60,7 +62,8 @@ struct RunCommand: ParsableCommand {
       let file = text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? text
       return MultibootImage.Module(bytes: try ImageFile.read(file, limit: room), commandLine: text)
     }
-    return .multiboot(multiboot, modules: modules, commandLine: ([path] + [append].compactMap(\.self)).joined(separator: " "))
+    return .multiboot(
+      multiboot, modules: modules, commandLine: ([path] + [append].compactMap(\.self)).joined(separator: " "))
   }
 }
 

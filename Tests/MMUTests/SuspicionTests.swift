@@ -278,7 +278,7 @@ final class Witness: StaleUseObserver {
     #expect(slots.map { rig.translation.cache.isSuspect($0) } == [false, true])
     let change = try #require(rig.translation.cache.suspicion(slots[1])?.first)
     #expect(change.address == table + 4 && change.old == first + 0x1000 | 0x27 && change.new == second | 7)
-    rig.memory.write(PhysicalAddress(table), UInt32(first | 0xE47))
+    rig.memory.write(PhysicalAddress(table), UInt32(first | 0xE67))
     #expect(!rig.translation.cache.isSuspect(slots[0]), "the dirty flag and ignored bits")
   }
 

@@ -9,7 +9,8 @@ struct SiliconCommand: ParsableCommand {
     commandName: "silicon",
     abstract: "Run generated instructions on this computer's own processor and on the emulated one, and compare.")
 
-  @Option(help: "What ours is compared with: this computer's processor, or Unicorn, in the modes a program cannot enter.")
+  @Option(
+    help: "What ours is compared with: this computer's processor, or Unicorn, in the modes a program cannot enter.")
   var against = Oracle.host
   @Option(help: "How many cases.")
   var cases = 1_000_000

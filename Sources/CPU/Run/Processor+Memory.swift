@@ -35,9 +35,9 @@ extension Processor {
     if isWrite { memory.willStore(first.address, bytes: bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
     if isWrite && s.pointee.exit != UInt32(ExitFault) {
-      translation.storing = op
+      accessOp = op
       memory.stored(first.address, bytes: bytes)
-      translation.storing = nil
+      accessOp = nil
     }
     return finish(s, op, isFinished, drops)
   }
@@ -66,8 +66,6 @@ extension Processor {
     let drops = blocks.drops
     let isFinished = alone(s, op, linear, bytes, at: buffer)
     if access.isWrite && s.pointee.exit != UInt32(ExitFault) {
-      translation.storing = op
-      defer { translation.storing = nil }
       busWrite(first.address, UnsafeRawBufferPointer(start: buffer, count: Int(head)))
       busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
@@ -161,7 +159,7 @@ extension Processor {
   func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     storesInLastOp()
-    defer { translation.storing = nil }
+    defer { accessOp = nil }
     return transfer(
       linear, bytes: bytes, Access(isWrite: true, isUser: translation.isUser), isStack: isStack,
       { self.busWrite($0, UnsafeRawBufferPointer($1)) }, &value)
@@ -170,7 +168,7 @@ extension Processor {
   /// Notes that the instruction that is storing is the last one of the running block, as all are that store other than
   /// through their one memory operand: a store tells where it came from.
   func storesInLastOp() {
-    translation.storing = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
+    accessOp = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
   }
 
   /// Whether bytes may be written; false: a fault is recorded.

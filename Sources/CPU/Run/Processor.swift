@@ -132,8 +132,12 @@ public final class Processor {
   var blocksNonMaskable = false
   /// Something waits, whether or not it may be taken now.
   var isAttentionWanted = false
-  /// The op whose memory access is under way, if it is not the last one of its block.
-  var accessOp: OpRef?
+  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's. It
+  /// lies in raw memory: access to a property of a class has a place on the stack, and `missed` must end in a tail call.
+  var accessOp: OpRef? {
+    @inline(__always) get { translation.accessOp.pointee }
+    @inline(__always) set { translation.accessOp.pointee = newValue }
+  }
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
@@ -280,10 +284,8 @@ public final class Processor {
 
   /// The state was written from outside, all of it: works out anew what follows from it, and forgets every translation.
   package func stateReplaced() {
-    translation.cache.reset()
-    translation.modeChanged(pagingControls)
+    dropEverything()
     translation.purgeHostPointers()
-    contextChanged()
     state.pointee.exit = UInt32(ExitNone)
   }
 

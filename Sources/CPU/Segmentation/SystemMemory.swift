@@ -23,7 +23,7 @@ extension Processor {
     let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
     let first = try systemAddress(wrapped(linear), access)
     if !isDelivering { storesInLastOp() }
-    defer { translation.storing = nil }
+    defer { accessOp = nil }
     if first.page == last.page {
       memory.write(first, value)
       return
