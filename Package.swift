@@ -35,6 +35,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "Layout"),
     .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "CUnicorn", pkgConfig: "unicorn", providers: [.apt(["libunicorn-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
 
     room("Tables"),
@@ -51,6 +52,7 @@ let package = Package(
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    room("SiliconUnicorn", ["CUnicorn", "Silicon", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
       dependencies: [
@@ -65,14 +67,15 @@ let package = Package(
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
-    tests(of: "CommandLine", ["Guests"]),
-    tests(of: "Silicon", ["Silicon", "SiliconNative", "Opcodes", "Tables"]),
+    tests(of: "CommandLine", ["Guests", "Tables"]),
+    tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),
     tests(of: "Fuzz", ["Fuzz", "CPU", "Opcodes", "Tables"]),
 
     .executableTarget(
       name: "generate-handlers", dependencies: ["Opcodes"], path: "Tools/generate-handlers", swiftSettings: strict),
     .executableTarget(
-      name: "silicon", dependencies: [argumentParser, "Silicon"], path: "Tools/silicon", swiftSettings: strict),
+      name: "silicon", dependencies: [argumentParser, "Silicon", "SiliconUnicorn"], path: "Tools/silicon",
+      swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
     .executableTarget(

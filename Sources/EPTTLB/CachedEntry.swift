@@ -25,7 +25,7 @@
   public var prefix: UInt64
   /// Physical address of the frame or of the next table.
   public var target: UInt64
-  /// The root it was built from: CR3's table, or the whole EPTP.
+  /// The root it was built from: CR3's table, with PAE paging the PDPTE register, or the whole EPTP.
   public var root: UInt64
   /// The structure entries it came from, topmost first.
   public var sources: InlineArray<5, Source>

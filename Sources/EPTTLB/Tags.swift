@@ -23,6 +23,15 @@ public enum MappingKind: UInt8, Sendable, CaseIterable {
     self.pcid = pcid
     self.ep4ta = ep4ta
   }
+
+  /// The part of it that a kind of mapping is tagged with; the rest is 0.
+  @inlinable public func of(_ kind: MappingKind) -> Tag {
+    switch kind {
+    case .linear: Tag(vpid: vpid, pcid: pcid)
+    case .guestPhysical: Tag(ep4ta: ep4ta)
+    case .combined: self
+    }
+  }
 }
 
 /// What a translation permits: the rights of the whole path, folded.
@@ -43,14 +52,23 @@ public enum MappingKind: UInt8, Sendable, CaseIterable {
 
 /// A structure entry that a cached entry was built from.
 @frozen public struct Source: Equatable, Sendable {
-  /// Physical address of the 8-byte entry.
-  public var address: UInt64
+  /// The address; bit 63, which no physical address has, tells EPT entries.
+  @usableFromInline var place: UInt64
   /// What it held when it was read (with the accessed and dirty flags the walk set).
   public var value: UInt64
 
-  /// A source.
-  @inlinable public init(address: UInt64 = 0, value: UInt64 = 0) {
-    self.address = address
+  /// A source; an entry of an EPT paging structure or of one under CR3.
+  @inlinable public init(address: UInt64 = 0, value: UInt64 = 0, isEPT: Bool = false) {
+    place = address & ~(1 << 63) | (isEPT ? 1 << 63 : 0)
     self.value = value
   }
+
+  /// Physical address of the entry.
+  @inlinable public var address: UInt64 {
+    get { place & ~(1 << 63) }
+    set { place = newValue & ~(1 << 63) | place & 1 << 63 }
+  }
+
+  /// An entry of an EPT paging structure.
+  @inlinable public var isEPT: Bool { place >> 63 != 0 }
 }

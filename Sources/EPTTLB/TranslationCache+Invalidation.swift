@@ -1,44 +1,24 @@
-// What must be invalidated, a rule a function (SDM Vol. 3, "Operations that Invalidate TLBs and Paging-Structure
-// Caches"). Each acts only on this processor. Rules of VMX come with VMX.
+// What must be invalidated, a rule a function (SDM Vol. 3, "Operations that Invalidate TLBs and Paging-Structure Caches"
+// and "Operations that Invalidate Cached Mappings" for VMX). Each acts only on this processor, on translations and
+// paging-structure-cache entries, and for combined mappings on every EP4TA unless it names one.
+//
+// WRMSR to EFER, PAT and PKRS, WRPKRU, EPT misconfigurations, page-modification-log-full and APIC-access exits, VMXON,
+// VMXOFF, VMCLEAR, VMPTRLD, a change of EPTP and VMFUNC 0 have no function: they invalidate nothing.
 
 extension TranslationCache {
+  // MARK: Instructions and events of any mode
+
   /// INVLPG: the page of the current PCID, or of any if global; all paging-structure-cache entries of the current PCID.
-  /// Linear and combined mappings of the VPID, these for every EP4TA; guest-physical ones stay.
   public func invlpg(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    dropPage(address, vpid: vpid, pcid: pcid)
-    dropLists { $0.kind != .guestPhysical && $0.tag.vpid == vpid && $0.tag.pcid == pcid && $0.type == .structure }
+    guard !isFlushed() else { return }
+    dropTranslations(address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropLists { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type == .structure }
   }
-
-  /// MOV to CR3: everything of the VPID and PCID that is not global. With CR4.PCIDE the PCID is the new one, and bit 63
-  /// of the source says not to (the caller then does not call).
-  public func movToCR3(vpid: UInt16, pcid: UInt16) {
-    dropLists { $0.kind != .guestPhysical && $0.tag.vpid == vpid && $0.tag.pcid == pcid && $0.type != .global }
-  }
-
-  /// MOV to CR0 or CR4 that changes PG, PE, PGE, PSE, PAE, or clears PCIDE ("Invalidating the Translation Lookaside
-  /// Buffers", in "Memory Cache Control"): everything of the VPID, global or not.
-  public func pagingModeChanged(vpid: UInt16) {
-    dropLists { $0.kind != .guestPhysical && $0.tag.vpid == vpid }
-  }
-
-  /// MOV to CR4 that sets SMEP: everything of the VPID and PCID, global translations too.
-  public func smepSet(vpid: UInt16, pcid: UInt16) {
-    dropLists {
-      $0.kind != .guestPhysical && $0.tag.vpid == vpid && ($0.tag.pcid == pcid || $0.type == .global)
-    }
-  }
-
-  /// WRMSR to an MTRR ("Invalidating the Translation Lookaside Buffers", in "Memory Cache Control"): as above.
-  public func memoryTypeRangesWritten(vpid: UInt16) { pagingModeChanged(vpid: vpid) }
 
   /// INVPCID type 0: the address's page of a PCID, unless global, and the paging-structure-cache entries used for it.
   public func invpcid(address: UInt64, vpid: UInt16, pcid: UInt16) {
-    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
-      dropMatching(address, shift: shift, isStructure: false) {
-        $0.tag.vpid == vpid && $0.tag.pcid == pcid && !$0.isGlobal
-      }
-    }
-    dropStructures(of: address, vpid: vpid, pcid: pcid)
+    guard !isFlushed() else { return }
+    dropAll(address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
   }
 
   /// INVPCID type 1: everything of a PCID that is not global.
@@ -46,42 +26,140 @@ extension TranslationCache {
 
   /// INVPCID types 2 and 3: everything of every PCID, or all of it that is not global.
   public func invpcidAll(vpid: UInt16, includingGlobal: Bool) {
-    dropLists { $0.kind != .guestPhysical && $0.tag.vpid == vpid && (includingGlobal || $0.type != .global) }
+    guard !isFlushed() else { return }
+    dropLists { $0.isOfLinear(vpid) && (includingGlobal || $0.type != .global) }
   }
 
-  /// A page fault on an address: that page, global or not (ours: a global one would let the fault recur), and the
-  /// paging-structure-cache entries that would be used for it.
-  public func pageFault(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    dropPage(address, vpid: vpid, pcid: pcid)
-    dropStructures(of: address, vpid: vpid, pcid: pcid)
+  /// MOV to CR3: everything of the VPID and PCID that is not global.
+  ///
+  /// - Parameters:
+  ///   - pcid: with CR4.PCIDE the new one, else 0.
+  ///   - preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
+  public func movToCR3(vpid: UInt16, pcid: UInt16, preserves: Bool = false) {
+    guard !preserves, !isFlushed() else { return }
+    dropLists { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type != .global }
   }
+
+  /// A task switch that changes CR3: what MOV to CR3 drops of PCID 000H; task switches know no other.
+  public func taskSwitch(vpid: UInt16) { movToCR3(vpid: vpid, pcid: 0) }
+
+  /// MOV to CR0 or CR4 that changes PG, PE, PGE, PSE, PAE, or clears PCIDE ("Invalidating the Translation Lookaside
+  /// Buffers", in "Memory Cache Control"): everything of the VPID, global or not.
+  public func pagingModeChanged(vpid: UInt16) {
+    dropLists { $0.isOfLinear(vpid) }
+  }
+
+  /// MOV to CR4 that sets SMEP: everything of the VPID and PCID, global translations too.
+  public func smepSet(vpid: UInt16, pcid: UInt16) {
+    dropLists { $0.isOfLinear(vpid) && ($0.tag.pcid == pcid || $0.type == .global) }
+  }
+
+  /// WRMSR to an MTRR ("Invalidating the Translation Lookaside Buffers", in "Memory Cache Control"): as above.
+  public func memoryTypeRangesWritten(vpid: UInt16) { pagingModeChanged(vpid: vpid) }
+
+  /// A page fault on an address, delivered or intercepted: that page, global or not (ours: a global one would let the
+  /// fault recur), and the paging-structure-cache entries that would be used for it.
+  public func pageFault(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
+    dropAll(address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+  }
+
+  /// RSM (ours), and INIT where it is not blocked and does not exit: everything.
+  public func initialize() { dropLists { _ in true } }
+
+  /// RESET and power-up: everything.
+  public func reset() { dropLists { _ in true } }
+
+  // MARK: VMX
+
+  /// VM entry or exit. With "enable VPID" 0 before or after: linear and combined mappings of VPID 0000H, for all PCIDs
+  /// and EP4TAs, global or not. Guest-physical mappings stay, always.
+  public func vmTransition(isVPIDEnabled: Bool) {
+    guard !isFlushed(), !isVPIDEnabled else { return }
+    dropLists { $0.isOfLinear(0) }
+  }
+
+  /// An EPT violation, whether it exits or becomes #VE: the guest-physical mappings that would be used for the address,
+  /// and, when it was the translation of a linear address (bit 8 of the qualification), the combined mappings of that,
+  /// under this VPID, PCID and EP4TA (ours: a global one too, or the violation would recur).
+  public func eptViolation(_ guestPhysical: UInt64, ep4ta: UInt64, linear: UInt64?, vpid: UInt16, pcid: UInt16) {
+    dropAll(guestPhysical) { $0.kind == .guestPhysical && $0.tag.ep4ta == ep4ta }
+    guard let linear else { return }
+    dropAll(linear) {
+      $0.kind == .combined && $0.tag.vpid == vpid && $0.tag.ep4ta == ep4ta && ($0.isGlobal || $0.tag.pcid == pcid)
+    }
+  }
+
+  /// INVVPID type 0: an address of the named VPID, under all PCIDs, global or not, and the paging-structure-cache entries
+  /// used for it.
+  public func invvpid(address: UInt64, vpid: UInt16) {
+    guard !isFlushed() else { return }
+    dropAll(address) { $0.isOfLinear(vpid) }
+  }
+
+  /// INVVPID type 1: everything of the named VPID.
+  public func invvpid(vpid: UInt16) {
+    guard !isFlushed() else { return }
+    dropLists { $0.isOfLinear(vpid) }
+  }
+
+  /// INVVPID type 2: everything of every VPID but 0000H.
+  public func invvpidAll() {
+    guard !isFlushed() else { return }
+    dropLists { $0.kind != .guestPhysical && $0.tag.vpid != 0 }
+  }
+
+  /// INVVPID type 3: everything of the named VPID that is not global.
+  public func invvpidRetainingGlobals(vpid: UInt16) {
+    guard !isFlushed() else { return }
+    dropLists { $0.isOfLinear(vpid) && $0.type != .global }
+  }
+
+  /// INVEPT type 1: guest-physical and combined mappings of EPTP bits 51:12, the latter of all VPIDs and PCIDs; linear ones
+  /// stay.
+  public func invept(ep4ta: UInt64) {
+    guard !isFlushed() else { return }
+    dropLists { $0.kind != .linear && $0.tag.ep4ta == ep4ta }
+  }
+
+  /// INVEPT type 2: all guest-physical and combined mappings; linear ones stay.
+  public func inveptAll() {
+    guard !isFlushed() else { return }
+    dropLists { $0.kind != .linear }
+  }
+
+  // MARK: What a processor may do at any time
 
   /// A write through a translation whose dirty flag was 0 walks memory again (rule C2). What the walk finds replaces
-  /// every translation of the address, of whatever page size: of two, the older would be used, and walk for ever.
-  public func walkedForDirty(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    dropPage(address, vpid: vpid, pcid: pcid)
+  /// every translation that would serve the address, of whatever page size: of two, the older would be used, and walk for
+  /// ever.
+  public func walkedForDirty(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) {
+    dropTranslations(address) { $0.kind == kind && matches($0, tag) }
   }
 
   /// A processor may drop any mapping at any time (rule C4).
   public func evict(_ slot: Slot) { drop(slot) }
 
-  /// RESET: everything.
-  public func reset() { dropLists { _ in true } }
-
   // MARK: Words the rules are made of
 
-  /// The paging-structure-cache entries that would be used for an address.
-  private func dropStructures(of address: UInt64, vpid: UInt16, pcid: UInt16) {
-    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
-      dropMatching(address, shift: shift, isStructure: true) { $0.tag.vpid == vpid && $0.tag.pcid == pcid }
+  /// Under the policy `flush` these operations drop everything.
+  private func isFlushed() -> Bool {
+    guard case .flush = policy else { return false }
+    dropLists { _ in true }
+    return true
+  }
+
+  /// Drops translations that cover an address, of every size.
+  private func dropTranslations(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
+      dropMatching(address, shift: shift, isStructure: false, condition)
     }
   }
 
-  private func dropPage(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
-      dropMatching(address, shift: shift, isStructure: false) {
-        $0.tag.vpid == vpid && ($0.isGlobal || $0.tag.pcid == pcid)
-      }
+  /// Drops translations that cover an address, and the paging-structure-cache entries that would be used for it.
+  private func dropAll(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+    dropTranslations(address, condition)
+    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
+      dropMatching(address, shift: shift, isStructure: true, condition)
     }
   }
 
@@ -90,19 +168,30 @@ extension TranslationCache {
   ) {
     var slot = buckets[bucket(address, shift)]
     while slot != TranslationCache.none {
-      let node = nodes[Int(slot)]
-      if node.entry.shift == shift, node.entry.isStructure == isStructure, node.entry.kind != .guestPhysical,
-        node.entry.covers(address), condition(node.entry)
+      let node = nodes + Int(slot)
+      let next = node.pointee.nextInBucket
+      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
+        node.pointee.entry.covers(address), condition(node.pointee.entry)
       {
         drop(slot)
       }
-      slot = node.nextInBucket
+      slot = next
     }
   }
 
   private func dropLists(_ condition: (ListKey) -> Bool) {
-    for (list, key) in keys.enumerated() where condition(key) {
+    for (list, key) in keys.enumerated() where heads[list] != TranslationCache.none && condition(key) {
       while heads[list] != TranslationCache.none { drop(heads[list]) }
     }
   }
+}
+
+extension CachedEntry {
+  /// Linear or combined, of a VPID.
+  func isOfLinear(_ vpid: UInt16) -> Bool { kind != .guestPhysical && tag.vpid == vpid }
+}
+
+extension TranslationCache.ListKey {
+  /// Linear or combined, of a VPID.
+  func isOfLinear(_ vpid: UInt16) -> Bool { kind != .guestPhysical && tag.vpid == vpid }
 }

@@ -7,6 +7,9 @@ extension TranslationCache {
     var lastSequence: UInt64?
     forEach { slot, entry in
       seen += 1
+      if !isLive(slot) { problem = "slot \(slot) is listed, and free" }
+      if isSuspect(slot) != (suspicion(slot) != nil) { problem = "slot \(slot) is suspect without a reason" }
+      if entry.tag != entry.tag.of(entry.kind) { problem = "slot \(slot) has a tag that is not its kind's" }
       let sequence = nodes[Int(slot)].sequence
       if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
       lastSequence = sequence
@@ -21,6 +24,10 @@ extension TranslationCache {
     }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
     if bySize != translationsBySize { problem = "sizes are miscounted" }
+    for slot in suspicions.keys where !isLive(slot) || !isSuspect(slot) {
+      problem = "slot \(slot) is suspected in vain"
+    }
+    if let wrong = arrays?.problem({ isLive($0) ? self[$0] : nil }) { problem = wrong }
     return problem
   }
 }

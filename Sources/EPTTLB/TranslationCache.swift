@@ -1,8 +1,18 @@
+/// Told of every entry of a cache that comes and goes, while it lives.
+public protocol MappingKeeper: AnyObject {
+  /// An entry has been cached.
+  func mappingFiled(_ slot: Slot)
+  /// An entry is about to go.
+  func mappingDropped(_ slot: Slot)
+}
+
 /// Index of a cached entry; stays the same as long as the entry lives.
 public typealias Slot = UInt32
 
 /// One processor's mappings: translations and paging-structure-cache entries of all kinds, found by address and tag,
 /// dropped by the rules of invalidation (`TranslationCache+Invalidation.swift`).
+///
+/// Where the architecture lets a processor choose, a `RetentionPolicy` does.
 ///
 /// Entries lie in one slab; a hash chain finds them by address, a list a tag and class makes dropping a whole address
 /// space cost what it drops, and a list by age serves the budget.
@@ -21,6 +31,12 @@ public final class TranslationCache {
   @usableFromInline struct Node {
     @usableFromInline var entry: CachedEntry
     @usableFromInline var sequence: UInt64
+    /// Index of all its sources, when they are more than an entry holds; else `none`.
+    @usableFromInline var manySources: UInt32
+    /// A structure entry that it came from may have changed: `suspicions` says how.
+    @usableFromInline var isSuspect: Bool
+    /// False while the slot is free.
+    var isLive: Bool
     @usableFromInline var nextInBucket: Slot
     @usableFromInline var list: Int32
     @usableFromInline var previousInList: Slot
@@ -29,7 +45,7 @@ public final class TranslationCache {
     @usableFromInline var older: Slot
   }
 
-  /// A translation that was dropped: whatever was derived from it must go.
+  /// A translation that was dropped, or has left a part's first level: whatever was derived from it must go.
   public struct Dropped {
     /// Its slot; may be in use again by the time it is read.
     public let slot: Slot
@@ -37,11 +53,30 @@ public final class TranslationCache {
     public let prefix: UInt64
     /// Address bits below the page.
     public let shift: UInt8
+
+    /// A translation whose derivations must go.
+    public init(slot: Slot, prefix: UInt64, shift: UInt8) {
+      self.slot = slot
+      self.prefix = prefix
+      self.shift = shift
+    }
   }
 
   /// What the architecture leaves open is decided by this.
   public let policy: RetentionPolicy
   let budget: Int
+  /// A part's arrays, when the policy is one.
+  var arrays: SetAssociativeArrays?
+  /// Whether a translation that is found must also be looked for in a part's arrays.
+  public let hasLevels: Bool
+  private var random: UInt64
+  /// Told of every entry that comes and goes.
+  public unowned(unsafe) var keeper: (any MappingKeeper)?
+  /// By slot, why it is suspect.
+  var suspicions: [Slot: Suspicion] = [:]
+  /// Sources of entries that came from more than an entry holds.
+  private var manySources: [[Source]] = []
+  private var freeManySources: [UInt32] = []
 
   @usableFromInline var nodes: UnsafeMutablePointer<Node>
   var capacity = 1024
@@ -51,6 +86,12 @@ public final class TranslationCache {
   var lists: [ListKey: Int32] = [:]
   var heads: [Slot] = []
   var keys: [ListKey] = []
+  /// Lists to use again.
+  private var freeLists: [Int32] = []
+  /// When there are as many lists, empty ones are looked for.
+  private var manyLists = 64
+  /// The list found last, by class.
+  private var lastLists = [Int32](repeating: -1, count: 3)
   var oldest = TranslationCache.none
   var youngest = TranslationCache.none
   var nextSequence: UInt64 = 0
@@ -62,7 +103,7 @@ public final class TranslationCache {
   public var dropped: [Dropped] = []
   /// Entries that live.
   public private(set) var count = 0
-  /// Entries that the budget drove out.
+  /// Entries that the budget, a part's size or chance drove out.
   public private(set) var evictions: UInt64 = 0
 
   struct ListKey: Hashable {
@@ -74,13 +115,29 @@ public final class TranslationCache {
   /// An empty cache.
   public init(policy: RetentionPolicy) {
     self.policy = policy
-    switch policy {
-    case .retain(let budget): self.budget = max(budget, 16)
+    budget = policy.budget
+    random = policy.seed
+    if case .part(let part) = policy {
+      arrays = SetAssociativeArrays(part)
+      hasLevels = true
+    } else {
+      hasLevels = false
     }
-    nodes = .allocate(capacity: capacity)
+    nodes = TranslationCache.allocateNodes(capacity)
     buckets = .allocate(capacity: bucketMask + 1)
     buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
     free = (0..<Slot(capacity)).reversed()
+  }
+
+  private static func allocateNodes(_ count: Int) -> UnsafeMutablePointer<Node> {
+    let nodes = UnsafeMutablePointer<Node>.allocate(capacity: count)
+    let nothing = CachedEntry(
+      kind: .linear, isStructure: false, shift: 12, tag: Tag(), prefix: 0, target: 0, rights: [], root: 0)
+    nodes.initialize(
+      repeating: Node(
+        entry: nothing, sequence: 0, manySources: none, isSuspect: false, isLive: false, nextInBucket: none, list: 0,
+        previousInList: none, nextInList: none, younger: none, older: none), count: count)
+    return nodes
   }
 
   deinit {
@@ -88,8 +145,64 @@ public final class TranslationCache {
     buckets.deallocate()
   }
 
-  /// A live entry.
+  /// A live entry; of one that came from more sources than it holds the first few are there.
   @inlinable public subscript(slot: Slot) -> CachedEntry { nodes[Int(slot)].entry }
+
+  /// Whether a live entry is a paging-structure-cache entry.
+  @inlinable public func isStructure(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isStructure }
+
+  /// What a live translation permits.
+  @inlinable public func rights(_ slot: Slot) -> Rights { nodes[Int(slot)].entry.rights }
+
+  /// The protection key of its leaf.
+  @inlinable public func protectionKey(_ slot: Slot) -> UInt8 { nodes[Int(slot)].entry.protectionKey }
+
+  /// Its dirty flag when it was cached.
+  @inlinable public func isDirty(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isDirty }
+
+  /// Linear (or guest-physical) address of its first byte.
+  @inlinable public func prefix(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.prefix }
+
+  /// The root it was built from.
+  @inlinable public func root(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.root }
+
+  /// Where it leads from an address.
+  @inlinable public func physical(_ slot: Slot, _ address: UInt64) -> UInt64 {
+    nodes[Int(slot)].entry.physical(address)
+  }
+
+  /// How many structure entries a live entry came from.
+  @inlinable public func sourceCount(_ slot: Slot) -> Int {
+    let node = nodes + Int(slot)
+    return node.pointee.manySources == TranslationCache.none
+      ? Int(node.pointee.entry.sourceCount) : manySourceCount(node.pointee.manySources)
+  }
+
+  /// One of them.
+  @inlinable public func source(_ slot: Slot, _ index: Int) -> Source {
+    let node = nodes + Int(slot)
+    return node.pointee.manySources == TranslationCache.none
+      ? node.pointee.entry.sources[index] : manySource(node.pointee.manySources, index)
+  }
+
+  @usableFromInline func manySourceCount(_ list: UInt32) -> Int { manySources[Int(list)].count }
+  @usableFromInline func manySource(_ list: UInt32, _ index: Int) -> Source { manySources[Int(list)][index] }
+
+  /// The structure entries that a live entry came from, in the order of the walk's reads.
+  public func sources(_ slot: Slot) -> [Source] {
+    let node = nodes + Int(slot)
+    if node.pointee.manySources != TranslationCache.none { return manySources[Int(node.pointee.manySources)] }
+    return (0..<Int(node.pointee.entry.sourceCount)).map { node.pointee.entry.sources[$0] }
+  }
+
+  /// A number of the policy's generator (SplitMix64).
+  public func draw() -> UInt64 {
+    random &+= 0x9E37_79B9_7F4A_7C15
+    var value = random
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
 
   // MARK: Looking up
 
@@ -135,29 +248,104 @@ public final class TranslationCache {
     return best
   }
 
-  /// Whether an entry's tag lets it be used under a tag.
+  /// Whether an entry's tag lets it be used under a tag (rules U1, U2).
   @inlinable public func matches(_ entry: CachedEntry, _ tag: Tag) -> Bool {
-    entry.tag.vpid == tag.vpid && entry.tag.ep4ta == tag.ep4ta && (entry.isGlobal || entry.tag.pcid == tag.pcid)
+    switch entry.kind {
+    case .linear: entry.tag.vpid == tag.vpid && (entry.isGlobal || entry.tag.pcid == tag.pcid)
+    case .combined:
+      entry.tag.vpid == tag.vpid && entry.tag.ep4ta == tag.ep4ta && (entry.isGlobal || entry.tag.pcid == tag.pcid)
+    case .guestPhysical: entry.tag.ep4ta == tag.ep4ta
+    }
+  }
+
+  /// Looks for a translation that was found where a part looks for it, and brings it into the side's first level.
+  /// `.first`, and nothing is done, with every other policy.
+  public func look(_ slot: Slot, _ side: AccessSide) -> TLBLevel {
+    guard let found = arrays?.look(slot, nodes[Int(slot)].entry, side) else { return .first }
+    leave(found.leavers)
+    return found.level
+  }
+
+  /// A walk for a side has found what a translation says that only the other side's first level holds: now both do. A walk
+  /// that has found anything else makes another translation, and this one goes.
+  ///
+  /// - Returns: whether they agree.
+  public func join(_ slot: Slot, _ found: CachedEntry, _ side: AccessSide) -> Bool {
+    let entry = nodes[Int(slot)].entry
+    let isSame =
+      entry.prefix == found.prefix && entry.shift == found.shift && entry.target == found.target
+      && entry.rights == found.rights && entry.isDirty == found.isDirty && entry.isGlobal == found.isGlobal
+      && entry.memoryType == found.memoryType && entry.protectionKey == found.protectionKey
+      && entry.root == found.root && !nodes[Int(slot)].isSuspect
+    guard isSame else {
+      drop(slot)
+      return false
+    }
+    if let leavers = arrays?.join(slot, entry, side) { leave(leavers) }
+    return true
+  }
+
+  /// Whether host pointers may be derived from a translation: a part's must be in the data side's first level.
+  public func mayDerive(_ slot: Slot) -> Bool { arrays?.isInFirstLevel(slot) ?? true }
+
+  private func leave(_ leavers: [SetAssociativeArrays.Leaver]) {
+    for leaver in leavers {
+      switch leaver {
+      case .gone(let slot):
+        evictions += 1
+        drop(slot)
+      case .demoted(let slot):
+        let entry = nodes[Int(slot)].entry
+        dropped.append(Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
+      }
+    }
   }
 
   // MARK: Filling
 
-  /// Caches an entry; over the budget the oldest goes first.
+  /// Caches an entry that came from more structure entries than it holds.
   @discardableResult
-  public func insert(_ entry: CachedEntry) -> Slot {
-    if count >= budget, oldest != TranslationCache.none {
-      evictions += 1
-      drop(oldest)
+  public func insert(_ entry: CachedEntry, sources: [Source], side: AccessSide = .data) -> Slot {
+    guard sources.count > CachedEntry.maximumSources else {
+      var entry = entry
+      entry.sourceCount = 0
+      for source in sources { entry.append(source) }
+      return insert(entry, side: side)
     }
+    let index = freeManySources.popLast() ?? UInt32(manySources.count)
+    if Int(index) == manySources.count { manySources.append(sources) } else { manySources[Int(index)] = sources }
+    return insert(entry, side: side, manySources: index)
+  }
+
+  /// Caches an entry for an access of a side; what the policy has no room for goes first.
+  @discardableResult
+  public func insert(_ entry: CachedEntry, side: AccessSide = .data) -> Slot {
+    insert(entry, side: side, manySources: TranslationCache.none)
+  }
+
+  private func insert(_ entry: CachedEntry, side: AccessSide, manySources: UInt32) -> Slot {
+    if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
+    // Before the new one is there: what was just filled must serve the access it was filled for.
+    if case .random = policy { evictAtRandom() }
     if free.isEmpty { grow() }
     let slot = free.removeLast()
+    link(slot, entry, manySources)
+    if arrays != nil, let leavers = arrays?.insert(slot, entry, side) { leave(leavers) }
+    keeper?.mappingFiled(slot)
+    return slot
+  }
+
+  private func link(_ slot: Slot, _ entry: CachedEntry, _ manySources: UInt32) {
     let chain = bucket(entry.prefix, entry.shift)
     let list = list(of: entry)
     let head = heads[Int(list)]
-    (nodes + Int(slot)).initialize(
+    let node = nodes + Int(slot)
+    node.initialize(
       to: Node(
-        entry: entry, sequence: nextSequence, nextInBucket: buckets[chain], list: list,
-        previousInList: TranslationCache.none, nextInList: head, younger: TranslationCache.none, older: youngest))
+        entry: entry, sequence: nextSequence, manySources: manySources, isSuspect: false, isLive: true,
+        nextInBucket: buckets[chain], list: list, previousInList: TranslationCache.none, nextInList: head,
+        younger: TranslationCache.none, older: youngest))
+    node.pointee.entry.tag = entry.tag.of(entry.kind)
     buckets[chain] = slot
     if head != TranslationCache.none { nodes[Int(head)].previousInList = slot }
     heads[Int(list)] = slot
@@ -170,23 +358,62 @@ public final class TranslationCache {
     } else {
       translationsBySize[Int(entry.shift & 63)] += 1
     }
-    return slot
   }
+
+  private func evictOne(_ slot: Slot) {
+    evictions += 1
+    drop(slot)
+  }
+
+  /// At every fourth fill on average, an entry goes that nothing but chance picks.
+  private func evictAtRandom() {
+    let number = draw()
+    guard number & 3 == 0, count > 0 else { return }
+    let used = capacity - free.count
+    // Slots are given out from the lowest up, so that those below the number of live ones are mostly live.
+    var slot = Int(truncatingIfNeeded: (number >> 2) % UInt64(max(used, 1)))
+    while !isLive(Slot(slot)) { slot = slot + 1 == capacity ? 0 : slot + 1 }
+    evictOne(Slot(slot))
+  }
+
+  func isLive(_ slot: Slot) -> Bool { Int(slot) < capacity && nodes[Int(slot)].isLive }
 
   private func list(of entry: CachedEntry) -> Int32 {
     let type: Class = entry.isStructure ? .structure : entry.isGlobal ? .global : .translation
-    let key = ListKey(kind: entry.kind, tag: entry.tag, type: type)
-    if let known = lists[key] { return known }
-    let list = Int32(heads.count)
-    heads.append(TranslationCache.none)
-    keys.append(key)
+    let key = ListKey(kind: entry.kind, tag: entry.tag.of(entry.kind), type: type)
+    let last = lastLists[type.rawValue]
+    if last >= 0, keys[Int(last)] == key { return last }
+    let list = lists[key] ?? newList(key)
+    lastLists[type.rawValue] = list
+    return list
+  }
+
+  private func newList(_ key: ListKey) -> Int32 {
+    if freeLists.isEmpty, heads.count >= manyLists { findEmptyLists() }
+    let list = freeLists.popLast() ?? Int32(heads.count)
+    if Int(list) == heads.count {
+      heads.append(TranslationCache.none)
+      keys.append(key)
+    } else {
+      keys[Int(list)] = key
+    }
     lists[key] = list
     return list
   }
 
+  /// Address spaces come and go; their lists are used again, but not looked for at each change.
+  private func findEmptyLists() {
+    for list in heads.indices where heads[list] == TranslationCache.none {
+      lists[keys[list]] = nil
+      freeLists.append(Int32(list))
+    }
+    lastLists = [-1, -1, -1]
+    manyLists = max(64, 2 * (heads.count - freeLists.count))
+  }
+
   private func grow() {
-    let larger = UnsafeMutablePointer<Node>.allocate(capacity: capacity * 2)
-    larger.moveInitialize(from: nodes, count: capacity)
+    let larger = TranslationCache.allocateNodes(capacity * 2)
+    larger.moveUpdate(from: nodes, count: capacity)
     nodes.deallocate()
     nodes = larger
     free = (Slot(capacity)..<Slot(capacity * 2)).reversed()
@@ -215,7 +442,13 @@ public final class TranslationCache {
 
   /// Drops one entry.
   func drop(_ slot: Slot) {
+    keeper?.mappingDropped(slot)
     let node = nodes[Int(slot)]
+    if arrays != nil { arrays?.remove(slot, node.entry) }
+    if node.isSuspect { suspicions[slot] = nil }
+    if node.manySources != TranslationCache.none { freeManySources.append(node.manySources) }
+    nodes[Int(slot)].isLive = false
+    nodes[Int(slot)].isSuspect = false
     unchain(slot, node)
     if node.previousInList != TranslationCache.none {
       nodes[Int(node.previousInList)].nextInList = node.nextInList
@@ -256,6 +489,18 @@ public final class TranslationCache {
         return
       }
       previous = nodes[Int(previous)].nextInBucket
+    }
+  }
+
+  /// What decides the policy's choices beside the entries; a hash covers it.
+  public var policyWords: [UInt64] {
+    switch policy {
+    case .retain, .flush: return []
+    case .speculate, .random: return [random]
+    case .part:
+      var numbers: [Slot: UInt64] = [:]
+      forEach { slot, _ in numbers[slot] = UInt64(numbers.count) }
+      return arrays?.words { numbers[$0] ?? .max } ?? []
     }
   }
 

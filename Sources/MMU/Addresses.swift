@@ -18,7 +18,7 @@
   @inlinable @inline(__always) public init(_ value: UInt64) { self.value = value }
 
   /// Whether bits 63 down to the highest translated one agree (SDM Vol. 1, "Canonical Addressing").
-  @inlinable public func isCanonical(bits: UInt64 = 48) -> Bool {
+  @inlinable @inline(__always) public func isCanonical(bits: UInt64 = 48) -> Bool {
     let shift = 64 - bits
     return Int64(bitPattern: value << shift) >> Int64(shift) == Int64(bitPattern: value)
   }

@@ -1,3 +1,5 @@
+import EPTTLB
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -27,10 +29,17 @@ public final class PhysicalMemory {
   @frozen public struct Page {
     /// 64-byte granules that decoded instructions came from.
     public var codeGranules: UInt64 = 0
+    /// 64-byte granules that the structure entries of live mappings lie in.
+    public var structureGranules: UInt64 = 0
     /// May differ from zero: has been written, or a host pointer to write it was given out.
     public var isTouched = false
     /// Some processor may hold a host pointer to write it.
     public var hasWriter = false
+    /// A table that a processor whose policy speculates may read at any time.
+    public var isTable = false
+
+    /// Host pointers may write the page: no store to it need be seen.
+    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable }
   }
 
   /// Bytes of RAM, a multiple of 4 KiB.
@@ -47,8 +56,17 @@ public final class PhysicalMemory {
   public let pages: UnsafeMutablePointer<Page>
   /// Who keeps decoded instructions.
   public weak var codeObserver: (any CodeObserver)?
-  /// Every processor's way to memory, for dropping its host pointers.
-  var translations: [Unmanaged<Translation>] = []
+  /// Who writes: set by whoever is about to run or to store.
+  public var writer = Writer.monitor
+  /// Every processor's way to memory, by number.
+  var translations: [Unmanaged<Translation>?] = []
+  /// Which mappings came from the marked structure granules.
+  let structures = StructureIndex()
+  /// Some processor's policy is `speculate`; and it is speculating just now.
+  var speculates = false
+  var isSpeculating = false
+  /// By page, the paging-structure-cache entries of speculating processors that name a table there.
+  var tableReaders: [UInt64: [TableReader]] = [:]
 
   /// Devices, where RAM does not lie.
   private var devices: [(range: Range<UInt64>, device: any MemoryMappedDevice)] = []
@@ -140,6 +158,7 @@ public final class PhysicalMemory {
       withUnsafeBytes(of: value) { write(address, $0) }
       return
     }
+    if speculates { willStore(address, bytes: bytes) }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }
@@ -150,15 +169,30 @@ public final class PhysicalMemory {
     guard let first = source.baseAddress else { return }
     let end = address.value < lowEnd ? lowEnd : highEnd
     let count = min(UInt64(source.count), end - address.value)
+    if speculates { willStore(address, bytes: count) }
     (base + Int(address.value)).copyMemory(from: first, byteCount: Int(count))
     stored(address, bytes: count)
   }
 
+  /// A device sees accesses of at most 8 bytes; a wider one is several.
   private func writeDevice(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
-    guard source.count <= 8, let device = device(address) else { return }
-    var value: UInt64 = 0
-    withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
-    device.write(address, value, bytes: source.count)
+    guard let device = device(address) else { return }
+    for start in stride(from: 0, to: source.count, by: 8) {
+      let part = source[start..<min(start + 8, source.count)]
+      var value: UInt64 = 0
+      withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: part) }
+      device.write(PhysicalAddress(address.value &+ UInt64(start)), value, bytes: part.count)
+    }
+  }
+
+  private func read(
+    _ device: any MemoryMappedDevice, _ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer
+  ) {
+    for start in stride(from: 0, to: target.count, by: 8) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + 8, target.count)])
+      let value = device.read(PhysicalAddress(address.value &+ UInt64(start)), bytes: part.count)
+      withUnsafeBytes(of: value) { part.copyBytes(from: $0.prefix(part.count)) }
+    }
   }
 
   /// Copies bytes out, of memory or a device; where nothing lies they are all ones.
@@ -167,11 +201,7 @@ public final class PhysicalMemory {
       first.copyMemory(from: host, byteCount: target.count)
       return
     }
-    if target.count <= 8, let device = device(address) {
-      let value = device.read(address, bytes: target.count)
-      withUnsafeBytes(of: value) { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count])) }
-      return
-    }
+    if let device = device(address) { return read(device, address, into: target) }
     for index in target.indices {
       let (place, overflow) = address.value.addingReportingOverflow(UInt64(index))
       target[index] = overflow ? 0xFF : host(PhysicalAddress(place), bytes: 1)?.load(as: UInt8.self) ?? 0xFF
@@ -193,6 +223,10 @@ public final class PhysicalMemory {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
         if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
       }
+      if page.pointee.structureGranules != 0 {
+        let hit = page.pointee.structureGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
+        if hit != 0 { structuresWritten(page: first & ~0xFFF, granules: hit) }
+      }
       guard end < .max else { return }
       first = end + 1
     }
@@ -206,13 +240,29 @@ public final class PhysicalMemory {
   /// Marks granules that instructions were decoded from: no host pointer may write the page any more.
   public func markCode(page: UInt64, granules: UInt64) {
     guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    self.page(of: PhysicalAddress(page)).pointee.codeGranules |= granules
+    dropWriters(page: page)
+  }
+
+  /// Takes every processor's host pointers to write a page away.
+  func dropWriters(page: UInt64) {
     let entry = self.page(of: PhysicalAddress(page))
-    entry.pointee.codeGranules |= granules
     guard entry.pointee.hasWriter else { return }
     entry.pointee.hasWriter = false
     for translation in translations {
-      translation.takeUnretainedValue().dropWriters(of: base + Int(page))
+      translation?.takeUnretainedValue().dropWriters(of: base + Int(page))
     }
+  }
+
+  /// Gives a processor's translations the lowest number that is free.
+  func attach(_ translation: Translation) -> Int {
+    let reference = Unmanaged.passUnretained(translation)
+    guard let free = translations.firstIndex(where: { $0 == nil }) else {
+      translations.append(reference)
+      return translations.count - 1
+    }
+    translations[free] = reference
+    return free
   }
 
   /// Replaces a page's code marks when instructions decoded from it were dropped.

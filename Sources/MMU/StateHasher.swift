@@ -21,13 +21,15 @@ public struct StateHasher: Sendable {
   /// Adds a flag.
   public mutating func add(_ flag: Bool) { add(flag ? 1 : 0 as UInt64) }
 
-  /// Adds bytes, eight at a time; a rest is padded with zeros.
+  /// Adds bytes, eight at a time; a rest is padded with zeros, and its length is added.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     let words = bytes.count / 8
     for index in 0..<words { add(bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) }
     var rest: UInt64 = 0
     for index in words * 8..<bytes.count { rest = rest << 8 | UInt64(bytes[index]) }
-    if words * 8 < bytes.count { add(rest) }
+    guard words * 8 < bytes.count else { return }
+    add(rest)
+    add(UInt64(bytes.count - words * 8))
   }
 
   /// The hash: 32 hexadecimal digits.

@@ -48,6 +48,24 @@ public final class Translation {
   /// What translations' memory types follow from; a change of it drops nothing by itself.
   public var memoryTypes = MemoryTypes.reset
 
+  /// The processor's number in the machine.
+  public private(set) var processorNumber = 0
+  /// Cycles of a translation that is found in a part's second level.
+  public let secondLevelCycles: UInt64
+  /// Told of each use of a mapping with which memory does not agree.
+  public weak var staleUseObserver: (any StaleUseObserver)?
+  /// The op whose access is under way, when RIP in the state is that of its block.
+  public let accessOp: UnsafeMutablePointer<UnsafePointer<DecodedOp>?>
+  /// By slot, the mapping's references in the machine's index of structures.
+  var references: [UInt32] = []
+  /// What walks have decided about suspect mappings.
+  var verdicts: [Slot: Verdicts] = [:]
+  /// Whether the policy is `speculate`.
+  let speculates: Bool
+
+  /// Linear pages of breakpoints: each access to them must be seen.
+  private var watchedPages: [UInt64] = []
+
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
@@ -65,21 +83,30 @@ public final class Translation {
   /// The translations of a processor whose state lies at `state`; they last as long as it.
   public init(
     state: UnsafeMutablePointer<ProcessorState>, memory: PhysicalMemory, policy: RetentionPolicy,
-    controls: PagingControls, walkReferenceCycles: UInt64, usesHostPointers: Bool
+    controls: PagingControls, walkReferenceCycles: UInt64, secondLevelCycles: UInt64 = 0, usesHostPointers: Bool
   ) {
     self.state = state
     self.memory = memory
     self.cache = TranslationCache(policy: policy)
     self.walkReferenceCycles = walkReferenceCycles
+    self.secondLevelCycles = secondLevelCycles
+    accessOp = .allocate(capacity: 1)
+    accessOp.initialize(to: nil)
     self.usesHostPointers = usesHostPointers
     self.controls = controls
+    if case .speculate = policy { speculates = true } else { speculates = false }
     purgeHostPointers()
-    memory.translations.append(Unmanaged.passUnretained(self))
+    processorNumber = memory.attach(self)
+    memory.speculates = memory.speculates || speculates
+    cache.keeper = self
     use(controls, isUser: false)
   }
 
   deinit {
-    memory.translations.removeAll { $0.toOpaque() == Unmanaged.passUnretained(self).toOpaque() }
+    cache.reset()
+    cache.keeper = nil
+    accessOp.deallocate()
+    memory.translations[processorNumber] = nil
   }
 
   // MARK: Contexts
@@ -127,29 +154,65 @@ public final class Translation {
     case .fourLevel: guard address.isCanonical() else { return .notCanonical }
     case .fiveLevel: guard address.isCanonical(bits: 57) else { return .notCanonical }
     }
-    if let slot = cache.translation(.linear, address.value, controls.tag) {
-      let entry = cache[slot]
-      guard controls.permits(access, entry.rights, key: entry.protectionKey) else {
-        return fault(
-          address, PageFaultCode(access, controls, violating: entry.rights, key: entry.protectionKey))
+    let side: AccessSide = access.isFetch ? .instruction : .data
+    if let slot = cache.translation(.linear, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
+      let (rights, key) = (cache.rights(slot), cache.protectionKey(slot))
+      guard controls.permits(access, rights, key: key) else {
+        if isSuspect(slot, address) { consult(slot, address, access) }
+        return fault(address, PageFaultCode(access, controls, violating: rights, key: key))
       }
-      if !access.isWrite || entry.isDirty { return .physical(PhysicalAddress(entry.physical(address.value)), slot) }
-      cache.walkedForDirty(address.value, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+      if !access.isWrite || cache.isDirty(slot) {
+        if isSuspect(slot, address) { consult(slot, address, access) }
+        return .physical(PhysicalAddress(cache.physical(slot, address.value)), slot)
+      }
+      cache.walkedForDirty(.linear, address.value, controls.tag)
       drain()
     }
-    let start = cache.structure(.linear, address.value, controls.tag).map { cache[$0] }
-    let walk = Walk(address, access, controls, memory, from: start, memoryTypes: memoryTypes, sideEffects: true)
+    let elsewhere = cache.hasLevels ? cache.translation(.linear, address.value, controls.tag) : nil
+    let start = cache.structure(.linear, address.value, controls.tag)
+    if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    let walk = Walk(
+      address, access, controls, memory, from: start.map { cache[$0] }, memoryTypes: memoryTypes, sideEffects: true)
     state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
-    for index in 0..<walk.structureCount {
-      if let structure = walk.structures[index] { cache.insert(structure) }
-    }
+    let filed = keep(walk, startedAt: start, side, elsewhere)
     switch walk.outcome {
     case .fault(let code):
       return fault(address, code)
     case .mapped(let entry):
-      let slot = cache.insert(entry)
+      if speculates { fillNeighbours(address, shift: entry.shift) }
       drain()
-      return .physical(PhysicalAddress(entry.physical(address.value)), slot)
+      // The walk may have begun at a stale paging-structure-cache entry.
+      if isSuspect(filed, address) { consult(filed, address, access) }
+      return .physical(PhysicalAddress(entry.physical(address.value)), filed)
+    }
+  }
+
+  /// Caches what a walk has found; the slot of its translation.
+  ///
+  /// - Parameter elsewhere: a translation of the address that only the other side of a part's TLB has.
+  func keep(_ walk: Walk, startedAt start: Slot?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
+    let inherited = start.flatMap { cache.suspicion($0) }
+    for index in 0..<walk.structureCount {
+      guard let structure = walk.structures[index] else { continue }
+      let slot = cache.insert(structure)
+      if let inherited { cache.inherit(slot, inherited) }
+    }
+    guard case .mapped(let entry) = walk.outcome else { return Translation.noMapping }
+    if let elsewhere, cache.join(elsewhere, entry, side) { return elsewhere }
+    let slot = cache.insert(entry, side: side)
+    if let inherited { cache.inherit(slot, inherited) }
+    return slot
+  }
+
+  /// Whether a part finds a translation where this side looks for it; if not, a walk must.
+  private func isFound(_ slot: Slot, _ side: AccessSide) -> Bool {
+    switch cache.look(slot, side) {
+    case .first: return true
+    case .second:
+      state.pointee.cycles &+= secondLevelCycles
+      drain()
+      return true
+    case .none: return false
     }
   }
 
@@ -165,13 +228,14 @@ public final class Translation {
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
-    guard usesHostPointers, physical.page != hiddenPage,
+    guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
+      physical.page != hiddenPage, slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
       guard memory.isRAM(physical, bytes: 1) else { return false }
       let page = memory.page(of: physical)
-      guard page.pointee.codeGranules == 0 else { return false }
+      guard page.pointee.mayHaveWriter else { return false }
       page.pointee.hasWriter = true
       page.pointee.isTouched = true
     }
@@ -186,6 +250,13 @@ public final class Translation {
     return true
   }
 
+  /// Has each access to some linear pages go the long way, and no longer those to the pages watched until now.
+  public func watch(pages: [UInt64]) {
+    watchedPages = pages
+    guard !pages.isEmpty else { return }
+    purgeHostPointers { pages.contains($0.pointee.readTag & ~0xFFF) || pages.contains($0.pointee.writeTag & ~0xFFF) }
+  }
+
   /// Forgets every host pointer that a condition picks.
   public func purgeHostPointers(where condition: (UnsafeMutablePointer<HostPointer>) -> Bool = { _ in true }) {
     for index in 0..<UInt64(HostPointerCount) {
@@ -197,7 +268,7 @@ public final class Translation {
     }
   }
 
-  /// A page got its first mark: host pointers may not write it any more.
+  /// A page got a mark: host pointers may not write it any more.
   func dropWriters(of hostPage: UnsafeMutableRawPointer) {
     let host = UInt64(UInt(bitPattern: hostPage))
     for index in 0..<UInt64(HostPointerCount) {
@@ -217,8 +288,10 @@ public final class Translation {
   }
 
   /// MOV to CR3.
-  public func rootLoaded(_ controls: PagingControls) {
-    cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+  ///
+  /// - Parameter preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
+  public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
+    cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid, preserves: preserves)
     drain()
     use(controls, isUser: isUser)
   }
@@ -268,7 +341,7 @@ public final class Translation {
     cache.dropped.removeAll(keepingCapacity: true)
   }
 
-  private func purgeHostPointers(of dropped: TranslationCache.Dropped) {
+  func purgeHostPointers(of dropped: TranslationCache.Dropped) {
     let pages = min(UInt64(1) << UInt64(dropped.shift - 12), UInt64(HostPointerCount))
     for page in 0..<pages {
       let entry = state.hostPointer(dropped.prefix &+ page << 12)
@@ -281,7 +354,8 @@ public final class Translation {
 
   // MARK: Invariants
 
-  /// What is wrong with a host pointer, or nil: each must be backed by a live mapping of its context. For tests.
+  /// What is wrong with a host pointer, or nil: each must be backed by a live mapping of its context that is above
+  /// suspicion. For tests.
   public func checkInvariants() -> String? {
     if let problem = cache.checkInvariants() { return problem }
     var live: [Slot: CachedEntry] = [:]
@@ -291,12 +365,19 @@ public final class Translation {
       guard entry.readTag != ~0 || entry.writeTag != ~0 else { continue }
       let tag = entry.readTag != ~0 ? entry.readTag : entry.writeTag
       let linear = tag & ~0xFFF
+      guard !watchedPages.contains(linear) else { return "host pointer to a page of a breakpoint" }
       if entry.mapping == Translation.noMapping { continue }
       guard let mapping = live[entry.mapping], !mapping.isStructure, mapping.covers(linear) else {
         return "host pointer to \(String(linear, radix: 16)) has no mapping"
       }
       guard let key = contextKeys[Int(tag & 0xFFF)] else { return "host pointer of an unknown context" }
       guard cache.matches(mapping, key.controls.tag) else { return "host pointer under a wrong tag" }
+      let root = key.controls.root(of: LinearAddress(linear))
+      let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.agrees }
+      guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared == true else {
+        return "host pointer by a suspect mapping"
+      }
+      guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }
       let physical = mapping.physical(linear)
       let host = memory.host(PhysicalAddress(physical), bytes: 0x1000)
       guard host.map({ UInt64(UInt(bitPattern: $0)) }) == linear &+ entry.addend else {
@@ -307,8 +388,8 @@ public final class Translation {
         guard mapping.isDirty, key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
           return "host pointer writes through a mapping that must not"
         }
-        guard memory.page(of: PhysicalAddress(physical)).pointee.codeGranules == 0 else {
-          return "host pointer writes code"
+        guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {
+          return "host pointer writes a marked page"
         }
       }
     }

@@ -4,7 +4,8 @@ extension TranslationCache {
   /// Adds every live entry, oldest first: age decides which of two may be used, and which goes first.
   public func hash(into hasher: inout StateHasher) {
     hasher.add(UInt64(count))
-    forEach { _, entry in
+    for word in policyWords { hasher.add(word) }
+    forEach { slot, entry in
       for byte in [entry.kind.rawValue, entry.shift, entry.rights.rawValue, entry.memoryType, entry.protectionKey] {
         hasher.add(UInt64(byte))
       }
@@ -14,9 +15,9 @@ extension TranslationCache {
       hasher.add(entry.prefix)
       hasher.add(entry.target)
       hasher.add(entry.root)
-      for index in 0..<Int(entry.sourceCount) {
-        hasher.add(entry.sources[index].address)
-        hasher.add(entry.sources[index].value)
+      for index in 0..<sourceCount(slot) {
+        hasher.add(source(slot, index).address)
+        hasher.add(source(slot, index).value)
       }
     }
   }

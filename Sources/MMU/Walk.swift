@@ -78,6 +78,7 @@ public struct Walk {
         return
       }
       table = pointer & EntryFormat.address
+      path.root = pointer
     }
     /// Every entry so far has its accessed flag set.
     var isCacheable = true

@@ -12,6 +12,8 @@ struct Again {
   private let after: [UInt64]
   private let code: [UInt8]
   private let patches: [String]
+  private let vectors: String?
+  private let bases: String?
 
   /// - Parameters:
   ///   - native: a host of its own, for nothing else.
@@ -50,6 +52,9 @@ struct Again {
       return comparison.verdict(emulated.run(it, index: index, out: room), room)
     }
     after = out
+    vectors = it.pointee.usesVectors == 0 ? nil : Again.vectorText(silicon_case_vectors(it))
+    bases =
+      it.pointee.usesBases == 0 ? nil : "FS \(hex(it.pointee.fsBase)), GS \(hex(it.pointee.gsBase))"
     let start = plan.first?.start ?? 0
     let end = plan.last.map { $0.start + $0.length } ?? 0
     code = Array(UnsafeBufferPointer(start: silicon_code(it) + start, count: end - start))
@@ -71,11 +76,24 @@ struct Again {
           + "operand size \(instruction.width), \(opcode.section)")
     }
     lines.append("  registers: " + registers(before))
+    if let vectors { lines.append("  vectors: " + vectors) }
+    if let bases { lines.append("  bases: " + bases) }
     if !patches.isEmpty { lines.append("  data: " + patches.joined(separator: "; ")) }
     for difference in differences {
       lines.append("  \(difference.field): silicon \(difference.silicon), ours \(difference.ours)")
     }
     return lines
+  }
+
+  private static func vectorText(_ registers: UnsafeMutablePointer<SiliconVectorRegisters>) -> String {
+    let mmx = (0..<8).map { "MM\($0) \(hex(silicon_mmx(registers)[$0]))" }
+    let xmm = (0..<Int(SiliconVectors)).map { number in
+      let words = silicon_vectors(registers) + 8 * number
+      return "XMM\(number) \(hex(words[1])):\(hex(words[0]))"
+    }
+    let control =
+      "MXCSR \(hex(UInt64(registers.pointee.mxcsr))), FPU status \(hex(UInt64(registers.pointee.fpuStatus)))"
+    return (mmx + xmm + [control]).joined(separator: ", ")
   }
 
   private func registers(_ words: [UInt64]) -> String {

@@ -36,6 +36,12 @@ public struct CampaignReport: Sendable {
   public internal(set) var sequences = 0
   /// Of these, cases in which the host raised an exception.
   public internal(set) var exceptions = 0
+  /// Of these, cases that load and compare vector registers.
+  public internal(set) var vectors = 0
+  /// Of these, cases with 67h before an instruction.
+  public internal(set) var addresses32 = 0
+  /// Of these, cases with FS or GS before an instruction, and a base of its own.
+  public internal(set) var bases = 0
   /// Differences that no table explains.
   public internal(set) var mismatches: [Mismatch] = []
   /// How many there were, also where only the first are kept.
@@ -59,6 +65,9 @@ public struct CampaignReport: Sendable {
 /// Why a campaign cannot begin.
 public struct NoSuchMnemonic: Error, CustomStringConvertible {
   let mnemonic: String
+
+  package init(mnemonic: String) { self.mnemonic = mnemonic }
+
   /// One line.
   public var description: String { "no row of the opcode table that the host can run is named \(mnemonic)" }
 }
@@ -176,6 +185,11 @@ public struct Campaign {
     report.compared += 1
     if plan.count > 1 { report.sequences += 1 }
     if Int(result.pointee.status) == SiliconFaulted { report.exceptions += 1 }
+    if plan.contains(where: { $0.traits.contains(.address32) }) { report.addresses32 += 1 }
+    if plan.contains(where: { $0.hasBase }) { report.bases += 1 }
+    if plan.contains(where: { generator.knowledge.encodings[$0.encoding].opcode.unit != .general }) {
+      report.vectors += 1
+    }
     if let first = plan.first { counts[first.encoding] += 1 }
   }
 
@@ -206,7 +220,7 @@ public struct Campaign {
   /// Files a case that differs: it is run again by another child and another machine, and cut down to the instructions
   /// that make the difference. What has been seen often enough is only counted.
   private mutating func examine(_ number: Int, _ plan: [PlannedInstruction], _ differences: [FieldDifference]) throws {
-    if let rule = plan.compactMap(\.vendor).first {
+    if let rule = plan.lazy.compactMap(\.vendor).first(where: { $0.explains(differences) }) {
       report.vendor[rule.rawValue, default: 0] += 1
       return
     }

@@ -10,6 +10,8 @@ extension CampaignReport {
     lines.append(
       "seed \(seed): \(compared) cases compared (\(sequences) of several instructions, \(exceptions) with exceptions), "
         + "\(mismatchCount) differ")
+    lines.append(
+      "of these, \(vectors) with vector registers, \(addresses32) with 67h, \(bases) with bases in FS and GS")
     if !vendor.isEmpty {
       lines.append("differences that the vendor table explains:")
       lines += sorted(vendor)

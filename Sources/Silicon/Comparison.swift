@@ -15,6 +15,12 @@ public struct FieldDifference: Sendable {
   public let silicon: String
   /// What ours has.
   public let ours: String
+
+  package init(field: String, silicon: String, ours: String) {
+    self.field = field
+    self.silicon = silicon
+    self.ours = ours
+  }
 }
 
 /// What the comparison of a case gives.
@@ -58,6 +64,7 @@ struct Comparison {
     let isSameEnd = ends(result, ending)
     if isSameEnd && isResultUndefined { return .same }
     var isSame = isSameEnd && memcmp(native, out, 16 * 8) == 0 && (native[16] ^ out[16]) & flags == 0
+    isSame = (it.pointee.usesVectors == 0 || sameVectors(result)) && isSame
     isSame = sameData(result, ending, out[4]) && isSame
     if isSame { return .same }
     return .different(differences(result, ending, native, out, flags, isSameEnd: isSameEnd))
@@ -87,6 +94,36 @@ struct Comparison {
     case .undelivered: return isFault
     case .refused, .astray: return false
     }
+  }
+
+  // MARK: Vector registers
+
+  private func sameVectors(_ result: UnsafeMutablePointer<SiliconResult>) -> Bool {
+    memcmp(silicon_result_vectors(result), emulated.vectors, MemoryLayout<SiliconVectorRegisters>.size) == 0
+  }
+
+  private func vectorDifferences(_ result: UnsafeMutablePointer<SiliconResult>) -> [FieldDifference] {
+    let theirs = silicon_result_vectors(result)
+    let ours = emulated.vectors
+    var list: [FieldDifference] = []
+    func compare(_ name: String, _ theirs: [UInt64], _ ours: [UInt64]) {
+      guard theirs != ours else { return }
+      let text = [theirs, ours].map { $0.reversed().map { hex($0) }.joined(separator: ":") }
+      list.append(FieldDifference(field: name, silicon: text[0], ours: text[1]))
+    }
+    for number in 0..<8 {
+      compare("MM\(number)", [silicon_mmx(theirs)[number]], [silicon_mmx(ours)[number]])
+      let exponents = [theirs, ours].map { UInt64(silicon_exponents($0)[number]) }
+      compare("exponent of ST\(number)", [exponents[0]], [exponents[1]])
+    }
+    for number in 0..<Int(SiliconVectors) {
+      let words = [theirs, ours].map { registers in (0..<2).map { silicon_vectors(registers)[8 * number + $0] } }
+      compare("XMM\(number)", words[0], words[1])
+    }
+    compare("MXCSR", [UInt64(theirs.pointee.mxcsr)], [UInt64(ours.pointee.mxcsr)])
+    compare("FPU status", [UInt64(theirs.pointee.fpuStatus)], [UInt64(ours.pointee.fpuStatus)])
+    compare("FPU tags", [UInt64(theirs.pointee.fpuFull)], [UInt64(ours.pointee.fpuFull)])
+    return list
   }
 
   // MARK: Data
@@ -154,6 +191,7 @@ struct Comparison {
           field: "flags \(FlagLetters.names(wrong))", silicon: FlagLetters.names(native[16] & wrong),
           ours: FlagLetters.names(out[16] & wrong)))
     }
+    if it.pointee.usesVectors != 0 { list += vectorDifferences(result) }
     withNativeLines(result, putIn: true)
     defer { withNativeLines(result, putIn: false) }
     let image = silicon_image(batch)
@@ -200,4 +238,4 @@ struct Comparison {
 }
 
 /// A number as the manual writes it.
-func hex(_ value: UInt64) -> String { String(value, radix: 16, uppercase: true) + "h" }
+package func hex(_ value: UInt64) -> String { String(value, radix: 16, uppercase: true) + "h" }

@@ -14,10 +14,18 @@ private struct Parts {
   var reg: UInt8 = 0
   var rm: UInt8 = 0
   var spread: UInt8 = 0
+  /// VEX.vvvv, not inverted; what else a VEX prefix says is in `rex`.
+  var vexRegister: UInt8 = 0
+  /// REX.B means nothing, because the operand is an MMX register.
+  var freeRM = false
   var addressing = Addressing()
+  /// Base of the segment that a prefix names: the effective address is that much less.
+  var base: UInt64 = 0
   /// Linear address and size of the memory operand.
   var target: UInt64 = 0
   var bytes = 0
+  /// What the addressing form must come to: the effective address, or that of a bit string's start.
+  var effective: UInt64 = 0
   /// The last immediate, for shifts.
   var immediate: UInt64?
   var traits: PlannedInstruction.Traits = []
@@ -44,6 +52,7 @@ extension Draft {
     let opcode = encoding.opcode
     let start = cursor
     var parts = Parts()
+    if opcode.unit != .general { useVectors() }
     parts.width = opcode.widths.isEmpty ? 0 : random.pick(opcode.widths)
     chooseForm(encoding, &parts)
     chooseRegisters(encoding, &parts)
@@ -51,10 +60,11 @@ extension Draft {
     chooseRoles(encoding, &parts)
     if parts.isMemory || parts.isOffset { chooseMemory(encoding, &parts) }
     emitPrefixes(encoding, &parts)
+    if opcode.map.isVEX { emitVEX(encoding, &parts) }
     emitOpcode(opcode, parts)
     let end = emitOperands(encoding, &parts)
     if end >= 0, parts.addressing.isRIPRelative {
-      let value = parts.target &- slot &- UInt64(cursor)
+      let value = parts.effective &- slot &- UInt64(cursor)
       for index in 0..<4 { code[end + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
     }
     return planned(encoding, number, parts, start)
@@ -63,7 +73,8 @@ extension Draft {
   private mutating func chooseForm(_ encoding: Encoding, _ parts: inout Parts) {
     let opcode = encoding.opcode
     parts.isOffset = opcode.operands.contains { if case .offset = $0 { true } else { false } }
-    let forms = opcode.forms
+    // Memory at rDI is no ModRM operand.
+    let forms = opcode.operands.contains(.atDestinationIndex) ? [.register] : opcode.forms
     parts.isMemory = !parts.isOffset && (forms.count == 2 ? random.once(in: 2) : forms.first == .memory)
     // What vendors do differently is run alone, where nothing else can hide behind it.
     if isSequence && isPrefetch0D(opcode) { parts.isMemory = true }
@@ -79,10 +90,17 @@ extension Draft {
       case .reg:
         parts.reg = anyRegister()
         registers |= Int(parts.reg)
-      case .registerOrMemory, .register:
+      case .registerOrMemory, .register, .registerOnly:
         parts.rm = anyRegister()
         if random.once(in: 16) { parts.rm = parts.reg }
         if !parts.isMemory { registers |= Int(parts.rm) }
+      case .vexRegister: parts.vexRegister = anyRegister()
+      case .vector: parts.reg = UInt8(random.below(16))
+      case .vectorOrMemory, .vectorOnly: parts.rm = UInt8(random.below(16))
+      case .mmx: parts.reg = UInt8(random.below(8))
+      case .mmxOrMemory, .mmxOnly:
+        parts.rm = UInt8(random.below(8))
+        parts.freeRM = true
       case .opcodeRegister:
         parts.rm = anyRegister()
         registers |= Int(parts.rm)
@@ -100,8 +118,9 @@ extension Draft {
   private mutating func choosePrefixes(_ encoding: Encoding, _ parts: inout Parts) {
     let opcode = encoding.opcode
     let isAny = opcode.prefix == .any
-    if case .byte(let byte) = opcode.prefix { parts.legacy.append(byte) }
+    if case .byte(let byte) = opcode.prefix, !opcode.map.isVEX { parts.legacy.append(byte) }
     let hasWidths = opcode.widths.count > 1
+    guard opcode.unit == .general && !opcode.map.isVEX else { return chooseVectorPrefixes(encoding, &parts) }
     if parts.width == 16 && (hasWidths || opcode.operands.contains(.registerOrMemory(.v))) { parts.legacy.append(0x66) }
     var rexW = parts.width == 64 && !opcode.defaultsTo64
     let freeW = parts.width == 8 || parts.width == 64 && opcode.defaultsTo64 || hasNoSize(opcode)
@@ -117,12 +136,7 @@ extension Draft {
     }
     guard random.once(in: 3) else { return }
     if random.once(in: 4) { parts.legacy.append(random.pick([0x26, 0x2E, 0x36, 0x3E])) }
-    if random.once(in: 8) { parts.legacy.append(parts.isMemory || parts.isOffset || mayAccess(encoding) ? 0x65 : 0x64) }
-    if random.once(in: 4) {
-      parts.legacy.append(0x67)
-      parts.address32 = true
-      parts.traits.insert(.address32)
-    }
+    chooseAddressPrefixes(encoding, &parts)
     if isAny && !encoding.hasRepeatedSibling && !(isSequence && isConditionalLoop(encoding)) && random.once(in: 6) {
       parts.legacy.append(random.pick([0xF2, 0xF3]))
     }
@@ -132,17 +146,45 @@ extension Draft {
     }
   }
 
+  /// MMX, SSE and VEX: operand sizes are W alone, and a prefix that VEX does not admit is #UD.
+  private mutating func chooseVectorPrefixes(_ encoding: Encoding, _ parts: inout Parts) {
+    let opcode = encoding.opcode
+    let hasWidths = opcode.widths.count > 1
+    if parts.width == 64 && hasWidths || !hasWidths && random.once(in: 8) { parts.rex |= 8 }
+    if !opcode.map.isVEX, case .byte(let byte) = opcode.prefix, byte != 0x66, random.once(in: 16) {
+      parts.legacy.append(0x66)
+    }
+    guard random.once(in: 3) else { return }
+    if random.once(in: 4) { parts.legacy.append(random.pick([0x26, 0x2E, 0x36, 0x3E])) }
+    chooseAddressPrefixes(encoding, &parts)
+    if random.once(in: 48) { parts.legacy.append(0xF0) }
+    if opcode.map.isVEX && random.once(in: 24) { parts.legacy.append(random.pick([0x66, 0xF2, 0xF3, 0x48])) }
+  }
+
+  /// FS or GS, and 67h.
+  private mutating func chooseAddressPrefixes(_ encoding: Encoding, _ parts: inout Parts) {
+    let isOwn = it.pointee.usesBases != 0
+    if random.once(in: isOwn ? 2 : 8) {
+      // FS is the host program's, unless the case has a base of its own for it.
+      let accesses = parts.isMemory || parts.isOffset || encoding.mayAccess
+      let override: UInt8 = isOwn ? random.pick([0x64, 0x65]) : accesses ? 0x65 : 0x64
+      // The last one counts.
+      parts.legacy.append(override)
+      parts.base = base(override) ?? 0
+    }
+    if random.once(in: 4) {
+      parts.legacy.append(0x67)
+      parts.address32 = true
+      parts.traits.insert(.address32)
+    }
+  }
+
   private func isConditionalLoop(_ encoding: Encoding) -> Bool {
     ["LOOPE", "LOOPNE"].contains(encoding.opcode.mnemonic)
   }
 
   private func hasNoSize(_ opcode: Opcode) -> Bool {
     opcode.widths.isEmpty && !opcode.hasModRM && opcode.map == .oneByte
-  }
-
-  /// It may access memory that no operand names: FS, which is the host program's, must not stand before it.
-  private func mayAccess(_ encoding: Encoding) -> Bool {
-    !encoding.pointers.isEmpty || encoding.isBranch || encoding.opcode.operands.isEmpty
   }
 
   private mutating func emitPrefixes(_ encoding: Encoding, _ parts: inout Parts) {
@@ -159,7 +201,13 @@ extension Draft {
       if index + 1 < parts.legacy.count && random.once(in: 128) { emit(0x40 | UInt8(random.below(16))) }
     }
     let addressing = parts.addressing
-    let hasReg = encoding.opcode.operands.contains { if case .reg = $0 { true } else { false } }
+    guard !encoding.opcode.map.isVEX else { return }
+    let hasReg = encoding.opcode.operands.contains {
+      switch $0 {
+      case .reg, .vector: true
+      default: false
+      }
+    }
     if hasReg { parts.rex |= (parts.reg >> 3) << 2 }
     if parts.isMemory {
       parts.rex |= addressing.rexX << 1 | addressing.rexB
@@ -171,10 +219,37 @@ extension Draft {
       let hasRM = encoding.opcode.hasModRM || encoding.opcode.spread == 8
       if !hasReg { parts.rex |= UInt8(random.below(2)) << 2 }
       if !parts.isMemory || addressing.freeX { parts.rex |= UInt8(random.below(2)) << 1 }
-      if parts.isMemory ? addressing.freeB : !hasRM { parts.rex |= UInt8(random.below(2)) }
+      if parts.isMemory ? addressing.freeB : !hasRM || parts.freeRM { parts.rex |= UInt8(random.below(2)) }
     }
     if parts.rex != 0 { parts.needsREX = true }
     if parts.needsREX { emit(0x40 | parts.rex) }
+  }
+
+  /// A three-byte VEX prefix; now and then one with L = 1, or with a register where none is named: #UD.
+  private mutating func emitVEX(_ encoding: Encoding, _ parts: inout Parts) {
+    let opcode = encoding.opcode
+    var rex = parts.rex
+    if opcode.digit == nil { rex |= (parts.reg >> 3) << 2 }
+    if parts.isMemory {
+      rex |= parts.addressing.rexX << 1 | parts.addressing.rexB
+    } else {
+      rex |= parts.rm >> 3
+    }
+    if opcode.digit != nil && random.once(in: 8) { rex |= 4 }
+    if (!parts.isMemory || parts.addressing.freeX) && random.once(in: 8) { rex |= 2 }
+    let hasThird = opcode.operands.contains { if case .vexRegister = $0 { true } else { false } }
+    if !hasThird { parts.vexRegister = random.once(in: 32) ? UInt8(random.below(16)) : 0 }
+    let length: UInt8 = random.once(in: 48) ? 4 : 0
+    let prefix: UInt8 =
+      switch opcode.prefix {
+      case .byte(0x66): 1
+      case .byte(0xF3): 2
+      case .byte(0xF2): 3
+      default: 0
+      }
+    emit(0xC4)
+    emit(~rex << 5 | UInt8(opcode.map.rawValue - Opcode.Map.vex0F.rawValue + 1))
+    emit((rex & 8) << 4 | (~parts.vexRegister & 15) << 3 | length | prefix)
   }
 
   // MARK: Operands
@@ -182,7 +257,12 @@ extension Draft {
   /// What an instruction wants of registers before its addresses are made.
   private mutating func chooseRoles(_ encoding: Encoding, _ parts: inout Parts) {
     let opcode = encoding.opcode
-    for register in encoding.pointers { set(register, random.once(in: 6) ? random.place(8) : random.roomyPlace()) }
+    for register in encoding.pointers {
+      let place = random.once(in: 6) ? random.place(opcode.memoryBytes ?? 8) : random.roomyPlace()
+      // RDI of string instructions and RBP have segments that no prefix changes.
+      let isFixed = register == 5 || register == 7 && opcode.shape == .string
+      set(register, isFixed ? place : place &- parts.base)
+    }
     switch opcode.shape {
     case .string: set(1, random.once(in: 24) ? random.value() : UInt64(random.below(20)))
     case .shift, .doubleShift:
@@ -222,11 +302,17 @@ extension Draft {
     random.once(in: 24) ? 0x8000_0000_0000 + (random.next() >> 18) : branchTarget(isShort: false)
   }
 
+  /// Whether a 16-byte memory operand of the row must be aligned.
+  private func needsAlignment(_ opcode: Opcode, _ bytes: Int) -> Bool {
+    opcode.unit == .sse && bytes == 16 && !opcode.allowsUnaligned
+  }
+
   private mutating func chooseMemory(_ encoding: Encoding, _ parts: inout Parts) {
     let opcode = encoding.opcode
-    parts.bytes = 8
+    parts.bytes = opcode.memoryBytes ?? (opcode.unit == .general ? 8 : max(parts.width, 8) / 8)
     for operand in opcode.operands {
       switch operand {
+      case _ where opcode.unit != .general: break
       case .registerOrMemory(let size), .offset(let size): parts.bytes = size.bytes(width: parts.width)
       case .memory: parts.bytes = 16
       default: continue
@@ -236,25 +322,34 @@ extension Draft {
     if encoding.isBranch { parts.bytes = 8 }
     parts.target = random.place(parts.bytes)
     if opcode.mnemonic == "LEA" { parts.target = random.once(in: 2) ? parts.target : random.value() >> 33 }
-    if parts.address32 && parts.target >= 1 << 32 || !isFirst && parts.target >= 1 << 31 {
+    if needsAlignment(opcode, parts.bytes) && !random.once(in: 6) { parts.target &= ~15 }
+    let reach: UInt64 = parts.address32 ? 1 << 32 : isFirst ? .max : 1 << 31
+    if parts.target &- parts.base >= reach {
       parts.target = random.roomyPlace()
+      // No address reaches it then: any place will do.
+      if parts.target &- parts.base >= reach { parts.target = parts.base &+ random.roomyPlace() }
     }
     if opcode.isNearIndirect {
       patch(parts.target, indirectTarget(), bytes: 8)
-    } else if random.once(in: 2) {
-      patch(parts.target, random.value(), bytes: min(parts.bytes, 8))
+    } else if random.once(in: 2) || opcode.mnemonic == "LDMXCSR" {
+      let bytes = min(parts.bytes, 8)
+      if opcode.mnemonic == "LDMXCSR" {
+        let invalid: UInt64 = random.once(in: 16) ? 1 << UInt64(18 + random.below(14)) : 0
+        patch(parts.target, UInt64(random.controlAndStatus()) | invalid, bytes: bytes)
+      } else {
+        patch(parts.target, opcode.unit == .general ? random.value() : random.lanes(), bytes: bytes)
+      }
     } else if opcode.mnemonic == "CMPXCHG" && isFirst {
       patch(parts.target, gpr[0], bytes: parts.bytes)
       pin(0)
     }
+    parts.effective = parts.target &- parts.base
     guard parts.isMemory else { return }
-    var operand = parts.target
     if opcode.shape == .bitTest, opcode.operands.last == .reg(.v) {
-      operand = operand &- bitDisplacement(gpr[Int(parts.reg)], width: parts.width)
-      if parts.address32 { operand &= 0xFFFF_FFFF }
+      parts.effective = parts.effective &- bitDisplacement(gpr[Int(parts.reg)], width: parts.width)
+      if parts.address32 { parts.effective &= 0xFFFF_FFFF }
     }
-    parts.addressing = addressing(of: operand, address32: parts.address32)
-    if parts.addressing.isRIPRelative { parts.target = operand }
+    parts.addressing = addressing(of: parts.effective, address32: parts.address32)
   }
 
   /// How far from the operand's address a bit offset in a register reaches.
@@ -275,7 +370,7 @@ extension Draft {
     case .escape0F3A:
       emit(0x0F)
       emit(0x3A)
-    // Not drawn: `Knowledge.reasonToSkip`.
+    // The prefix says it.
     case .vex0F, .vex0F38, .vex0F3A: break
     }
     emit(opcode.byte + parts.spread)
@@ -304,7 +399,7 @@ extension Draft {
         emit(value, bytes: 1)
       case .immediate(let size): emit(random.value(), bytes: size.bytes(width: parts.width))
       case .one: parts.immediate = 1
-      case .offset: emit(parts.target, bytes: parts.address32 ? 4 : 8)
+      case .offset: emit(parts.effective, bytes: parts.address32 ? 4 : 8)
       case .relative(let size):
         let bytes = size == .b ? 1 : 4
         let target = branchTarget(isShort: bytes == 1)
@@ -319,11 +414,13 @@ extension Draft {
 
   private func isPrefetch0D(_ opcode: Opcode) -> Bool { opcode.map == .escape0F && opcode.byte == 0x0D }
 
-  private func vendor(_ encoding: Encoding, _ parts: Parts) -> VendorRule? {
+  private func vendor(_ encoding: Encoding, _ parts: Parts, length: Int) -> VendorRule? {
     let opcode = encoding.opcode
     if encoding.isBranch && parts.legacy.contains(0x66) { return .nearBranch66 }
     if isConditionalLoop(encoding) && parts.legacy.contains(where: { $0 & 0xFE == 0xF2 }) { return .repeatedLoop }
     if opcode.isNearIndirect, opcode.mnemonic == "CALL" { return .callOrder }
+    if opcode.mnemonic == "MASKMOVQ" { return .maskedMove }
+    if opcode.map.isVEX && length > 15 { return .longVEX }
     return isPrefetch0D(opcode) && !parts.isMemory ? .prefetch0D : nil
   }
 
@@ -343,7 +440,8 @@ extension Draft {
     if parts.legacy.contains(where: { $0 & 0xFE == 0x64 }) { traits.insert(.segment) }
     return PlannedInstruction(
       encoding: number, start: start, length: cursor - start, width: parts.width, undefined: flags,
-      isResultUndefined: isResultUndefined, vendor: vendor(encoding, parts), traits: traits)
+      isResultUndefined: isResultUndefined, vendor: vendor(encoding, parts, length: cursor - start), traits: traits,
+      hasBase: it.pointee.usesBases != 0 && traits.contains(.segment))
   }
 
   private func isSourceZero(_ parts: Parts) -> Bool? {

@@ -17,6 +17,8 @@ struct PlannedInstruction {
   let vendor: VendorRule?
   /// What decides whether ours has this form of the row.
   let traits: Traits
+  /// FS or GS stands before it, with a base that the case has chosen.
+  let hasBase: Bool
 
   /// Properties of a form.
   struct Traits: OptionSet, Hashable {
@@ -60,6 +62,7 @@ struct Draft {
     code.update(repeating: 0xCC, count: Places.slotSize)
     it.pointee.patchCount = 0
     it.pointee.usesVectors = 0
+    it.pointee.usesBases = 0
     let landings = silicon_landings(it)
     landings[0] = 0xFF
     landings[1] = UInt8(Draft.landingBefore)
@@ -71,6 +74,66 @@ struct Draft {
     if self.random.once(in: 8) { flags |= 0x400 }
     it.pointee.in.rflags = flags
     it.pointee.in.rip = slot + UInt64(cursor)
+    if self.random.once(in: 8) { chooseBases() }
+  }
+
+  // MARK: Bases and vector registers
+
+  /// Bases of FS and GS: mostly below the data, so that 32-bit addresses and displacements reach them, else anywhere.
+  private mutating func chooseBases() {
+    it.pointee.usesBases = 1
+    it.pointee.fsBase = base()
+    it.pointee.gsBase = base()
+  }
+
+  private mutating func base() -> UInt64 {
+    guard random.once(in: 8) else { return UInt64(random.below(Int(Places.data) - 0x1_0000)) }
+    return random.next() >> (random.once(in: 4) ? 18 : 20)
+  }
+
+  /// The base that a segment-override prefix adds; nil: that of the host's own program.
+  func base(_ override: UInt8?) -> UInt64? {
+    let isOwn = it.pointee.usesBases != 0
+    switch override {
+    case 0x64: return isOwn ? it.pointee.fsBase : nil
+    case 0x65: return isOwn ? it.pointee.gsBase : 0
+    default: return 0
+    }
+  }
+
+  /// Gives the case its vector registers, unless it has them: words of the image, which has the corners.
+  mutating func useVectors() {
+    guard it.pointee.usesVectors == 0 else { return }
+    it.pointee.usesVectors = 1
+    let vectors = silicon_case_vectors(it)
+    let significands = silicon_mmx(vectors)
+    let exponents = silicon_exponents(vectors)
+    let image = UnsafeRawPointer(image)
+    var drawn: UInt64 = 0
+    func word(_ index: Int) -> UInt64 {
+      if index % 4 == 0 { drawn = random.next() }
+      defer { drawn >>= 16 }
+      return image.load(fromByteOffset: Int(drawn & (Places.dataBytes - 8)), as: UInt64.self)
+    }
+    for number in 0..<8 {
+      significands[number] = word(number)
+      exponents[number] = UInt16(truncatingIfNeeded: drawn)
+    }
+    let words = silicon_vectors(vectors)
+    for number in 0..<Int(SiliconVectors) {
+      words[8 * number] = word(2 * number)
+      words[8 * number + 1] = word(2 * number + 1)
+      for unused in 2..<8 { words[8 * number + unused] = 0 }
+    }
+    // Comparisons and tests want equal operands, too.
+    for _ in 0..<random.below(4) {
+      let (from, to) = (random.below(16), random.below(16))
+      for half in 0..<2 where !random.once(in: 4) { words[8 * to + half] = words[8 * from + half] }
+    }
+    vectors.pointee.mxcsr = random.controlAndStatus()
+    vectors.pointee.fpuStatus = random.once(in: 4) ? UInt16(random.below(8)) << 11 : 0
+    vectors.pointee.fpuFull = UInt8(truncatingIfNeeded: random.next())
+    vectors.pointee.reserved = 0
   }
 
   // MARK: Registers and data

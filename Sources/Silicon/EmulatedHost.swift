@@ -29,6 +29,8 @@ final class EmulatedHost {
   /// Registers as the processor keeps them.
   private let gpr: UnsafeMutablePointer<UInt64>
   private let hasOwnStack: Bool
+  /// Vector registers as a case that uses them has left them.
+  let vectors: UnsafeMutablePointer<SiliconVectorRegisters>
 
   /// Physical addresses of what the harness adds to a flat image's machine.
   private enum Physical {
@@ -60,6 +62,8 @@ final class EmulatedHost {
 
   private init(hasOwnStack: Bool) throws {
     self.hasOwnStack = hasOwnStack
+    vectors = .allocate(capacity: 1)
+    vectors.initialize(to: SiliconVectorRegisters())
     var options = BoardOptions()
     options.memory = 8 << 20
     let board = try Board(options) { _ in false }
@@ -69,8 +73,11 @@ final class EmulatedHost {
     gpr = UnsafeMutableRawPointer(board.processor.state).assumingMemoryBound(to: UInt64.self)
     self.board = board
     mapRegions()
+    enableVectors()
     makeHandlers(interruptStack: hasOwnStack ? 1 : 0)
   }
+
+  deinit { vectors.deallocate() }
 
   /// Host address of the data.
   var data: UnsafeMutablePointer<UInt8> {
@@ -137,6 +144,17 @@ final class EmulatedHost {
       base: EmulatedHost.system + Physical.tss, limit: 0x67, attributes: 0x8B, selector: 0x18, reserved: (0, 0, 0))
   }
 
+  /// Sets CR4.OSFXSR and OSXMMEXCPT, as a system that has MMX and SSE does.
+  private func enableVectors() {
+    // MOV CR4, RAX; HLT
+    fill(Physical.code, EmulatedHost.halt, bytes: 4)
+    [UInt8]([0x0F, 0x22, 0xE0]).withUnsafeBytes { memory.write(PhysicalAddress(Physical.code), $0) }
+    gpr[0] = processor.state.pointee.cr4 | 0x600
+    processor.state.pointee.rip = Places.code
+    _ = processor.run(until: processor.state.pointee.cycles + 1000)
+    fill(Physical.code, 0xCC, bytes: 4)
+  }
+
   /// Whether an exception gets the interrupt stack.
   private func usesInterruptStack() -> Bool {
     memory.write(PhysicalAddress(Physical.code), UInt16(0x0B0F))
@@ -177,6 +195,8 @@ final class EmulatedHost {
     gpr.update(from: UnsafeMutableRawPointer(it).assumingMemoryBound(to: UInt64.self), count: 16)
     state.rflags = it.pointee.in.rflags
     state.pointee.rip = it.pointee.in.rip
+    loadBases(it)
+    if it.pointee.usesVectors != 0 { load(silicon_case_vectors(it)) }
     state.pointee.cr2 = 0
     state.pointee.activity = 0
     state.pointee.interruptShadow = 0
@@ -184,12 +204,55 @@ final class EmulatedHost {
     out.update(from: gpr, count: 16)
     out[16] = state.rflags
     out[17] = state.pointee.rip
+    if it.pointee.usesVectors != 0 { store(vectors) }
     switch stop {
     case .halted, .waitingForSIPI: return halted(out)
     case .shutdown: return .undelivered
     case .refused(let refusal): return .refused(refusal)
     case .deadline, .instructionLimit: return .astray("still running at \(state.pointee.rip)")
     }
+  }
+
+  private func loadBases(_ it: UnsafeMutablePointer<SiliconCase>) {
+    let isOwn = it.pointee.usesBases != 0
+    processor.state.pointee.segments.4.base = isOwn ? it.pointee.fsBase : 0
+    processor.state.pointee.segments.5.base = isOwn ? it.pointee.gsBase : 0
+  }
+
+  private func load(_ registers: UnsafeMutablePointer<SiliconVectorRegisters>) {
+    let state = processor.state
+    let top = Int(registers.pointee.fpuStatus >> 11)
+    for number in 0..<8 {
+      state[fpu: number + top] = FPURegister(
+        significand: silicon_mmx(registers)[number], signAndExponent: UInt64(silicon_exponents(registers)[number]))
+    }
+    for number in 0..<Int(SiliconVectors) {
+      let words = silicon_vectors(registers) + 8 * number
+      state[xmm: number] = SIMD2(words[0], words[1])
+    }
+    state.vectors.pointee.fpuControl = 0x37F
+    state.vectors.pointee.fpuStatus = registers.pointee.fpuStatus
+    state.vectors.pointee.fpuFull = registers.pointee.fpuFull
+    state.vectors.pointee.mxcsr = registers.pointee.mxcsr
+  }
+
+  private func store(_ registers: UnsafeMutablePointer<SiliconVectorRegisters>) {
+    let state = processor.state
+    let top = Int(state.vectors.pointee.fpuStatus >> 11)
+    for number in 0..<8 {
+      let register = state[fpu: number + top]
+      silicon_mmx(registers)[number] = register.significand
+      silicon_exponents(registers)[number] = UInt16(truncatingIfNeeded: register.signAndExponent)
+    }
+    for number in 0..<Int(SiliconVectors) {
+      let words = silicon_vectors(registers) + 8 * number
+      let value = state[xmm: number]
+      words[0] = value.x
+      words[1] = value.y
+    }
+    registers.pointee.fpuStatus = state.vectors.pointee.fpuStatus
+    registers.pointee.fpuFull = state.vectors.pointee.fpuFull
+    registers.pointee.mxcsr = state.vectors.pointee.mxcsr
   }
 
   private func writeCode(_ it: UnsafeMutablePointer<SiliconCase>, _ index: Int) {

@@ -11,7 +11,8 @@ struct Generator {
     var random = Randomness(seed: ~seed, stream: UInt64(batch))
     let words = UnsafeMutableRawPointer(image)
     for offset in stride(from: 0, to: Int(Places.dataBytes), by: 8) {
-      words.storeBytes(of: random.value(), toByteOffset: offset, as: UInt64.self)
+      let value = offset & 8 == 0 ? random.value() : random.lanes()
+      words.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
     }
   }
 

@@ -3,9 +3,9 @@ import SiliconNative
 import Tables
 
 /// Flags and results that an instruction leaves undefined, and when.
-struct UndefinedRule {
+package struct UndefinedRule {
   /// On what it depends.
-  enum Condition: String {
+  package enum Condition: String {
     case always
     case countOver0 = "count>0"
     case countOver1 = "count>1"
@@ -14,16 +14,16 @@ struct UndefinedRule {
     case sourceZero = "source=0"
   }
 
-  let flags: UInt64
-  let isResult: Bool
-  let condition: Condition
+  package let flags: UInt64
+  package let isResult: Bool
+  package let condition: Condition
 
   /// Whether it applies.
   ///
   /// - Parameters:
   ///   - count: before masking; nil: not known, and then it may apply.
   ///   - isSourceZero: nil: not known.
-  func applies(width: Int, count: UInt64?, isSourceZero: Bool?) -> Bool {
+  package func applies(width: Int, count: UInt64?, isSourceZero: Bool?) -> Bool {
     let masked = count.map { Int($0 & (width == 64 ? 63 : 31)) }
     switch condition {
     case .always: return true
@@ -46,6 +46,18 @@ public enum VendorRule: String, CaseIterable, Sendable {
   case prefetch0D
   /// A near indirect CALL whose stack and target are both at fault.
   case callOrder
+  /// A VEX instruction that is too long and has a prefix before VEX that is not admitted.
+  case longVEX
+  /// The x87 state behind a MASKMOVQ that faults.
+  case maskedMove
+
+  /// Whether it may be the reason of differences.
+  func explains(_ differences: [FieldDifference]) -> Bool {
+    guard self == .maskedMove else { return true }
+    return differences.allSatisfy { difference in
+      ["FPU", "MM", "exponent"].contains { difference.field.hasPrefix($0) } && !difference.field.hasPrefix("MXCSR")
+    }
+  }
 }
 
 /// A row of the opcode table that the host can run, with what the tables know of it.
@@ -65,13 +77,27 @@ struct Encoding {
   let hasRepeatedSibling: Bool
 
   /// It may stand behind others in a sequence: it does not depend on registers or memory for where it goes.
-  var mayFollow: Bool {
-    pointers.isEmpty && (!isBranch || isRelative) && opcode.mnemonic != "POPF"
-  }
-
+  let mayFollow: Bool
   /// Others may stand behind it.
-  var mayLead: Bool {
-    !isBranch && !undefined.contains { $0.isResult } && !["INT3", "POPF"].contains(opcode.mnemonic)
+  let mayLead: Bool
+  /// It may access memory that no operand names.
+  let mayAccess: Bool
+
+  init(
+    _ opcode: Opcode, undefined: [UndefinedRule], reads: (flags: UInt64, isCondition: Bool)?, pointers: [Int],
+    hasRepeatedSibling: Bool
+  ) {
+    self.opcode = opcode
+    self.undefined = undefined
+    self.reads = reads?.flags ?? 0
+    readsCondition = reads?.isCondition ?? false
+    self.pointers = pointers
+    self.hasRepeatedSibling = hasRepeatedSibling
+    isRelative = opcode.operands.contains { if case .relative = $0 { true } else { false } }
+    isBranch = isRelative || opcode.isNearIndirect || opcode.mnemonic == "RET"
+    mayFollow = pointers.isEmpty && (!isBranch || isRelative) && !["POPF", "LDMXCSR"].contains(opcode.mnemonic)
+    mayLead = !isBranch && !undefined.contains { $0.isResult } && !["INT3", "POPF"].contains(opcode.mnemonic)
+    mayAccess = !pointers.isEmpty || isBranch || opcode.operands.isEmpty
   }
 
   /// What it may leave undefined when nothing is known of its operands.
@@ -96,7 +122,7 @@ struct Encoding {
 }
 
 /// Arithmetic flags by the manual's letters.
-enum FlagLetters {
+package enum FlagLetters {
   static let carry: UInt64 = 1 << 0
   static let parity: UInt64 = 1 << 2
   static let adjust: UInt64 = 1 << 4
@@ -105,7 +131,7 @@ enum FlagLetters {
   static let overflow: UInt64 = 1 << 11
 
   /// Bits of a cell of letters; nil: a letter means nothing.
-  static func bits(_ letters: String) -> UInt64? {
+  package static func bits(_ letters: String) -> UInt64? {
     var bits: UInt64 = 0
     for letter in letters {
       switch letter {
@@ -122,14 +148,14 @@ enum FlagLetters {
   }
 
   /// Names of set bits of RFLAGS.
-  static func names(_ bits: UInt64) -> String {
+  package static func names(_ bits: UInt64) -> String {
     let known = [(0, "CF"), (2, "PF"), (4, "AF"), (6, "ZF"), (7, "SF"), (10, "DF"), (11, "OF"), (14, "NT"), (21, "ID")]
     return known.filter { bits >> UInt64($0.0) & 1 != 0 }.map(\.1).joined(separator: " ")
   }
 }
 
 /// Registers by the manual's names, in the order of their encodings.
-let registerNames = [
+package let registerNames = [
   "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
 ]
 
@@ -141,10 +167,16 @@ public struct SkippedRow: Sendable {
   public let encoding: String
   /// Why.
   public let reason: String
+
+  package init(mnemonic: String, encoding: String, reason: String) {
+    self.mnemonic = mnemonic
+    self.encoding = encoding
+    self.reason = reason
+  }
 }
 
 /// The opcode table and the harness's own tables, put together.
-struct Knowledge {
+package struct Knowledge {
   let encodings: [Encoding]
   let skipped: [SkippedRow]
 
@@ -156,7 +188,9 @@ struct Knowledge {
     var reasons: [String: String] = [:]
     for row in exclusions.rows { reasons[row["mnemonic"] + "|" + row["encoding"]] = row["reason"] }
     var lacking: [String: String] = [:]
-    for row in features.rows where try !Knowledge.hostHas(row) { lacking[row["mnemonic"]] = row["feature"] }
+    for row in features.rows where try !Knowledge.hostHas(row) {
+      for mnemonic in row["mnemonic"].split(separator: ",") { lacking[String(mnemonic)] = row["feature"] }
+    }
     let undefined = try Knowledge.undefinedRules()
     let reads = try Knowledge.reads()
     let pointers = try Knowledge.pointers()
@@ -169,15 +203,12 @@ struct Knowledge {
         skipped.append(SkippedRow(mnemonic: name, encoding: opcode.encoding, reason: reason))
         continue
       }
-      let isRelative = opcode.operands.contains { if case .relative = $0 { true } else { false } }
       let siblings = opcodes.contains {
         $0.map == opcode.map && $0.byte == opcode.byte && ($0.prefix == .byte(0xF2) || $0.prefix == .byte(0xF3))
       }
       encodings.append(
         Encoding(
-          opcode: opcode, undefined: undefined[name] ?? [], reads: reads[name]?.flags ?? 0,
-          readsCondition: reads[name]?.isCondition ?? false, pointers: pointers[name] ?? [],
-          isBranch: isRelative || opcode.isNearIndirect || name == "RET", isRelative: isRelative,
+          opcode, undefined: undefined[name] ?? [], reads: reads[name], pointers: pointers[name] ?? [],
           hasRepeatedSibling: siblings))
     }
     self.encodings = encodings
@@ -191,12 +222,12 @@ struct Knowledge {
     if let reason = reasons[opcode.mnemonic + "|"] ?? reasons[opcode.mnemonic + "|" + opcode.encoding] { return reason }
     if let feature = lacking[opcode.mnemonic] { return "the host lacks \(feature)" }
     if !opcode.isBuilt { return opcode.shape.rawValue }
-    if opcode.map.rawValue > Opcode.Map.escape0F3A.rawValue { return "the generator does not know VEX" }
-    if opcode.unit != .general { return "the harness does not compare x87, MMX and SSE state" }
+    guard [.general, .sse, .mmx].contains(opcode.unit) else { return "the harness does not compare x87's control" }
     for operand in opcode.operands {
       switch operand {
       case .registerOrMemory, .memory, .register, .reg, .opcodeRegister, .accumulator, .immediate, .signedByte,
-        .relative, .offset, .one, .cl, .dx:
+        .relative, .offset, .one, .cl, .dx, .registerOnly, .vexRegister, .atDestinationIndex, .vector, .vectorOrMemory,
+        .vectorOnly, .mmx, .mmxOrMemory, .mmxOnly:
         continue
       default: return "the generator does not know the operand \(operand)"
       }
@@ -218,7 +249,7 @@ struct Knowledge {
     return registers[register] >> bit & 1 != 0
   }
 
-  static func undefinedRules() throws(TableError) -> [String: [UndefinedRule]] {
+  package static func undefinedRules() throws(TableError) -> [String: [UndefinedRule]] {
     var rules: [String: [UndefinedRule]] = [:]
     for row in try Table("silicon undefined", SiliconTables.undefined).rows {
       let isResult = row["what"] == "result"

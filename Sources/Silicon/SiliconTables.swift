@@ -36,6 +36,7 @@ public enum SiliconTables {
     XSETBV     -          privileged
     XSAVES     -          privileged
     XRSTORS    -          privileged
+    RDPMC      -          privileged
     MONITOR    -          privileged
     MWAIT      -          privileged
     CLAC       -          privileged
@@ -164,6 +165,12 @@ public enum SiliconTables {
     BLSMSK     PA      always       BLSMSK—Get Mask Up to Lowest Set Bit
     BLSR       PA      always       BLSR—Reset Lowest Set Bit
     BZHI       PA      always       BZHI—Zero High Bits Starting with Specified Bit Position
+    AAA        PZSO    always       AAA—ASCII Adjust After Addition
+    AAS        PZSO    always       AAS—ASCII Adjust AL After Subtraction
+    AAM        CAO     always       AAM—ASCII Adjust AX After Multiply
+    AAD        CAO     always       AAD—ASCII Adjust AX Before Division
+    DAA        O       always       DAA—Decimal Adjust AL After Addition
+    DAS        O       always       DAS—Decimal Adjust AL After Subtraction
     """
 
   /// Arithmetic flags that an instruction reads: in a sequence none of these may have been left undefined before.
@@ -205,7 +212,7 @@ public enum SiliconTables {
     MASKMOVDQU  RDI       MASKMOVDQU—Store Selected Bytes of Double Quadword
     """
 
-  /// The CPUID bit that says whether the host has an instruction; one that it lacks is skipped and counted.
+  /// The CPUID bit that says whether the host has instructions; those that it lacks are skipped and counted.
   public static let features: StaticString = """
     mnemonic    feature     leaf      subleaf  register  bit
 
@@ -235,6 +242,15 @@ public enum SiliconTables {
     CLFLUSH     CLFSH       1         0        edx       19
     CLFLUSHOPT  CLFLUSHOPT  7         0        ebx       23
     CLWB        CLWB        7         0        ebx       24
+    LDDQU,MOVDDUP,MOVSLDUP,MOVSHDUP  SSE3  1  0  ecx  0
+    PSHUFB,PHADDW,PHADDD,PHADDSW,PHSUBW,PHSUBD,PHSUBSW,PMADDUBSW,PMULHRSW,PSIGNB,PSIGNW,PSIGND  SSSE3  1  0  ecx  9
+    PABSB,PABSW,PABSD,PALIGNR        SSSE3  1  0  ecx  9
+    MOVNTDQA,PTEST,PMINUW,PMINSB,PMAXUW,PMAXSB,PMAXSD,PMINSD,PMINUD,PMAXUD,PMULLD,PMULDQ  SSE4.1  1  0  ecx  19
+    PHMINPOSUW,MPSADBW,PCMPEQQ,PACKUSDW,PINSRB,PINSRD,PEXTRB,PEXTRD,EXTRACTPS,INSERTPS    SSE4.1  1  0  ecx  19
+    PMOVSXBW,PMOVSXBD,PMOVSXBQ,PMOVSXWD,PMOVSXWQ,PMOVSXDQ  SSE4.1  1  0  ecx  19
+    PMOVZXBW,PMOVZXBD,PMOVZXBQ,PMOVZXWD,PMOVZXWQ,PMOVZXDQ  SSE4.1  1  0  ecx  19
+    PBLENDVB,BLENDVPS,BLENDVPD,PBLENDW,BLENDPS,BLENDPD     SSE4.1  1  0  ecx  19
+    PCMPGTQ     SSE4.2      1         0        ecx       20
     """
 
   /// Where a host of AMD's does otherwise than the model, which is Intel's: a difference that a row explains is counted
@@ -247,6 +263,8 @@ public enum SiliconTables {
     nearBranch66    Instruction Prefixes   66h before a near branch: Intel ignores it, AMD makes operand and RIP 16 bits
     repeatedLoop    Instruction Prefixes   F2h, F3h before LOOPE and LOOPNE: reserved by Intel, on AMD they choose the condition
     prefetch0D      Opcode Map             0Fh 0Dh with a register: Intel does nothing, AMD raises #UD
+    maskedMove      MASKMOVQ—Store Selected Bytes of Quadword  a MASKMOVQ that faults: the manual leaves the x87 state alone, AMD's has become MMX's
+    longVEX         Priority Among Concurrent Events  over 15 bytes with a prefix before VEX: no order is given; AMD's #GP, ours #UD
     callOrder       CALL—Call Procedure    stack and target both at fault: the manual checks the target first, AMD the stack
     """
 }

@@ -5,12 +5,14 @@
 #if defined(__x86_64__) && defined(__linux__)
 #include "context.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -70,8 +72,13 @@ static void writeLanding(uint8_t *place, uint32_t number) {
 }
 
 static void vectorsFrom(SiliconVectorRegisters *target, const uint8_t *fx) {
-  for (int number = 0; number < 8; number++) memcpy(&target->mmx[number], fx + 32 + 16 * number, 8);
-  memset(target->vectors, 0, sizeof target->vectors);
+  memset(target, 0, sizeof *target);
+  for (int number = 0; number < 8; number++) {
+    memcpy(&target->mmx[number], fx + 32 + 16 * number, 8);
+    memcpy(&target->exponents[number], fx + 40 + 16 * number, 2);
+  }
+  memcpy(&target->fpuStatus, fx + 2, 2);
+  target->fpuFull = fx[4];
   for (int number = 0; number < SiliconVectors; number++) memcpy(target->vectors[number], fx + 160 + 16 * number, 16);
   memcpy(&target->mxcsr, fx + 24, 4);
 }
@@ -80,15 +87,43 @@ static void vectorsInto(uint8_t *fx, const SiliconVectorRegisters *source) {
   static const uint16_t controlWord = 0x37F;
   memset(fx, 0, 512);
   memcpy(fx, &controlWord, 2);
+  memcpy(fx + 2, &source->fpuStatus, 2);
+  fx[4] = source->fpuFull;
   memcpy(fx + 24, &source->mxcsr, 4);
   for (int number = 0; number < 8; number++) {
     memcpy(fx + 32 + 16 * number, &source->mmx[number], 8);
-    memset(fx + 40 + 16 * number, 0xFF, 2);
+    memcpy(fx + 40 + 16 * number, &source->exponents[number], 2);
   }
   for (int number = 0; number < SiliconVectors; number++) memcpy(fx + 160 + 16 * number, source->vectors[number], 16);
 }
 
-static void caught(int number, siginfo_t *information, void *place) {
+static void setBase(int which, uint64_t base) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_arch_prctl), "D"(which), "S"(base) : "rcx", "r11", "memory");
+  (void)result;
+}
+
+static uint64_t hostFS, hostGS;
+
+// Every library function may rely on FS: nothing is called between these but the case.
+static void loadBases(const SiliconCase *it) {
+  setBase(ARCH_SET_GS, it->gsBase);
+  setBase(ARCH_SET_FS, it->fsBase);
+}
+
+static void restoreBases(void) {
+  setBase(ARCH_SET_FS, hostFS);
+  setBase(ARCH_SET_GS, hostGS);
+}
+
+static void noteBases(void) {
+  syscall(SYS_arch_prctl, ARCH_GET_FS, &hostFS);
+  syscall(SYS_arch_prctl, ARCH_GET_GS, &hostGS);
+}
+
+static SiliconCase *volatile currentCase;
+
+__attribute__((no_stack_protector)) static void caught(int number, siginfo_t *information, void *place) {
   static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
   (void)information;
@@ -97,6 +132,7 @@ static void caught(int number, siginfo_t *information, void *place) {
     signal(number, SIG_DFL);
     return;
   }
+  if (currentCase->usesBases) restoreBases();
   ucontext_t *interrupted = place;
   greg_t *registers = interrupted->uc_mcontext.gregs;
   SiliconResult *result = current;
@@ -150,7 +186,7 @@ static void gather(SiliconBatch *batch, SiliconResult *result) {
   }
 }
 
-static void runCase(SiliconBatch *batch, uint32_t index) {
+__attribute__((no_stack_protector)) static void runCase(SiliconBatch *batch, uint32_t index) {
   SiliconCase *it = &batch->cases[index];
   SiliconResult *result = &batch->results[index];
   for (uint32_t patch = 0; patch < it->patchCount; patch++)
@@ -163,8 +199,11 @@ static void runCase(SiliconBatch *batch, uint32_t index) {
   result->cr2 = 0;
   result->status = SiliconNotRun;
   current = result;
+  currentCase = it;
   isRunning = 1;
+  if (it->usesBases) loadBases(it);
   silicon_enter();
+  if (it->usesBases) restoreBases();
   isRunning = 0;
   if (result->status == SiliconNotRun) {
     result->out = context->out;
@@ -200,6 +239,7 @@ _Noreturn void silicon_child(SiliconBatch *batches, uint32_t count, int commands
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  noteBases();
   int problem = mapRegions();
   if (!problem) problem = catchSignals();
   if (!problem) {

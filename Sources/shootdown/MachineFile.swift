@@ -8,7 +8,9 @@ import Yams
 ///     tlb: retain
 struct MachineFile {
   /// Option names that a file may set.
-  static let known = ["memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "kernel", "serial"]
+  static let known = [
+    "memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "random-seed", "kernel", "serial",
+  ]
   /// A file larger than this is no machine file; a parser is not asked.
   private static let limit: UInt64 = 64 << 10
 

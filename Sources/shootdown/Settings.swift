@@ -41,7 +41,12 @@ struct MachineSettings: ParsableArguments {
       """, valueName: "mask"))
   var cpuid: [String] = []
 
-  @Option(help: ArgumentHelp("What the TLB keeps; 'retain' is built (SHOOTDOWN_TLB).", valueName: "policy"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the TLB keeps: retain, speculate:SEED, sandybridge, haswell, skylake, icelake, flush, random:SEED (default \
+      retain; SHOOTDOWN_TLB).
+      """, valueName: "policy"))
   var tlb: String?
 
   @Option(
@@ -49,6 +54,11 @@ struct MachineSettings: ParsableArguments {
       "Cycle costs: unit, core2, sandybridge, haswell, skylake (default: the model's; SHOOTDOWN_TIMING).",
       valueName: "name"))
   var timing: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seed of RDRAND and RDSEED, a number (default 0; SHOOTDOWN_RANDOM_SEED).", valueName: "n"))
+  var randomSeed: String?
 
   @Option(
     help: ArgumentHelp(
@@ -103,6 +113,11 @@ struct MachineSettings: ParsableArguments {
       throw Misuse("\(costs.from): \(UnknownName(kind: "timing", name: costs.text, known: TimingTable.names))")
     }
     options.timing = costs.text
+    let seed = try value(randomSeed, "random-seed", default: "0")
+    guard seed.text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt64(seed.text) else {
+      throw Misuse("\(seed.from): '\(seed.text)' is no number of 64 bits")
+    }
+    options.randomSeed = number
     if let text = blockLimit {
       guard let limit = Int(text), (1...32).contains(limit) else {
         throw Misuse("--block-limit: '\(text)' is not 1 to 32")

@@ -37,7 +37,7 @@ import Testing
     let flag: String
     let good: String
     let bad: String
-    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased() }
+    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased().replacing("-", with: "_") }
     var testDescription: String { "\(variable)=\(bad)" }
   }
 
@@ -46,8 +46,9 @@ import Testing
     Row(flag: "--memory", good: "4M", bad: ""), Row(flag: "--cpus", good: "1", bad: "0"),
     Row(flag: "--cpus", good: "1", bad: "65"), Row(flag: "--clock", good: "100000000", bad: "0"),
     Row(flag: "--quantum", good: "2000", bad: "fast"), Row(flag: "--model", good: "max", bad: "i486"),
-    Row(flag: "--tlb", good: "retain", bad: "nonsense"), Row(flag: "--tlb", good: "retain", bad: "skylake"),
+    Row(flag: "--tlb", good: "retain", bad: "nonsense"), Row(flag: "--tlb", good: "retain", bad: "random:seed"),
     Row(flag: "--timing", good: "unit", bad: "icelake"), Row(flag: "--serial", good: "none", bad: "/nonexistent/text"),
+    Row(flag: "--random-seed", good: "18446744073709551615", bad: "-1"),
     Row(flag: "--cpuid", good: "7.EBX=1", bad: "7"), Row(flag: "--cpuid", good: "7.EBX=1", bad: "7.EBX=1,"),
     Row(flag: "--serial", good: "none", bad: "unix:/nonexistent"),
   ]

@@ -82,15 +82,4 @@ import Testing
     #expect(cache.count == 0)
     #expect(cache.checkInvariants() == nil)
   }
-
-  /// `RetentionPolicy.named`: `retain` is built; a name of the design says that it is not, another that it is unknown.
-  @Test func policiesAreNamed() throws {
-    #expect(try RetentionPolicy.named("retain").get() == .retain(budget: RetentionPolicy.defaultBudget))
-    for name in ["flush", "random:7"] {
-      let error = #expect(throws: UnknownPolicy.self) { try RetentionPolicy.named(name).get() }
-      #expect(try #require(error).description == "TLB policy '\(name)' is not built yet; 'retain' is")
-    }
-    let error = #expect(throws: UnknownPolicy.self) { try RetentionPolicy.named("retains").get() }
-    #expect(try #require(error).description == "unknown TLB policy 'retains'; known: retain")
-  }
 }

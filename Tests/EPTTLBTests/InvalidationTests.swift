@@ -106,9 +106,16 @@ import Testing
     cache.insert(.translation(address, tag: Tag(vpid: 2, pcid: 2), isGlobal: true, serial: 3))
     cache.insert(.translation(address + 0x1000, tag: tag, serial: 4))
     cache.insert(.structure(address, tag: tag, serial: 5))
-    cache.walkedForDirty(address + 0x10, vpid: 1, pcid: 2)
-    #expect(cache.serials == [2, 3, 4, 5])
+    // What would not serve the access stays: other kinds, and combined ones of another EP4TA.
+    for ep4ta in [0x1000, 0x2000] as [UInt64] {
+      let combined = Tag(vpid: 1, pcid: 2, ep4ta: ep4ta)
+      cache.insert(.translation(address, kind: .combined, tag: combined, serial: 5 + ep4ta))
+    }
+    cache.walkedForDirty(.linear, address + 0x10, tag)
+    #expect(cache.serials == [2, 3, 4, 5, 0x1005, 0x2005])
     #expect(cache.dropped.count == 4)
+    cache.walkedForDirty(.combined, address + 0x10, Tag(vpid: 1, pcid: 2, ep4ta: 0x2000))
+    #expect(cache.serials == [2, 3, 4, 5, 0x1005])
     #expect(cache.checkInvariants() == nil)
   }
 

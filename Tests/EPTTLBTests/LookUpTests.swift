@@ -62,6 +62,20 @@ import Testing
     let slot = cache.insert(.translation(0x4000, kind: .guestPhysical, tag: Tag(ep4ta: 0x9000)))
     #expect(cache.translation(.guestPhysical, 0x4ABC, Tag(ep4ta: 0x9000)) == slot)
     #expect(cache.translation(.guestPhysical, 0x4ABC, Tag(ep4ta: 0xA000)) == nil)
+    // And nothing else: whatever VPID and PCID are in force, now or when it was made.
+    #expect(cache.translation(.guestPhysical, 0x4ABC, Tag(vpid: 3, pcid: 5, ep4ta: 0x9000)) == slot)
+    let other = cache.insert(.translation(0x5000, kind: .guestPhysical, tag: Tag(vpid: 7, pcid: 8, ep4ta: 0x9000)))
+    #expect(cache.translation(.guestPhysical, 0x5000, Tag(ep4ta: 0x9000)) == other)
+    let structure = cache.insert(.structure(0x4000, kind: .guestPhysical, tag: Tag(vpid: 7, ep4ta: 0x9000)))
+    #expect(cache.structure(.guestPhysical, 0x4ABC, Tag(vpid: 1, pcid: 2, ep4ta: 0x9000)) == structure)
+  }
+
+  /// Rule U1: linear mappings know no EP4TA.
+  @Test func aLinearMappingGoesByVPIDAndPCID() {
+    let cache = TranslationCache.unbounded()
+    let slot = cache.insert(.translation(address, tag: Tag(vpid: 1, pcid: 2, ep4ta: 0x9000)))
+    #expect(cache.translation(.linear, address, Tag(vpid: 1, pcid: 2)) == slot)
+    #expect(cache[slot].tag == Tag(vpid: 1, pcid: 2))
   }
 
   /// SDM Vol. 3, "Details of TLB Use": a large page serves every address in it, with the low bits of the address.

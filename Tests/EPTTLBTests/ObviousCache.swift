@@ -21,6 +21,14 @@ struct ObviousCache {
     func holds(_ address: UInt64) -> Bool { first <= address && address <= last }
     var isLinearOrCombined: Bool { kind == .linear || kind == .combined }
     func serves(_ pcid: UInt16) -> Bool { tag.pcid == pcid || isGlobal }
+    /// U1, U2: what each kind goes by.
+    func matches(_ other: Tag) -> Bool {
+      switch kind {
+      case .linear: tag.vpid == other.vpid && serves(other.pcid)
+      case .combined: tag.vpid == other.vpid && tag.ep4ta == other.ep4ta && serves(other.pcid)
+      case .guestPhysical: tag.ep4ta == other.ep4ta
+      }
+    }
   }
 
   let budget: Int
@@ -49,15 +57,12 @@ struct ObviousCache {
 
   /// U1, U2 and C5: of the translations that may be used, the oldest.
   func translation(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> UInt64? {
-    entries.first {
-      $0.kind == kind && !$0.isStructure && $0.holds(address) && $0.tag.vpid == tag.vpid && $0.tag.ep4ta == tag.ep4ta
-        && $0.serves(tag.pcid)
-    }?.serial
+    entries.first { $0.kind == kind && !$0.isStructure && $0.holds(address) && $0.matches(tag) }?.serial
   }
 
   /// Of the paging-structure-cache entries that may be used those with the longest prefix, and of these the oldest.
   func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> UInt64? {
-    let usable = entries.filter { $0.kind == kind && $0.isStructure && $0.holds(address) && $0.tag == tag }
+    let usable = entries.filter { $0.kind == kind && $0.isStructure && $0.holds(address) && $0.matches(tag) }
     let longest = usable.map(\.shift).min()
     return usable.first { $0.shift == longest }?.serial
   }
@@ -83,5 +88,45 @@ struct ObviousCache {
 
   mutating func pageFault(_ address: UInt64, _ vpid: UInt16, _ pcid: UInt16) {
     remove { $0.isLinearOrCombined && $0.tag.vpid == vpid && $0.holds(address) && $0.serves(pcid) }
+  }
+
+  mutating func walkedForDirty(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) {
+    remove { $0.kind == kind && !$0.isStructure && $0.holds(address) && $0.matches(tag) }
+  }
+
+  mutating func invpcidAddress(_ address: UInt64, _ vpid: UInt16, _ pcid: UInt16) {
+    remove {
+      $0.isLinearOrCombined && $0.tag.vpid == vpid && $0.holds(address) && $0.tag.pcid == pcid && !$0.isGlobal
+    }
+  }
+
+  mutating func invpcidAll(_ vpid: UInt16, _ includingGlobal: Bool) {
+    remove { $0.isLinearOrCombined && $0.tag.vpid == vpid && (includingGlobal || !$0.isGlobal) }
+  }
+
+  mutating func vmTransition(_ isVPIDEnabled: Bool) {
+    if !isVPIDEnabled { remove { $0.isLinearOrCombined && $0.tag.vpid == 0 } }
+  }
+
+  mutating func eptViolation(
+    _ guestPhysical: UInt64, _ ep4ta: UInt64, _ linear: UInt64?, _ vpid: UInt16, _ pcid: UInt16
+  ) {
+    remove { $0.kind == .guestPhysical && $0.holds(guestPhysical) && $0.tag.ep4ta == ep4ta }
+    guard let linear else { return }
+    remove { $0.kind == .combined && $0.holds(linear) && $0.matches(Tag(vpid: vpid, pcid: pcid, ep4ta: ep4ta)) }
+  }
+
+  mutating func invvpidAddress(_ address: UInt64, _ vpid: UInt16) {
+    remove { $0.isLinearOrCombined && $0.tag.vpid == vpid && $0.holds(address) }
+  }
+
+  mutating func invvpid(_ vpid: UInt16, retainingGlobals: Bool) {
+    remove { $0.isLinearOrCombined && $0.tag.vpid == vpid && !(retainingGlobals && $0.isGlobal) }
+  }
+
+  mutating func invvpidAll() { remove { $0.isLinearOrCombined && $0.tag.vpid != 0 } }
+
+  mutating func invept(_ ep4ta: UInt64?) {
+    remove { ($0.kind == .combined || $0.kind == .guestPhysical) && (ep4ta == nil || $0.tag.ep4ta == ep4ta) }
   }
 }

@@ -60,6 +60,7 @@ import Testing
       let address = address()
       let vpid = UInt16(random.below(2))
       let pcid = UInt16(random.below(3))
+      if random.percent(30) { return invalidateMore(address, vpid, pcid) }
       switch random.below(100) {
       case 0..<40:
         cache.invlpg(address, vpid: vpid, pcid: pcid)
@@ -88,10 +89,57 @@ import Testing
       }
     }
 
+    /// The operations that came with PCIDs and VMX.
+    mutating func invalidateMore(_ address: UInt64, _ vpid: UInt16, _ pcid: UInt16) {
+      let ep4ta: UInt64 = random.pick([0x1000, 0x2000])
+      let isSet = random.percent(50)
+      switch random.below(100) {
+      case 0..<20:
+        cache.invpcid(address: address, vpid: vpid, pcid: pcid)
+        model.invpcidAddress(address, vpid, pcid)
+      case 20..<40:
+        let linear = isSet ? self.address() : nil
+        cache.eptViolation(address, ep4ta: ep4ta, linear: linear, vpid: vpid, pcid: pcid)
+        model.eptViolation(address, ep4ta, linear, vpid, pcid)
+      case 40..<60:
+        cache.invvpid(address: address, vpid: vpid)
+        model.invvpidAddress(address, vpid)
+      case 60..<80:
+        let (kind, tag) = (kind(), Tag(vpid: vpid, pcid: pcid, ep4ta: ep4ta))
+        cache.walkedForDirty(kind, address, tag)
+        model.walkedForDirty(kind, address, tag)
+      case 80..<84:
+        cache.invpcid(pcid: pcid, vpid: vpid)
+        model.movToCR3(vpid, pcid)
+      case 84..<86:
+        cache.invpcidAll(vpid: vpid, includingGlobal: isSet)
+        model.invpcidAll(vpid, isSet)
+      case 86..<89:
+        cache.vmTransition(isVPIDEnabled: isSet)
+        model.vmTransition(isSet)
+      case 89..<91:
+        if isSet { cache.invvpid(vpid: vpid) } else { cache.invvpidRetainingGlobals(vpid: vpid) }
+        model.invvpid(vpid, retainingGlobals: !isSet)
+      case 91..<93:
+        cache.invvpidAll()
+        model.invvpidAll()
+      case 93..<96:
+        if isSet { cache.invept(ep4ta: ep4ta) } else { cache.inveptAll() }
+        model.invept(isSet ? ep4ta : nil)
+      case 96..<98:
+        cache.memoryTypeRangesWritten(vpid: vpid)
+        model.pagingModeChanged(vpid)
+      default:
+        cache.taskSwitch(vpid: vpid)
+        model.movToCR3(vpid, 0)
+      }
+    }
+
     /// Looks an address up in both; what differs, or nil.
     mutating func lookUp() -> String? {
       let kind = kind()
-      let tag = tag(kind)
+      // All that is in force, whatever the kind goes by of it.
+      let tag = Tag(vpid: UInt16(random.below(2)), pcid: UInt16(random.below(3)), ep4ta: random.pick([0x1000, 0x2000]))
       let address = address()
       let found = cache.translation(kind, address, tag).map { cache[$0].root }
       let expected = model.translation(kind, address, tag)

@@ -30,7 +30,14 @@ import Testing
       for _ in roots { _ = shadow.table() }
       var readOnly = Rig.controls(root: roots[0])
       readOnly.writeProtect = false
-      controls = roots.enumerated().map { Rig.controls(root: $1, pcid: UInt16($0 / 2)) } + [readOnly]
+      var guarded = Rig.controls(root: roots[1])
+      guarded.supervisorAccessPrevention = true
+      var open = guarded
+      open.alignmentCheck = true
+      var keyed = Rig.controls(root: roots[1])
+      (keyed.userKeys, keyed.supervisorKeys) = (0b01_10_00, 0b10_01_00)
+      controls =
+        roots.enumerated().map { Rig.controls(root: $1, pcid: UInt16($0 / 2)) } + [readOnly, guarded, open, keyed]
     }
 
     /// A page of a root gets a new entry; nothing is invalidated.
@@ -42,6 +49,7 @@ import Testing
       if random.percent(90) { flags |= Rig.Bit.present }
       if random.percent(80) { flags |= Rig.Bit.write }
       if random.percent(80) { flags |= Rig.Bit.user }
+      flags |= random.below(3) << 59
       var frame = shift == 21 ? 0x20_0000 : random.pick(Run.frames)
       if random.percent(5) { frame += 0x8000_0000 }
       for machine in [processors[0], shadows[0]] { machine.map(linear, to: frame, flags, shift: shift, root: root) }
@@ -118,6 +126,7 @@ import Testing
         if one.description != other.description { return "caches differ" }
       }
       guard memoryToo else { return nil }
+      if let problem = processors[0].memory.checkStructureMarks() { return problem }
       var (one, other) = (StateHasher(), StateHasher())
       processors[0].memory.hash(into: &one)
       shadows[0].memory.hash(into: &other)

@@ -200,8 +200,10 @@ import Testing
 
     /// What an entry is tagged with and was made from.
     private func provenance(_ entry: CachedEntry, isStructure: Bool, _ path: [SlowWalk.Entry]) -> String? {
+      // In PAE paging a mapping's root is the PDPTE register it was made from.
+      let root = controls.mode == .pae ? controls.pointers[Int(address >> 30 & 3)] : controls.root
       guard entry.kind == .linear, entry.isStructure == isStructure, entry.tag == controls.tag,
-        entry.root == controls.root, entry.prefix == address & ~(1 << UInt64(entry.shift) - 1)
+        entry.root == root, entry.prefix == address & ~(1 << UInt64(entry.shift) - 1)
       else { return "wrong kind, tag, root or prefix: \(entry)" }
       guard Int(entry.sourceCount) == path.count else { return "\(entry.sourceCount) sources, not \(path.count)" }
       for (index, expected) in path.enumerated() {

@@ -36,15 +36,16 @@ final class Rig {
 
   /// A rig whose root is at 0; with a `neighbour`, another processor of its machine.
   init(
-    budget: Int = RetentionPolicy.defaultBudget, usesHostPointers: Bool = true, neighbour: Rig? = nil
+    budget: Int = RetentionPolicy.defaultBudget, usesHostPointers: Bool = true, neighbour: Rig? = nil,
+    policy: RetentionPolicy? = nil
   ) throws {
     memory = try neighbour?.memory ?? PhysicalMemory(size: 1 << 22)
     raw = .allocate(byteCount: StateAllocation, alignment: 4096)
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: StateAllocation)
     state = raw.bindMemory(to: ProcessorState.self, capacity: 1)
     translation = Translation(
-      state: state, memory: memory, policy: .retain(budget: budget), controls: Rig.controls(),
-      walkReferenceCycles: Rig.reference, usesHostPointers: usesHostPointers)
+      state: state, memory: memory, policy: policy ?? .retain(budget: budget), controls: Rig.controls(),
+      walkReferenceCycles: Rig.reference, secondLevelCycles: 0, usesHostPointers: usesHostPointers)
   }
 
   deinit { raw.deallocate() }

@@ -61,6 +61,8 @@ import Testing
     #expect(hash(bytes: Array(repeating: 0, count: 16)) == hash([0, 0]))
     #expect(hash(bytes: []) == hash([]))
     #expect(hash(bytes: [1, 2, 3]) != hash(bytes: [1, 2]))
+    #expect(hash(bytes: [0]) != hash(bytes: [0, 0]), "the length of a rest counts")
+    #expect(Set((0...8).map { hash(bytes: Array(repeating: 0, count: $0)) }).count == 9)
     #expect(hash(bytes: [1, 2, 3]) != hash(bytes: [3, 2, 1]))
     var hasher = StateHasher()
     hasher.add(true)

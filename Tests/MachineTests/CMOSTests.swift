@@ -160,6 +160,20 @@ import Testing
     #expect(read(&quiet, 0x0C, at: Self.second * 7400) & 0x20 != 0)
   }
 
+  @Test func resetDisablesInterruptsAndKeepsTime() {
+    var cmos = clock()
+    write(&cmos, 0x0B, 0x72)
+    write(&cmos, 0x40, 0x5A)
+    cmos.advance(to: Self.second)
+    #expect(cmos.line)
+    cmos.reset()
+    #expect(!cmos.line)
+    #expect(cmos.nextEvent == nil)
+    #expect(read(&cmos, 0x0B, at: Self.second) == 0x02)
+    #expect(read(&cmos, 0x40, at: Self.second) == 0x5A)
+    #expect(read(&cmos, 0, at: 5 * Self.second) == 0x05)
+  }
+
   @Test func memorySizes() {
     func word(_ cmos: inout CMOS, _ register: UInt8) -> Int {
       Int(read(&cmos, register, at: 0)) | Int(read(&cmos, register + 1, at: 0)) << 8

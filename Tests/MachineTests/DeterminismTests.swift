@@ -1,3 +1,4 @@
+import EPTTLB
 import Foundation
 import Guests
 import Machine
@@ -66,6 +67,24 @@ import Testing
     }
   }
 
+  @Test("every TLB policy, the same way for every cache setting", arguments: RetentionPolicyNames.all)
+  func policies(_ policy: String) throws {
+    for name in ["stale", "faults", "crossing", "selfmodify"] {
+      let image = try guest(name).image
+      let known = try RetentionPolicy.named(policy).get()
+      let reference = try outcome(of: image, policy: known, timing: "haswell")
+      // What these guests print does not rest on what a processor may forget.
+      #expect(try reference.serial == outcome(of: image).serial)
+      for settings in CacheSettings.all {
+        let result = try outcome(of: image, settings, policy: known, timing: "haswell")
+        #expect(result == reference, "\(name), \(settings.testDescription)")
+      }
+      var random = SplitMix64(state: 5)
+      let sliced = try outcome(of: image, slice: { 1 + random.next() % 97 }, policy: known, timing: "haswell")
+      #expect(sliced == reference, "\(name), in slices")
+    }
+  }
+
   /// Debug and release builds, and every host, give these; `SHOOTDOWN_UPDATE_GOLDEN=1` writes them anew.
   @Test func goldenHashes() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -81,4 +100,8 @@ import Testing
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
   }
+}
+
+enum RetentionPolicyNames {
+  static let all = ["retain", "speculate:7", "sandybridge", "haswell", "skylake", "icelake", "flush", "random:7"]
 }

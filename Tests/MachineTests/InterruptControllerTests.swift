@@ -208,6 +208,12 @@ import Testing
     #expect(!pic.output)
   }
 
+  @Test func nothingIsAssertedBeforeInitialization() {
+    var pic = PICPair()
+    for irq in 0..<16 { pic.setLine(irq, true) }
+    #expect(!pic.output)
+  }
+
   @Test func initializationForgetsEdges() {
     var pic = pair()
     pic.setLine(1, true)
@@ -317,12 +323,12 @@ import Testing
 
   @Test func polarityDecidesWhatIsActive() {
     var apic = IOAPIC()
-    // PCI lines rest high.
+    _ = apic.setLine(16, true)
     #expect(route(&apic, 16, low: 0xA050) == [])
     #expect(apic.setLine(16, false)?.vector == 0x50)
     #expect(apic.setLine(16, true) == nil)
     #expect(apic.endOfInterrupt(0x50) == [])
-    // An ISA line rests low: active, when an entry takes low for active.
+    // A line that nobody drives is active, when an entry takes low for active.
     #expect(route(&apic, 5, low: 0xA051).count == 1)
   }
 

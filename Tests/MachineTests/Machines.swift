@@ -30,7 +30,8 @@ struct Outcome: Equatable {
 /// Runs a flat image to its end, in slices when asked: each slice adds a number of cycles to the deadline.
 func outcome(
   of image: [UInt8], _ settings: CacheSettings = CacheSettings(), memory: UInt64 = 16 << 20,
-  limits: RunLimits = RunLimits(), slice: (() -> UInt64)? = nil, budget: Int = RetentionPolicy.defaultBudget
+  limits: RunLimits = RunLimits(), slice: (() -> UInt64)? = nil, budget: Int = RetentionPolicy.defaultBudget,
+  policy: RetentionPolicy? = nil, timing: String = "unit"
 ) throws -> Outcome {
   final class Text { var bytes: [UInt8] = [] }
   let text = Text()
@@ -40,7 +41,8 @@ func outcome(
   options.usesHostPointers = settings.usesHostPointers
   options.processors = settings.processors
   options.quantum = settings.quantum
-  options.policy = .retain(budget: budget)
+  options.policy = policy ?? .retain(budget: budget)
+  options.timing = timing
   let board = try Board(options) { byte in
     text.bytes.append(byte)
     return false

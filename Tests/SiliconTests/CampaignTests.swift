@@ -25,6 +25,9 @@ import Testing
     #expect(report.compared > options.cases * 3 / 4)
     #expect(report.sequences > options.cases / 8)
     #expect(report.exceptions > options.cases / 50)
+    #expect(report.vectors > options.cases / 4)
+    #expect(report.addresses32 > options.cases / 50)
+    #expect(report.bases > options.cases / 100)
     #expect(report.unconfirmed <= options.cases / 10_000)
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Silicon
+import SiliconUnicorn
 
 /// Runs generated instructions on the host's processor and on ours, and reports where they differ.
 struct SiliconCommand: ParsableCommand {
@@ -8,6 +9,9 @@ struct SiliconCommand: ParsableCommand {
     commandName: "silicon",
     abstract: "Run generated instructions on this computer's own processor and on the emulated one, and compare.")
 
+  @Option(
+    help: "What ours is compared with: this computer's processor, or Unicorn, in the modes a program cannot enter.")
+  var against = Oracle.host
   @Option(help: "How many cases.")
   var cases = 1_000_000
   @Option(help: "What the cases are made from.")
@@ -22,9 +26,13 @@ struct SiliconCommand: ParsableCommand {
   func validate() throws {
     guard cases > 0 else { throw ValidationError("--cases is a positive number") }
     guard number ?? 0 >= 0 else { throw ValidationError("--case is not negative") }
+    guard against == .host || number == nil && !json else {
+      throw ValidationError("--case and --json are for --against host")
+    }
   }
 
   func run() throws {
+    if against == .unicorn { return try runUnicorn() }
     var options = CampaignOptions()
     options.cases = number == nil ? cases : 1
     options.first = number ?? 0
@@ -44,13 +52,32 @@ struct SiliconCommand: ParsableCommand {
     }
     if report.mismatchCount > 0 { throw ExitCode.failure }
   }
+
+  private func runUnicorn() throws {
+    var options = UnicornOptions()
+    options.cases = cases
+    options.seed = seed
+    options.only = only?.uppercased()
+    let start = Date()
+    var campaign = try UnicornCampaign(options)
+    let report = try campaign.run()
+    let seconds = Date().timeIntervalSince(start)
+    for line in report.description(seed: seed) { print(line) }
+    print("\(String(format: "%.1f", seconds)) s, \(Int(Double(options.cases) / seconds)) cases/s")
+    if report.mismatchCount > 0 { throw ExitCode.failure }
+  }
+}
+
+/// What ours is compared with.
+enum Oracle: String, ExpressibleByArgument, CaseIterable {
+  case host, unicorn
 }
 
 /// The report as JSON has it.
 private struct Summary: Encodable {
   let seed: UInt64
   let seconds: Double
-  let compared, sequences, exceptions, mismatches, skipped, unconfirmed: Int
+  let compared, sequences, exceptions, vectors, addresses32, bases, mismatches, skipped, unconfirmed: Int
   let groups, vendor, refused, byMnemonic: [String: Int]
   let differences: [[String]]
   let skippedRows: [String: String]
@@ -61,6 +88,9 @@ private struct Summary: Encodable {
     compared = report.compared
     sequences = report.sequences
     exceptions = report.exceptions
+    vectors = report.vectors
+    addresses32 = report.addresses32
+    bases = report.bases
     mismatches = report.mismatchCount
     skipped = report.skipped
     unconfirmed = report.unconfirmed

@@ -114,7 +114,8 @@ extension Processor {
       startUp(page: startUpPage)
       return true
     }
-    if signals.contains(.nonMaskable), !blocksNonMaskable, s.pointee.interruptShadow != 2 {
+    // STI holds them off too, as processors do ("Nonmaskable Interrupt (NMI)" leaves it open).
+    if signals.contains(.nonMaskable), !blocksNonMaskable, s.pointee.interruptShadow == 0 {
       signals.remove(.nonMaskable)
       blocksNonMaskable = true
       deliverExternal(Vector.nonMaskable.rawValue)

@@ -43,7 +43,7 @@
 
   /// Register 0-7: vectors 32n to 32n+31.
   public func register(_ index: Int) -> UInt32 {
-    UInt32(truncatingIfNeeded: self[word: index >> 1] >> UInt64(index & 1) * 32)
+    UInt32(truncatingIfNeeded: self[word: index >> 1] >> (UInt64(index & 1) * 32))
   }
 
   /// Words for a hash.

@@ -27,8 +27,25 @@ public struct CPUIDInputs: Sendable {
 }
 
 extension CPUModel {
-  /// State components that are built: x87 and SSE.
-  private static let builtComponents: UInt64 = 3
+  /// State components that XCR0 may name: of the part's, those that are built: x87, SSE and PKRU.
+  public var stateComponents: UInt64 {
+    let part = leaves[CPUIDLeaf(0xD)] ?? CPUIDRegisters()
+    return (UInt64(part.edx) << 32 | UInt64(part.eax)) & (has("PKU") ? 1 << 9 | 3 : 3)
+  }
+
+  /// Where an extended component lies in an XSAVE area (SDM Vol. 1, "XSAVE Area").
+  ///
+  /// - Parameter components: those that a compacted area has room for; nil: the standard form.
+  func offset(ofComponent number: UInt32, compactedWith components: UInt64?) -> UInt64 {
+    guard let components else { return UInt64(leaves[CPUIDLeaf(0xD, number)]?.ebx ?? 0) }
+    var offset: UInt32 = 576
+    for component in 2...number where component == number || components >> UInt64(component) & 1 != 0 {
+      let values = leaves[CPUIDLeaf(0xD, component)] ?? CPUIDRegisters()
+      if values.ecx & 2 != 0 { offset = (offset + 63) & ~63 }
+      if component < number { offset &+= values.eax }
+    }
+    return UInt64(offset)
+  }
 
   /// What CPUID returns.
   ///
@@ -51,7 +68,9 @@ extension CPUModel {
       let megahertz = UInt32(clamping: inputs.clock / 1_000_000)
       values = CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: megahertz)
     case 0x8000_0008: values.eax = values.eax & ~0xFF00 | UInt32(linearBits) << 8
-    case 0x8000_0001: if !inputs.is64Bit { values.edx &= ~(1 << 11) }
+    case 0x8000_0001:
+      if !inputs.is64Bit { values.edx &= ~(1 << 11) }
+      if inputs.miscEnable & MiscEnable.executeDisableOff != 0 { values.edx &= ~(1 << 20) }
     default: break
     }
     for mask in masks where mask.leaf == key { values[mask.register] &= ~mask.bits }
@@ -104,8 +123,7 @@ extension CPUModel {
   }
 
   private func stateComponents(_ values: inout CPUIDRegisters, _ subleaf: UInt32, _ inputs: CPUIDInputs) {
-    let part = leaves[CPUIDLeaf(0xD)] ?? CPUIDRegisters()
-    let supported = (UInt64(part.edx) << 32 | UInt64(part.eax)) & CPUModel.builtComponents
+    let supported = stateComponents
     switch subleaf {
     case 0:
       values.eax = UInt32(truncatingIfNeeded: supported)
@@ -113,7 +131,7 @@ extension CPUModel {
       values.ebx = areaSize(inputs.xcr0)
       values.ecx = areaSize(supported)
     case 1:
-      values.ebx = has("XSAVEC") ? areaSize(inputs.xcr0) : 0
+      values.ebx = has("XSAVEC") ? UInt32(offset(ofComponent: 63, compactedWith: inputs.xcr0)) : 0
       values.ecx = 0
       values.edx = 0
     case 2..<63: if supported & 1 << UInt64(subleaf) == 0 { values = CPUIDRegisters() }
@@ -143,4 +161,10 @@ extension CPUModel {
 extension UInt32 {
   /// Sets or clears bits.
   fileprivate mutating func set(_ bits: UInt32, _ on: Bool) { self = on ? self | bits : self & ~bits }
+}
+
+/// Bits of IA32_MISC_ENABLE (SDM Vol. 4, "Architectural MSRs").
+enum MiscEnable {
+  /// "XD Bit Disable".
+  static let executeDisableOff: UInt64 = 1 << 34
 }

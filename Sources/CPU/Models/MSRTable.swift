@@ -32,7 +32,7 @@ enum MSRTable {
     179             IA32_MCG_CAP              ro      106               0            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17A             IA32_MCG_STATUS           rw      0                 7            0                 -            -                 MCA                          Machine-Check Global Control MSRs
     17B             IA32_MCG_CTL              rw      0                 all          0                 -            -                 MCA                          Machine-Check Global Control MSRs
-    1A0             IA32_MISC_ENABLE          rw      41801             440001       1888              -            -                 all                          Fast-String Operation
+    1A0             IA32_MISC_ENABLE          rw      41801             400C50009    1880              -            -                 all                          Fast-String Operation
     1D9             IA32_DEBUGCTL             rw      0                 3            0                 -            -                 all                          IA32_DEBUGCTL MSR
     200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   memoryTypes       MTRR                         Variable Range MTRRs
     201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            memoryTypes       MTRR                         Variable Range MTRRs
@@ -59,6 +59,7 @@ enum MSRTable {
     403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
     6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
     6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
+    DA0             IA32_XSS                  rw      0                 0            0                 -            -                 XSAVES                       Enabling the XSAVE Feature Set
     C0000080        IA32_EFER                 rw      0                 101          400               efer         efer              LM,NX                        Extended Feature Enable Register
     C0000081        IA32_STAR                 rw      0                 all          0                 -            star              SYSCALL                      Fast System Calls in 64-Bit Mode
     C0000082        IA32_LSTAR                rw      0                 all          0                 canonical    lstar             SYSCALL                      Fast System Calls in 64-Bit Mode

@@ -112,7 +112,8 @@ extension Processor {
   /// Bits that are reserved in a model without the feature that they belong to: EFER.NXE.
   private func featureBits(_ register: ModelSpecificRegister) -> UInt64 {
     switch register.check {
-    case .efer: model.partHas("NX") ? EFER.executeDisable : 0
+    case .efer:
+      model.partHas("NX") && self[modelSpecific: 0x1A0] & MiscEnable.executeDisableOff == 0 ? EFER.executeDisable : 0
     case .apicBase: model.has("x2APIC") ? 1 << 10 : 0
     default: 0
     }
@@ -153,7 +154,10 @@ extension Processor {
       perform(nil)
     default: place(value, in: storage)
     }
-    if storage == .efer || storage == .supervisorKeys { contextChanged() }
+    guard storage == .efer || storage == .supervisorKeys else { return true }
+    contextChanged()
+    // NXE decides whether the next instruction may be fetched, also where a link leads to it.
+    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
     return true
   }
 

@@ -9,6 +9,8 @@ extension Processor {
   public func run(until deadline: UInt64, instructionLimit: UInt64 = .max) -> Stop {
     let s = state
     refusal = nil
+    memory.writer = .processor(translation.processorNumber)
+    defer { memory.writer = .monitor }
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     nearestDeadline = nil
@@ -54,27 +56,18 @@ extension Processor {
     let limit = s.pointee.instructionLimit
     let retired = s.pointee.instructions
     s.pointee.instructionLimit = retired + 1
+    isResuming = s.pointee.rflags & FlagBit.resume != 0
     s.pointee.rflags &= ~FlagBit.resume
     if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
+    isResuming = false
     s.pointee.instructionLimit = limit
     // Still the shadow that was there: it ends with this instruction.
     let isFaulted = s.pointee.exit == UInt32(ExitFault)
     if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
     if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt) {
-      pendingDebug |= 1 << 14
+      pendingDebug |= DR6.singleStep
     }
     return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
-  }
-
-  /// Delivers #DB as a trap with what is pending in DR6.
-  private func deliverDebugTrap() {
-    let s = state
-    s.pointee.dr.6 = s.pointee.dr.6 & ~0xF | pendingDebug
-    pendingDebug = 0
-    s.pointee.activity = Activity.active
-    isFault = false
-    deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
-    s.pointee.exit = UInt32(ExitNone)
   }
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
@@ -100,6 +93,7 @@ extension Processor {
       isFetched = false
       s.pointee.cycles = cycles
       s.pointee.instructions = s.pointee.instructions &+ UInt64(block.pointee.count)
+      if isFetchWatched { block = unlinkedCopy(of: block) }
       s.pointee.block = block
       let ops = block.ops
       ops.pointee.handler(s, ops)
@@ -126,12 +120,26 @@ extension Processor {
         let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
       {
         block = known
+        isFetchWatched = false
         continue
       }
       guard mayFetch(s), let next = self.block(at: rip) else { return }
       isFetched = true
       block = next
     }
+  }
+
+  /// A copy of a block without links: what follows a block that was fetched by a suspect mapping is fetched anew, so that
+  /// each use of the mapping is seen.
+  private func unlinkedCopy(of block: BlockRef) -> BlockRef {
+    prefix.pointee = block.pointee
+    prefix.pointee.linkable = 0
+    let last = Int(block.pointee.lastOp)
+    for index in 0...last { prefix.ops[index] = block.ops[index] }
+    (prefix.ops + last + 1).withMemoryRebound(to: BlockLinks.self, capacity: 1) {
+      $0.pointee = BlockLinks(taken: nil, notTaken: nil, reserved: (0, 0))
+    }
+    return prefix
   }
 
   /// Whether an instruction may start: a fetch may walk, and walks only for an instruction that does.
@@ -176,6 +184,7 @@ extension Processor {
     switch exit {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
+      if isFault { beginFault() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
         source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
@@ -185,6 +194,7 @@ extension Processor {
     case ExitStop, ExitDropped, ExitNone: break
     default: break
     }
+    takeMatches()
     if let refusal { return .refused(refusal) }
     return waiting
   }

@@ -2,7 +2,7 @@ import Layout
 import MMU
 import Opcodes
 
-// FXSAVE, FXRSTOR and the XSAVE feature set, for the components x87 and SSE (SDM Vol. 1, "Managing State Using the XSAVE
+// FXSAVE, FXRSTOR and the XSAVE feature set, for the components x87, SSE and PKRU (SDM Vol. 1, "Managing State Using the XSAVE
 // Feature Set"). Of the optimizations, INIT is in force: a component is in use unless its registers hold their initial
 // values. The modified optimization is not: every component counts as modified, which the manual allows.
 
@@ -11,8 +11,7 @@ private enum Component {
   static let x87: UInt64 = 1 << 0
   static let sse: UInt64 = 1 << 1
   static let avx: UInt64 = 1 << 2
-  /// Those that XCR0 may name.
-  static let supported = x87 | sse
+  static let keys: UInt64 = 1 << 9
 }
 
 extension Processor {
@@ -72,6 +71,11 @@ extension Processor {
     let isCompacted = form == .compacted || form == .supervisor
     if isCompacted && s.vectors.pointee.mxcsr != MXCSR.initial { inUse |= Component.sse & requested }
     let saved = form == .standard ? requested : inUse
+    var keys: PhysicalAddress?
+    if saved & Component.keys != 0 {
+      keys = keysPlace(s, op, compactedWith: isCompacted ? requested : nil, isWrite: true)
+      guard keys != nil else { return }
+    }
     let area = gather(place)
     if saved & Component.x87 != 0 { area.storeFPU(s, isWide: isWide) }
     if saved & Component.sse != 0 { area.storeXMM(s, count: registerCount) }
@@ -84,6 +88,7 @@ extension Processor {
       area.components = area.components & ~requested | inUse
     }
     scatter(place)
+    if let keys { memory.write(keys, UInt64(s.pointee.userKeys)) }
     return s.fallThrough(op)
   }
 
@@ -109,6 +114,13 @@ extension Processor {
     let loadsMXCSR =
       isCompacted ? restored & Component.sse != 0 : requested & (Component.sse | Component.avx) != 0
     guard !loadsMXCSR || area.mxcsr & ~MXCSR.mask == 0 else { return raise(s, op, .generalProtection) }
+    if restored & Component.keys != 0 {
+      let room = isCompacted ? area.format : nil
+      guard let keys = keysPlace(s, op, compactedWith: room, isWrite: false) else { return }
+      setKeys(memory.read(keys, as: UInt32.self))
+    } else if initialized & Component.keys != 0 {
+      setKeys(0)
+    }
     if restored & Component.x87 != 0 {
       area.loadFPU(s, isWide: isWide)
     } else if initialized & Component.x87 != 0 {
@@ -143,6 +155,7 @@ extension Processor {
     var lanes = SIMD2<UInt64>.zero
     for number in 0..<registerCount { lanes |= state[xmm: number] }
     return (isFPUInUse ? Component.x87 : 0) | (lanes != .zero ? Component.sse : 0)
+      | (state.pointee.userKeys != 0 ? Component.keys : 0)
   }
 
   /// The checks that come before the operand's; false: a fault has been raised.
@@ -181,7 +194,7 @@ extension Processor {
     guard s.pointee.cr4 & CR4.osXSAVE != 0 else { return raise(s, op, .invalidOpcode) }
     let value = instructionMask(s)
     guard s.privilege == 0, s.get(.rcx, as: UInt32.self) == 0, value & Component.x87 != 0,
-      value & ~Component.supported == 0
+      value & ~model.stateComponents == 0
     else { return raise(s, op, .generalProtection) }
     s.vectors.pointee.xcr0 = value
     return s.fallThrough(op)
@@ -193,7 +206,7 @@ extension Processor {
   private var registerCount: Int { state.is64Bit ? 16 : 8 }
 
   /// Where an operand's bytes lie in memory: in one piece or, across a page boundary, in two.
-  private struct Place {
+  struct Place {
     var first: PhysicalAddress
     var head: Int
     var second: PhysicalAddress
@@ -206,7 +219,7 @@ extension Processor {
   }
 
   /// Translates all of a memory operand; nil: a fault has been raised.
-  private func place(_ s: State, _ op: OpRef, bytes: Int, alignment: UInt64, isWrite: Bool) -> Place? {
+  func place(_ s: State, _ op: OpRef, bytes: Int, alignment: UInt64, isWrite: Bool) -> Place? {
     let linear = s.effectiveAddress(op)
     guard linear & (alignment - 1) == 0 else { return raised(s, op, .generalProtection) }
     let isStack = op.isBasedOnStack
@@ -224,10 +237,28 @@ extension Processor {
       }
       second = found.address
     }
+    noteAccess(linear, bytes: UInt64(bytes), isWrite: isWrite)
     return Place(first: first.address, head: head, second: second, tail: bytes - head)
   }
 
-  private func gather(_ place: Place) -> SaveArea {
+  /// Where PKRU lies in an area, 8 bytes that cross no page; nil: a fault has been raised.
+  private func keysPlace(_ s: State, _ op: OpRef, compactedWith components: UInt64?, isWrite: Bool) -> PhysicalAddress?
+  {
+    let linear = s.effectiveAddress(op) &+ model.offset(ofComponent: 9, compactedWith: components)
+    let access = Access(isWrite: isWrite, isUser: translation.isUser)
+    guard let found = physical(linear, access, isStack: op.isBasedOnStack) else {
+      leaveBlock(s, op, ExitFault)
+      return nil
+    }
+    return found.address
+  }
+
+  private func setKeys(_ value: UInt32) {
+    state.pointee.userKeys = value
+    contextChanged()
+  }
+
+  func gather(_ place: Place) -> SaveArea {
     let buffer = state.raw + Int(SaveAreaOffset)
     memory.read(place.first, into: UnsafeMutableRawBufferPointer(start: buffer, count: place.head))
     if place.tail > 0 {
@@ -236,7 +267,7 @@ extension Processor {
     return SaveArea(base: buffer)
   }
 
-  private func scatter(_ place: Place) {
+  func scatter(_ place: Place) {
     let buffer = state.raw + Int(SaveAreaOffset)
     memory.write(place.first, UnsafeRawBufferPointer(start: buffer, count: place.head))
     if place.tail > 0 {

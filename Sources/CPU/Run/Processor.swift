@@ -110,8 +110,19 @@ public final class Processor {
   var usesLongStack = false
   /// What is being delivered is a fault: RIP is that of the instruction.
   var isFault = false
+  /// An event is being delivered: RIP is exact, not that of a block.
+  var isDelivering = false
+  /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
+  var isFetchWatched = false
+  /// Takes every exception and interrupt, with its error code, in place of the IDT; the processor then halts. For a
+  /// harness that compares what is raised.
+  package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
+  /// Bits for DR6 of a #DB that is a fault.
+  var faultDebugBits: UInt64 = 0
+  /// RF was set before the instruction that is about to run: no instruction breakpoint.
+  var isResuming = false
 
   /// The local APIC.
   public internal(set) var apic: LocalAPIC
@@ -125,8 +136,11 @@ public final class Processor {
   var blocksNonMaskable = false
   /// Something waits, whether or not it may be taken now.
   var isAttentionWanted = false
-  /// The op whose memory access is under way, if it is not the last one of its block.
-  var accessOp: OpRef?
+  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's.
+  var accessOp: OpRef? {
+    @inline(__always) get { translation.accessOp.pointee }
+    @inline(__always) set { translation.accessOp.pointee = newValue }
+  }
 
   /// Where a prefix of a block runs: a header and ops.
   let prefix: BlockRef
@@ -165,11 +179,13 @@ public final class Processor {
       state: state, memory: memory, policy: options.policy,
       controls: PagingControls(
         root: 0, writeProtect: true, executeDisable: true, globalPages: false, physicalBits: model.physicalBits),
-      walkReferenceCycles: timing.walkReference, usesHostPointers: options.usesHostPointers)
+      walkReferenceCycles: timing.walkReference, secondLevelCycles: timing.secondLevel,
+      usesHostPointers: options.usesHostPointers)
     state.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
     state.resetVectorState()
+    state.pointee.dr = Processor.initialDebugRegisters
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
@@ -247,7 +263,7 @@ public final class Processor {
     s.pointee.pointers = (0, 0, 0, 0)
     s.pointee.userKeys = 0
     s.pointee.supervisorKeys = 0
-    s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
+    s.pointee.dr = Processor.initialDebugRegisters
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
     s.segment(.cs).pointee.base = 0xFFFF_0000
@@ -259,7 +275,10 @@ public final class Processor {
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
     blocksNonMaskable = false
+    s.pointee.debugMatches = 0
+    s.pointee.isRepeating = 0
     pendingDebug = 0
+    breakpointsChanged()
   }
 
   /// RESET and INIT keep no translation.

@@ -138,6 +138,9 @@ extension Processor {
     if s.isLong {
       guard target.isLong, !target.isBig else { throw Fault(.generalProtection, selector: selector) }
     }
+    if !isCall && !target.isConforming {
+      guard target.privilege == s.privilege else { throw Fault(.generalProtection, selector: selector) }
+    }
     guard target.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
     let size: UInt64 = s.isLong ? 8 : gate.system == .callGate16 ? 2 : 4
     let offset = s.isLong ? gate.gateOffset64 : size == 2 ? gate.gateOffset16 : gate.gateOffset32
@@ -165,9 +168,6 @@ extension Processor {
       setStackPointer(stack)
       s.pointee.rip = offset
       return
-    }
-    if !isCall && !target.isConforming {
-      guard target.privilege == s.privilege else { throw Fault(.generalProtection, selector: selector) }
     }
     try checkTarget(offset, target)
     if isCall {

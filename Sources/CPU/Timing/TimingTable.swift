@@ -13,6 +13,8 @@ public struct TimingTable: Sendable {
 
   /// One structure read of a page walk.
   public var walkReference: UInt64 { self["walk"] }
+  /// A translation found in the second level of a part's TLB.
+  public var secondLevel: UInt64 { self["stlb"] }
   /// One iteration of a repeated string instruction.
   public var iteration: UInt64 { self["iteration"] }
   /// Delivery of an exception or interrupt.

@@ -1,7 +1,9 @@
+import MMU
+
 /// Where RAM lies, as firmware tells an operating system.
 ///
-/// RAM goes from address 0 up; addresses from E0000000h to 4 GiB belong to PCI devices, the APICs and the ROM, and RAM goes
-/// on above them.
+/// RAM goes from address 0 up; addresses from C0000000h to 4 GiB belong to PCI devices, the APICs and the ROM, and the rest of
+/// RAM lies above them.
 package struct MemoryMap: Equatable, Sendable {
   /// What a range is good for, with the numbers of the ACPI specification, "Address Range Types".
   package enum Kind: UInt32, Sendable {
@@ -27,13 +29,12 @@ package struct MemoryMap: Equatable, Sendable {
   /// The first byte of the extended BIOS data area, and so the end of usable base memory.
   package static let ebda: UInt64 = 0x9_FC00
   private static let firstMegabyte: UInt64 = 1 << 20
-  private static let devices: UInt64 = 0xE000_0000
   private static let fourGigabytes: UInt64 = 1 << 32
 
-  /// The map of a machine whose RAM reaches from address 0 to `size`.
+  /// The map of a machine with so many bytes of RAM.
   package init(size: UInt64) {
-    low = min(size, Self.devices)
-    high = size > Self.fourGigabytes ? size - Self.fourGigabytes : 0
+    low = min(size, PhysicalMemory.holeStart)
+    high = size - low
   }
 
   /// The ranges, in order of their addresses.

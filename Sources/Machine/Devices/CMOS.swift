@@ -80,6 +80,13 @@ package struct CMOS: Sendable {
     set { if bytes.indices.contains(register) && register > Register.statusD { bytes[register] = newValue } }
   }
 
+  /// "RESET": interrupts are disabled and none is pending; time and memory go on.
+  package mutating func reset() {
+    bytes[Register.statusB] &= ~(Flag.periodic | Flag.alarm | Flag.updateEnded | 0x08)
+    bytes[Register.statusC] = 0
+    masksNMI = false
+  }
+
   // MARK: Ports
 
   /// Reads a port; 70h is write-only.

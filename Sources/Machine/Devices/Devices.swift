@@ -32,6 +32,7 @@ struct Devices {
     pic = PICPair()
     ioapic = IOAPIC()
     pit = PIT(timebase: timebase)
+    cmos.reset()
     keyboard = KeyboardController()
     control = SystemControl()
     com1 = SerialPort(transmit: com1.transmit)

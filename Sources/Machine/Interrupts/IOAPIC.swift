@@ -3,8 +3,8 @@ import MMU
 
 /// 82093AA I/O Advanced Programmable Interrupt Controller, with the EOI register of version 20h (ICH2).
 ///
-/// A message is accepted at once, so that delivery status is always idle. Levels are those of the pins: ISA lines rest
-/// low, the PCI lines of pins 16-23 rest high, and what counts as active is the redirection entry's polarity.
+/// A message is accepted at once, so that delivery status is always idle. Levels are those of the pins, which rest low; what
+/// counts as active is the redirection entry's polarity.
 package struct IOAPIC: Sendable {
   /// Where its registers lie.
   package static let base: UInt64 = 0xFEC0_0000
@@ -22,7 +22,7 @@ package struct IOAPIC: Sendable {
   private var id: UInt32 = 0
   private var arbitrationID: UInt32 = 0
   private var redirection = [UInt64](repeating: Field.mask, count: pinCount)
-  private var levels: UInt32 = 0xFF_0000
+  private var levels: UInt32 = 0
 
   /// The state after power-up.
   package init() {}

@@ -32,6 +32,8 @@ package struct PIC: Sendable {
   /// Edge/level control register.
   package var levelTriggered: UInt8 = 0
 
+  /// A vector has been given since power-up. Before, it asserts nothing.
+  private var isInitialized = false
   private var expected = Expected.operation
   private var isSingle = false
   private var needsICW4 = false
@@ -72,7 +74,7 @@ package struct PIC: Sendable {
   /// The level that is served next ("Priority resolver").
   private var request: Int? {
     let waiting = requests & ~mask
-    guard waiting != 0 else { return nil }
+    guard waiting != 0, isInitialized else { return nil }
     let blocking = isSpecialMask ? inService & ~mask : inService
     for step in 1...UInt8(8) {
       let level = (lowestPriority &+ step) & 7
@@ -138,6 +140,7 @@ package struct PIC: Sendable {
     case (true, .operation): mask = value
     case (true, .icw2):
       vectorBase = value & 0xF8
+      isInitialized = true
       expected = !isSingle ? .icw3 : needsICW4 ? .icw4 : .operation
     case (true, .icw3):
       // The wiring is fixed: IR2 and slave 2.
@@ -211,7 +214,7 @@ package struct PIC: Sendable {
     for byte in bytes { hasher.add(UInt64(byte)) }
     let flags = [
       isSingle, needsICW4, isAutomaticEOI, isSpecialFullyNested, isSpecialMask, rotatesOnAutomaticEOI, readsInService,
-      isPolled,
+      isPolled, isInitialized,
     ]
     for flag in flags { hasher.add(flag) }
   }

@@ -51,12 +51,16 @@ typedef struct {
   uint64_t rip;
 } SiliconRegisters;
 
-// MM0-MM7 and XMM0-XMM15, each with room for the widest form.
+// ST0-ST7 as FXSAVE orders them, with TOP and the abridged tag word; XMM0-XMM15, each with room for the widest form. With
+// TOP = 0 the significands are MM0-MM7.
 typedef struct {
   uint64_t mmx[8];
   uint8_t vectors[SiliconVectors][64];
   uint32_t mxcsr;
-  uint32_t reserved;
+  uint16_t exponents[8];
+  uint16_t fpuStatus;
+  uint8_t fpuFull;
+  uint8_t reserved;
 } SiliconVectorRegisters;
 
 // A case: what is run.
@@ -66,7 +70,9 @@ typedef struct {
   uint8_t landings[SiliconLandings];   // offsets in the slot, FFh: none
   uint8_t patchCount;
   uint8_t usesVectors;                 // `vectors` is loaded before and stored behind it
-  uint8_t reserved[3];
+  uint8_t usesBases;                   // FS and GS have the bases below, else the host program's
+  uint8_t reserved[2];
+  uint64_t fsBase, gsBase;
   SiliconPatch patches[SiliconPatches];
   SiliconVectorRegisters vectors;
 } SiliconCase;
@@ -136,6 +142,10 @@ static inline SiliconResult *_Nonnull silicon_result(SiliconBatch *_Nonnull batc
 static inline SiliconLine *_Nonnull silicon_line(SiliconBatch *_Nonnull batch, uint32_t index) {
   return &batch->lines[index];
 }
+static inline SiliconVectorRegisters *_Nonnull silicon_case_vectors(SiliconCase *_Nonnull it) { return &it->vectors; }
+static inline SiliconVectorRegisters *_Nonnull silicon_result_vectors(SiliconResult *_Nonnull result) {
+  return &result->vectors;
+}
 static inline uint8_t *_Nonnull silicon_image(SiliconBatch *_Nonnull batch) { return batch->image; }
 static inline uint8_t *_Nonnull silicon_code(SiliconCase *_Nonnull it) { return it->code; }
 static inline uint8_t *_Nonnull silicon_landings(SiliconCase *_Nonnull it) { return it->landings; }
@@ -144,6 +154,14 @@ static inline SiliconPatch *_Nonnull silicon_patch(SiliconCase *_Nonnull it, uin
 }
 static inline uint8_t *_Nonnull silicon_patch_bytes(SiliconPatch *_Nonnull patch) { return patch->bytes; }
 static inline uint64_t *_Nonnull silicon_gprs(SiliconRegisters *_Nonnull registers) { return registers->gpr; }
+static inline uint64_t *_Nonnull silicon_mmx(SiliconVectorRegisters *_Nonnull registers) { return registers->mmx; }
+static inline uint16_t *_Nonnull silicon_exponents(SiliconVectorRegisters *_Nonnull registers) {
+  return registers->exponents;
+}
+// The first eight bytes of vector register 0; registers are 64 bytes apart.
+static inline uint64_t *_Nonnull silicon_vectors(SiliconVectorRegisters *_Nonnull registers) {
+  return (uint64_t *)(void *)registers->vectors;
+}
 static inline uint8_t *_Nonnull silicon_line_bytes(SiliconLine *_Nonnull line) { return line->bytes; }
 
 #endif

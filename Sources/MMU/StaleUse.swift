@@ -1,0 +1,94 @@
+import EPTTLB
+
+/// In what a mapping and memory may differ.
+public struct MappingAxes: OptionSet, Hashable, Sendable {
+  /// The bits.
+  public let rawValue: UInt16
+  /// A set of axes.
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  /// The frame.
+  public static let frame = MappingAxes(rawValue: 1)
+  /// Whether there is a translation at all.
+  public static let read = MappingAxes(rawValue: 2)
+  /// The right to write.
+  public static let write = MappingAxes(rawValue: 4)
+  /// The right to fetch instructions.
+  public static let execute = MappingAxes(rawValue: 8)
+  /// The right of user-mode accesses.
+  public static let user = MappingAxes(rawValue: 16)
+  /// The memory type.
+  public static let type = MappingAxes(rawValue: 32)
+  /// The dirty flag.
+  public static let dirty = MappingAxes(rawValue: 64)
+  /// Whether it serves every PCID.
+  public static let global = MappingAxes(rawValue: 128)
+  /// The protection key.
+  public static let key = MappingAxes(rawValue: 256)
+}
+
+/// How a mapping differs from what memory says.
+public struct Disagreement: Hashable, Sendable {
+  /// Where the mapping gives more, or something else.
+  public var excess: MappingAxes = []
+  /// Where memory gives more.
+  public var shortfall: MappingAxes = []
+
+  /// Whether they agree.
+  public var isEmpty: Bool { excess.isEmpty && shortfall.isEmpty }
+
+  /// Nothing differs.
+  public init() {}
+
+  /// Compares a translation of an address with what a walk of memory gives.
+  public init(_ mapping: CachedEntry, _ address: LinearAddress, _ walk: Walk) {
+    guard case .mapped(let memory) = walk.outcome else {
+      excess = .read
+      return
+    }
+    if mapping.physical(address.value) != memory.physical(address.value) { excess.insert(.frame) }
+    if mapping.memoryType != memory.memoryType { excess.insert(.type) }
+    if mapping.protectionKey != memory.protectionKey { excess.insert(.key) }
+    compare(.write, mapping.rights.contains(.write), memory.rights.contains(.write))
+    compare(.execute, mapping.rights.contains(.execute), memory.rights.contains(.execute))
+    compare(.user, mapping.rights.contains(.user), memory.rights.contains(.user))
+    compare(.dirty, mapping.isDirty, memory.isDirty)
+    compare(.global, mapping.isGlobal, memory.isGlobal)
+  }
+
+  private mutating func compare(_ axis: MappingAxes, _ mapping: Bool, _ memory: Bool) {
+    if mapping && !memory { excess.insert(axis) }
+    if !mapping && memory { shortfall.insert(axis) }
+  }
+}
+
+/// The use of a translation with which memory does not agree: the facts. Verdicts are for others.
+public struct StaleUse {
+  /// The processor, by number.
+  public var processor: Int
+  /// Its clock.
+  public var cycle: UInt64
+  /// The address.
+  public var address: LinearAddress
+  /// The access.
+  public var access: Access
+  /// The mapping denied the access: a page fault followed, which drops it.
+  public var isDenied: Bool
+  /// The mapping.
+  public var mapping: CachedEntry
+  /// Its place in the cache.
+  public var slot: Slot
+  /// The structure entries it came from.
+  public var sources: [Source]
+  /// Who changed them, if somebody did.
+  public var suspicion: Suspicion?
+  /// How memory differs under the mapping's own root.
+  public var own: Disagreement
+  /// The root in force when it is not the mapping's own, and how memory differs under that.
+  public var inForce: (root: UInt64, disagreement: Disagreement)?
+}
+
+/// Told of each use of a translation with which memory does not agree.
+public protocol StaleUseObserver: AnyObject {
+  /// A processor has used a stale mapping.
+  func staleMappingUsed(_ use: StaleUse)
+}

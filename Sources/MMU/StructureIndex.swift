@@ -1,0 +1,284 @@
+import EPTTLB
+
+/// What a change of a structure entry's bits can mean to mappings that came from it.
+enum EntryMeaning: UInt8 {
+  /// Entries of 4 bytes (32-bit paging) that name a table, or a page.
+  case table32, page32
+  /// Entries of 8 bytes under CR3 that name a table, or a page.
+  case table64, page64
+  /// Entries of EPT paging structures.
+  case ept
+
+  /// Bytes of the entry.
+  var bytes: Int { self == .table32 || self == .page32 ? 4 : 8 }
+
+  /// Bits that processors ignore (SDM Vol. 3, the tables of the entries' formats).
+  private var ignored: UInt64 {
+    switch self {
+    case .table32: 0xF40
+    case .page32: 0xE00
+    case .table64: 0x7FF0_0000_0000_0F40
+    case .page64: 0x07F0_0000_0000_0E00
+    case .ept: 0x01F0_0000_0000_0800
+    }
+  }
+
+  /// Accessed and dirty flags: processors set them, only software clears them.
+  private var flags: UInt64 { self == .ept ? 0x300 : 0x60 }
+
+  /// Whether mappings made from the old value may be stale: not if only accessed or dirty flags were set, or bits changed
+  /// that processors ignore.
+  func matters(_ old: UInt64, _ new: UInt64) -> Bool {
+    let changed = (old ^ new) & ~ignored
+    return changed & ~(new & flags) != 0
+  }
+
+  /// Whether memory still holds what a mapping was made from, apart from an accessed flag (`dirty` is none of an entry
+  /// that names a table).
+  func agrees(_ made: UInt64, _ now: UInt64) -> Bool {
+    let accessed: UInt64 = self == .ept ? 0x100 : 0x20
+    return !matters(made | accessed, now | accessed)
+  }
+}
+
+/// A machine's index from 64-byte granules of memory to the mappings, of all its processors, that came from structure
+/// entries in them.
+///
+/// It keeps what each granule held, so that a store of any size by anybody tells which entries it changed, and from what.
+final class StructureIndex {
+  static let none: UInt32 = .max
+
+  /// That a mapping came from an entry.
+  struct Reference {
+    var granule: UInt32
+    var previous: UInt32
+    var next: UInt32
+    var nextOfMapping: UInt32
+    var slot: Slot
+    var processor: UInt16
+    /// The entry's first byte in the granule, divided by 4.
+    var place: UInt8
+    var meaning: EntryMeaning
+  }
+
+  /// A granule that mappings came from.
+  struct Granule {
+    /// Physical address, divided by 64.
+    var number: UInt64
+    var first: UInt32
+    var nextInBucket: UInt32
+    var contents: InlineArray<8, UInt64>
+  }
+
+  /// A mapping whose entry has changed.
+  struct Hit {
+    var processor: Int
+    var slot: Slot
+    var address: UInt64
+    var old: UInt64
+    var new: UInt64
+  }
+
+  private var references: UnsafeMutablePointer<Reference>
+  private var referenceCapacity = 1024
+  private var referenceCount = 0
+  private var freeReference = StructureIndex.none
+  private var granules: UnsafeMutablePointer<Granule>
+  private var granuleCapacity = 256
+  private var granuleCount = 0
+  private var freeGranule = StructureIndex.none
+  private var buckets: UnsafeMutablePointer<UInt32>
+  private var bucketMask = 1023
+
+  init() {
+    references = .allocate(capacity: referenceCapacity)
+    granules = .allocate(capacity: granuleCapacity)
+    buckets = .allocate(capacity: bucketMask + 1)
+    buckets.initialize(repeating: StructureIndex.none, count: bucketMask + 1)
+  }
+
+  deinit {
+    references.deallocate()
+    granules.deallocate()
+    buckets.deallocate()
+  }
+
+  // MARK: Mappings that come and go
+
+  /// Adds that a mapping came from an entry.
+  ///
+  /// - Parameters:
+  ///   - list: the mapping's references; the new one is put before them.
+  ///   - contents: what the granule holds; asked when it is new.
+  /// - Returns: whether the granule is new: it must be marked.
+  func add(
+    _ address: UInt64, _ meaning: EntryMeaning, processor: Int, slot: Slot, list: inout UInt32,
+    contents: (UInt64) -> InlineArray<8, UInt64>
+  ) -> Bool {
+    let number = address >> 6
+    let found = find(number)
+    let granule = found != StructureIndex.none ? found : newGranule(number, contents(number))
+    let index = newReference()
+    let head = granules[Int(granule)].first
+    (references + Int(index)).initialize(
+      to: Reference(
+        granule: granule, previous: StructureIndex.none, next: head, nextOfMapping: list, slot: slot,
+        processor: UInt16(truncatingIfNeeded: processor), place: UInt8(truncatingIfNeeded: address >> 2 & 15),
+        meaning: meaning))
+    if head != StructureIndex.none { references[Int(head)].previous = index }
+    granules[Int(granule)].first = index
+    list = index
+    return found == StructureIndex.none
+  }
+
+  /// Removes a mapping's references; calls back with each granule that no mapping came from any more.
+  func remove(_ list: UInt32, unmark: (UInt64) -> Void) {
+    var index = list
+    while index != StructureIndex.none {
+      let reference = references[Int(index)]
+      if reference.next != StructureIndex.none { references[Int(reference.next)].previous = reference.previous }
+      if reference.previous != StructureIndex.none {
+        references[Int(reference.previous)].next = reference.next
+      } else {
+        granules[Int(reference.granule)].first = reference.next
+        if reference.next == StructureIndex.none {
+          unmark(granules[Int(reference.granule)].number)
+          removeGranule(reference.granule)
+        }
+      }
+      references[Int(index)].next = freeReference
+      freeReference = index
+      index = reference.nextOfMapping
+    }
+  }
+
+  // MARK: Stores
+
+  /// A granule has been written: the mappings it concerns. What it holds now is what the next store is compared with.
+  func written(_ number: UInt64, _ new: InlineArray<8, UInt64>) -> [Hit] {
+    let granule = find(number)
+    guard granule != StructureIndex.none else { return [] }
+    let old = granules[Int(granule)].contents
+    var changed: UInt8 = 0
+    for word in 0..<8 where old[word] != new[word] { changed |= 1 << UInt8(word) }
+    guard changed != 0 else { return [] }
+    granules[Int(granule)].contents = new
+    var hits: [Hit] = []
+    var index = granules[Int(granule)].first
+    while index != StructureIndex.none {
+      let reference = references[Int(index)]
+      index = reference.next
+      let word = Int(reference.place >> 1)
+      guard changed >> UInt8(word) & 1 != 0 else { continue }
+      var (before, after) = (old[word], new[word])
+      if reference.meaning.bytes == 4 {
+        let shift = UInt64(reference.place & 1) * 32
+        (before, after) = (before >> shift & 0xFFFF_FFFF, after >> shift & 0xFFFF_FFFF)
+      }
+      guard reference.meaning.matters(before, after) else { continue }
+      hits.append(
+        Hit(
+          processor: Int(reference.processor), slot: reference.slot,
+          address: number << 6 | UInt64(reference.place) << 2,
+          old: before, new: after))
+    }
+    return hits
+  }
+
+  /// Every reference: for tests.
+  func forEach(_ body: (_ address: UInt64, _ processor: Int, _ slot: Slot) -> Void) {
+    for bucket in 0...bucketMask {
+      var granule = buckets[bucket]
+      while granule != StructureIndex.none {
+        var index = granules[Int(granule)].first
+        while index != StructureIndex.none {
+          let reference = references[Int(index)]
+          let address = granules[Int(granule)].number << 6 | UInt64(reference.place) << 2
+          body(address, Int(reference.processor), reference.slot)
+          index = reference.next
+        }
+        granule = granules[Int(granule)].nextInBucket
+      }
+    }
+  }
+
+  // MARK: Slabs
+
+  private func bucket(_ number: UInt64) -> Int {
+    Int(truncatingIfNeeded: (number &* 0x9E37_79B9_7F4A_7C15) >> 40) & bucketMask
+  }
+
+  private func find(_ number: UInt64) -> UInt32 {
+    var granule = buckets[bucket(number)]
+    while granule != StructureIndex.none, granules[Int(granule)].number != number {
+      granule = granules[Int(granule)].nextInBucket
+    }
+    return granule
+  }
+
+  private func newReference() -> UInt32 {
+    if freeReference != StructureIndex.none {
+      defer { freeReference = references[Int(freeReference)].next }
+      return freeReference
+    }
+    if referenceCount == referenceCapacity {
+      let larger = UnsafeMutablePointer<Reference>.allocate(capacity: referenceCapacity * 2)
+      larger.moveInitialize(from: references, count: referenceCapacity)
+      references.deallocate()
+      references = larger
+      referenceCapacity *= 2
+    }
+    referenceCount += 1
+    return UInt32(referenceCount - 1)
+  }
+
+  private func newGranule(_ number: UInt64, _ contents: InlineArray<8, UInt64>) -> UInt32 {
+    let index: UInt32
+    if freeGranule != StructureIndex.none {
+      index = freeGranule
+      freeGranule = granules[Int(index)].nextInBucket
+    } else {
+      if granuleCount == granuleCapacity { growGranules() }
+      index = UInt32(granuleCount)
+      granuleCount += 1
+    }
+    let chain = bucket(number)
+    (granules + Int(index)).initialize(
+      to: Granule(number: number, first: StructureIndex.none, nextInBucket: buckets[chain], contents: contents))
+    buckets[chain] = index
+    return index
+  }
+
+  private func removeGranule(_ index: UInt32) {
+    let granule = granules + Int(index)
+    let chain = bucket(granule.pointee.number)
+    if buckets[chain] == index {
+      buckets[chain] = granule.pointee.nextInBucket
+    } else {
+      var previous = buckets[chain]
+      while granules[Int(previous)].nextInBucket != index { previous = granules[Int(previous)].nextInBucket }
+      granules[Int(previous)].nextInBucket = granule.pointee.nextInBucket
+    }
+    granule.pointee.nextInBucket = freeGranule
+    freeGranule = index
+  }
+
+  private func growGranules() {
+    let larger = UnsafeMutablePointer<Granule>.allocate(capacity: granuleCapacity * 2)
+    larger.moveInitialize(from: granules, count: granuleCapacity)
+    granules.deallocate()
+    granules = larger
+    // All of them are in use: none is free when there is no room.
+    granuleCapacity *= 2
+    guard granuleCapacity > bucketMask else { return }
+    buckets.deallocate()
+    bucketMask = bucketMask * 4 + 3
+    buckets = .allocate(capacity: bucketMask + 1)
+    buckets.initialize(repeating: StructureIndex.none, count: bucketMask + 1)
+    for index in 0..<UInt32(granuleCount) {
+      let chain = bucket(granules[Int(index)].number)
+      granules[Int(index)].nextInBucket = buckets[chain]
+      buckets[chain] = index
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import EPTTLB
+import Layout
+
+// Mappings that may be stale. A mapping is suspect when a structure entry that it came from has changed, and, for as long
+// as it is used under another root than its own, for that reason. No host pointer, fetch pointer or link is derived from
+// a suspect one, so that each use comes to `translate`, where a walk without side effects decides whether memory agrees.
+//
+// What a walk decided holds until an entry that it read changes: those granules are marked too.
+
+extension Translation: MappingKeeper {
+  /// What a walk decided about a mapping under a root.
+  struct Verdict {
+    /// The root in force.
+    var root: UInt64
+    /// How memory differs under the mapping's own root.
+    var own: Disagreement
+    /// How it differs under the root in force, when that is another.
+    var inForce: Disagreement?
+
+    var agrees: Bool { own.isEmpty && inForce?.isEmpty != false }
+  }
+
+  /// The verdicts about a mapping, and the entries that their walks read.
+  struct Verdicts {
+    var list: [Verdict] = []
+    var sources: [UInt64] = []
+    var references = StructureIndex.none
+  }
+
+  /// Verdicts kept for one mapping: global pages are used under every root there is.
+  private static let maximumVerdicts = 16
+
+  // MARK: Marks
+
+  /// Marks the granules that a new mapping came from.
+  public func mappingFiled(_ slot: Slot) {
+    while references.count <= Int(slot) { references.append(StructureIndex.none) }
+    let count = cache.sourceCount(slot)
+    let page = pageSource(slot)
+    var list = StructureIndex.none
+    for index in 0..<count {
+      let source = cache.source(slot, index)
+      memory.mark(
+        source.address, meaning(source, isPage: index == page), processor: processorNumber, slot: slot, list: &list)
+    }
+    references[Int(slot)] = list
+    if speculates, cache.isStructure(slot) {
+      memory.addTable(cache[slot].target, processor: processorNumber, slot: slot)
+    }
+  }
+
+  /// Takes its marks away.
+  public func mappingDropped(_ slot: Slot) {
+    memory.unmark(references[Int(slot)])
+    references[Int(slot)] = StructureIndex.none
+    forgetVerdicts(slot)
+    if speculates, cache.isStructure(slot) {
+      memory.removeTable(cache[slot].target, processor: processorNumber, slot: slot)
+    }
+  }
+
+  /// Which source of a translation maps the page: the last one that is not EPT's. None does of a structure.
+  private func pageSource(_ slot: Slot) -> Int {
+    guard !cache.isStructure(slot) else { return -1 }
+    var index = cache.sourceCount(slot) - 1
+    while index >= 0, cache.source(slot, index).isEPT { index -= 1 }
+    return index
+  }
+
+  /// What a change of a source can mean.
+  private func meaning(_ source: Source, isPage: Bool) -> EntryMeaning {
+    if source.isEPT { return .ept }
+    if controls.mode == .twoLevel { return isPage ? .page32 : .table32 }
+    return isPage ? .page64 : .table64
+  }
+
+  /// Every entry whose granule is marked for a mapping of this processor: for tests.
+  func forEachSource(_ body: (Slot, UInt64) -> Void) {
+    cache.forEach { slot, _ in
+      for source in cache.sources(slot) { body(slot, source.address) }
+      for address in verdicts[slot]?.sources ?? [] { body(slot, address) }
+    }
+  }
+
+  // MARK: Suspicion
+
+  /// An entry that a mapping came from, or that a walk about it has read, has changed.
+  func suspect(_ slot: Slot, _ change: StructureChange) {
+    let isOwn = (0..<cache.sourceCount(slot)).contains { cache.source(slot, $0).address == change.address }
+    let isNew = isOwn && cache.suspect(slot, change)
+    let hadVerdicts = verdicts[slot] != nil
+    forgetVerdicts(slot)
+    if isNew || hadVerdicts { withdraw(slot) }
+  }
+
+  /// Nothing may be derived from a mapping any more.
+  private func withdraw(_ slot: Slot) {
+    let entry = cache[slot]
+    guard !entry.isStructure else { return }
+    purgeHostPointers(of: TranslationCache.Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
+    state.pointee.generation &+= 1
+    if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
+  }
+
+  /// Whether host pointers, fetch pointers and links may be derived from a mapping in the context in force.
+  public func mayDerive(_ slot: Slot) -> Bool {
+    guard slot != Translation.noMapping else { return true }
+    let root = controls.root(of: LinearAddress(cache.prefix(slot)))
+    guard cache.isSuspect(slot) || cache.root(slot) != root else { return true }
+    return verdicts[slot]?.list.first { $0.root == root }?.agrees == true
+  }
+
+  /// Whether the use of a mapping must be looked into: an entry it came from has changed, or it is another root's.
+  @inline(__always) func isSuspect(_ slot: Slot, _ address: LinearAddress) -> Bool {
+    cache.isSuspect(slot) || cache.root(slot) != controls.root(of: address)
+  }
+
+  /// A suspect mapping is used, or denies an access.
+  func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
+    let root = controls.root(of: address)
+    if cache.isSuspect(slot), holds(slot) {
+      cache.clear(slot)
+      if cache.root(slot) == root {
+        forgetVerdicts(slot)
+        return
+      }
+    }
+    let verdict = verdict(slot, address)
+    guard !verdict.agrees, let observer = staleUseObserver else { return }
+    let entry = cache[slot]
+    observer.staleMappingUsed(
+      StaleUse(
+        processor: processorNumber, cycle: storingMoment.cycle, address: address, access: access,
+        isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
+        sources: cache.sources(slot),
+        suspicion: cache.suspicion(slot), own: verdict.own,
+        inForce: verdict.inForce.map { (root, $0) }))
+  }
+
+  /// Whether every entry that a mapping came from holds what it was made from: then a walk need not look.
+  func holds(_ slot: Slot) -> Bool {
+    let page = pageSource(slot)
+    for index in 0..<cache.sourceCount(slot) {
+      let source = cache.source(slot, index)
+      let meaning = meaning(source, isPage: index == page)
+      let address = PhysicalAddress(source.address)
+      let now =
+        meaning.bytes == 4 ? UInt64(memory.read(address, as: UInt32.self)) : memory.read(address, as: UInt64.self)
+      guard meaning.agrees(source.value, now) else { return false }
+    }
+    return true
+  }
+
+  private func verdict(_ slot: Slot, _ address: LinearAddress) -> Verdict {
+    let root = controls.root(of: address)
+    if let known = verdicts[slot]?.list.first(where: { $0.root == root }) { return known }
+    let entry = cache[slot]
+    if verdicts[slot]?.list.count == Translation.maximumVerdicts {
+      forgetVerdicts(slot)
+      withdraw(slot)
+    }
+    var verdicts = verdicts[slot] ?? Verdicts()
+    var verdict = Verdict(root: root, own: Disagreement())
+    if cache.isSuspect(slot) { verdict.own = disagreement(slot, entry, address, entry.root, &verdicts) }
+    if entry.root != root {
+      verdict.inForce = disagreement(slot, entry, address, root, &verdicts)
+    }
+    verdicts.list.append(verdict)
+    self.verdicts[slot] = verdicts
+    return verdict
+  }
+
+  private func disagreement(
+    _ slot: Slot, _ entry: CachedEntry, _ address: LinearAddress, _ root: UInt64, _ verdicts: inout Verdicts
+  ) -> Disagreement {
+    let walk = Walk(
+      address, Access(), controls.looking(from: root, at: address), memory, memoryTypes: memoryTypes, sideEffects: false
+    )
+    for index in 0..<walk.count {
+      let step = walk.steps[index]
+      let isPage = index == walk.count - 1
+      memory.mark(
+        step.source.address, meaning(step.source, isPage: isPage), processor: processorNumber, slot: slot,
+        list: &verdicts.references)
+      verdicts.sources.append(step.source.address)
+    }
+    return Disagreement(entry, address, walk)
+  }
+
+  func forgetVerdicts(_ slot: Slot) {
+    guard !verdicts.isEmpty, let old = verdicts.removeValue(forKey: slot) else { return }
+    memory.unmark(old.references)
+  }
+
+  // MARK: The moment of a store
+
+  /// The clock and the instruction pointer at the instruction that is storing: exact inside a block too.
+  var storingMoment: (cycle: UInt64, rip: UInt64) {
+    guard let op = accessOp.pointee else { return (state.pointee.cycles, state.pointee.rip) }
+    let blockCycles = state.pointee.block.map { UInt64($0.pointee.cycles) } ?? 0
+    return (
+      state.pointee.cycles &- blockCycles &+ UInt64(op.pointee.cyclesBefore),
+      state.pointee.rip &+ UInt64(op.pointee.ripOffset)
+    )
+  }
+
+  // MARK: Speculation (TLB rule C4)
+
+  /// Fills translations of reachable neighbours of an address: those whose entries lie in the same granule, half of them.
+  func fillNeighbours(_ address: LinearAddress, shift: UInt8) {
+    let last: UInt64 = controls.mode.isLong ? .max : 0xFFFF_FFFF
+    for neighbour in 0..<8 as Range<UInt64> {
+      let page = address.value >> UInt64(shift)
+      let number = page & ~7 | neighbour
+      guard number != page, cache.draw() & 1 == 0 else { continue }
+      fill(LinearAddress(number << UInt64(shift) & last))
+    }
+  }
+
+  /// A store is about to change an entry of the table that a paging-structure-cache entry names: what the entry maps may
+  /// just have been filled.
+  func speculate(_ slot: Slot, entry offset: UInt64) {
+    let structure = cache[slot]
+    guard structure.kind == .linear, structure.root == controls.root(of: LinearAddress(structure.prefix)),
+      cache.matches(structure, controls.tag)
+    else {
+      return
+    }
+    let bits: UInt64 = controls.mode == .twoLevel ? 10 : 9
+    let bytes: UInt64 = controls.mode == .twoLevel ? 4 : 8
+    guard offset % bytes == 0 else { return }
+    fill(LinearAddress(structure.prefix | offset / bytes << (UInt64(structure.shift) - bits)))
+  }
+
+  /// Walks for an address that nobody has asked for. Accessed flags are set, as by any walk; it takes no time.
+  private func fill(_ address: LinearAddress) {
+    guard controls.mode != .none, !controls.mode.isLong || address.isCanonical(bits: controls.mode.linearBits) else {
+      return
+    }
+    guard cache.translation(.linear, address.value, controls.tag) == nil else { return }
+    let start = cache.structure(.linear, address.value, controls.tag)
+    let controls = controls.looking(from: controls.root(of: address), at: address)
+    let parent = start.map { cache[$0] }
+    guard case .mapped = Walk(address, Access(), controls, memory, from: parent, sideEffects: false).outcome else {
+      return
+    }
+    let walk = Walk(
+      address, Access(), controls, memory, from: parent, memoryTypes: memoryTypes, sideEffects: true)
+    _ = keep(walk, startedAt: start, .data)
+  }
+}
+
+extension PagingControls {
+  /// What a walk of an address starts from: the topmost table, or with PAE paging the register that takes its place.
+  func root(of address: LinearAddress) -> UInt64 {
+    mode == .pae ? pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)] : root
+  }
+
+  /// The same from another root, for a walk on nobody's behalf: what is asked is what memory translates an address to, not
+  /// who may use it.
+  func looking(from root: UInt64, at address: LinearAddress) -> PagingControls {
+    var controls = self
+    if mode == .pae {
+      controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)] = root
+    } else {
+      controls.root = root
+    }
+    controls.supervisorAccessPrevention = false
+    (controls.userKeys, controls.supervisorKeys) = (0, 0)
+    return controls
+  }
+}
