@@ -201,7 +201,8 @@ import Testing
     /// What an entry is tagged with and was made from.
     private func provenance(_ entry: CachedEntry, isStructure: Bool, _ path: [SlowWalk.Entry]) -> String? {
       guard entry.kind == .linear, entry.isStructure == isStructure, entry.tag == controls.tag,
-        entry.root == controls.root, entry.prefix == address & ~(1 << UInt64(entry.shift) - 1)
+        entry.root == (controls.mode == .pae ? controls.pointers[Int(address >> 30 & 3)] : controls.root),
+        entry.prefix == address & ~(1 << UInt64(entry.shift) - 1)
       else { return "wrong kind, tag, root or prefix: \(entry)" }
       guard Int(entry.sourceCount) == path.count else { return "\(entry.sourceCount) sources, not \(path.count)" }
       for (index, expected) in path.enumerated() {
