@@ -38,9 +38,12 @@ extension Processor {
     isDelivering = true
     defer { isDelivering = false }
     let before = TransferState(state)
+    let code = error
     do {
       try enterHandler(vector: vector, error: error, source: source)
+      note(vector, code, source, from: before.rip, isDelivered: true)
     } catch {
+      note(vector, code, source, from: before.rip, isDelivered: false)
       if !isTaskCommitted {
         before.restore(state)
         if source == .software || source == .privileged {
@@ -52,6 +55,20 @@ extension Processor {
       contextChanged()
       deliverSecond(error, after: vector, source: source)
     }
+  }
+
+  private func note(_ vector: UInt8, _ error: UInt32?, _ source: EventSource, from rip: UInt64, isDelivered: Bool) {
+    guard let observer else { return }
+    let origin: DeliveredEvent.Origin =
+      switch source {
+      case .exception: .exception
+      case .software, .privileged: .software
+      case .external: .external
+      }
+    observer.delivered(
+      DeliveredEvent(
+        vector: vector, error: error, origin: origin, rip: rip, handler: isDelivered ? state.pointee.rip : nil),
+      to: self)
   }
 
   private func deliverSecond(_ fault: Fault, after vector: UInt8, source: EventSource) {

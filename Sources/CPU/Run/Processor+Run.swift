@@ -14,6 +14,7 @@ extension Processor {
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     nearestDeadline = nil
+    isAtStopAddress = false
     if let waiting { return waiting }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil

@@ -120,6 +120,11 @@ public final class Processor {
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
 
+  /// Told of events and of writes to control registers.
+  public var observer: (any ProcessorObserver)?
+  /// A stop address was reached: its instruction has not begun.
+  public internal(set) var isAtStopAddress = false
+
   /// The local APIC.
   public internal(set) var apic: LocalAPIC
   /// What carries its messages.
