@@ -67,7 +67,7 @@ let package = Package(
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
-    tests(of: "CommandLine", ["Guests"]),
+    tests(of: "CommandLine", ["Guests", "Tables"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),
     tests(of: "Fuzz", ["Fuzz", "CPU", "Opcodes", "Tables"]),
 

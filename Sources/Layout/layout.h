@@ -202,6 +202,8 @@ struct ProcessorState {
   uint64_t pointers[4];        // the PDPTE registers of PAE paging
   uint32_t userKeys;           // PKRU
   uint32_t supervisorKeys;     // IA32_PKRS
+  uint32_t debugMatches;       // bits of DR6 that the running instruction has met; reported when it is done
+  uint32_t isRepeating;        // RIP is that of a repeated string instruction some of whose iterations are done
 };
 
 enum {

@@ -44,6 +44,8 @@ public enum PagingMode: UInt8, Sendable {
   public var globalPages: Bool
   /// MAXPHYADDR.
   public var physicalBits: UInt8
+  /// Accesses that are not aligned fault: each must be seen.
+  public var checksAlignment: Bool
   /// VPID and PCID in force.
   public var tag: Tag
   /// CR4.SMEP.
@@ -65,7 +67,7 @@ public enum PagingMode: UInt8, Sendable {
   @inlinable
   public init(
     root: UInt64, writeProtect: Bool, executeDisable: Bool, globalPages: Bool, physicalBits: UInt8, tag: Tag = Tag(),
-    mode: PagingMode = .fourLevel, pageSizeExtensions: Bool = false
+    mode: PagingMode = .fourLevel, pageSizeExtensions: Bool = false, checksAlignment: Bool = false
   ) {
     self.mode = mode
     self.pageSizeExtensions = pageSizeExtensions
@@ -74,6 +76,7 @@ public enum PagingMode: UInt8, Sendable {
     self.executeDisable = executeDisable
     self.globalPages = globalPages
     self.physicalBits = physicalBits
+    self.checksAlignment = checksAlignment
     self.tag = tag
   }
 }

@@ -174,11 +174,25 @@ public final class PhysicalMemory {
     stored(address, bytes: count)
   }
 
+  /// A device sees accesses of at most 8 bytes; a wider one is several.
   private func writeDevice(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
-    guard source.count <= 8, let device = device(address) else { return }
-    var value: UInt64 = 0
-    withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: source) }
-    device.write(address, value, bytes: source.count)
+    guard let device = device(address) else { return }
+    for start in stride(from: 0, to: source.count, by: 8) {
+      let part = source[start..<min(start + 8, source.count)]
+      var value: UInt64 = 0
+      withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: part) }
+      device.write(PhysicalAddress(address.value &+ UInt64(start)), value, bytes: part.count)
+    }
+  }
+
+  private func read(
+    _ device: any MemoryMappedDevice, _ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer
+  ) {
+    for start in stride(from: 0, to: target.count, by: 8) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + 8, target.count)])
+      let value = device.read(PhysicalAddress(address.value &+ UInt64(start)), bytes: part.count)
+      withUnsafeBytes(of: value) { part.copyBytes(from: $0.prefix(part.count)) }
+    }
   }
 
   /// Copies bytes out, of memory or a device; where nothing lies they are all ones.
@@ -187,11 +201,7 @@ public final class PhysicalMemory {
       first.copyMemory(from: host, byteCount: target.count)
       return
     }
-    if target.count <= 8, let device = device(address) {
-      let value = device.read(address, bytes: target.count)
-      withUnsafeBytes(of: value) { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<target.count])) }
-      return
-    }
+    if let device = device(address) { return read(device, address, into: target) }
     for index in target.indices {
       let (place, overflow) = address.value.addingReportingOverflow(UInt64(index))
       target[index] = overflow ? 0xFF : host(PhysicalAddress(place), bytes: 1)?.load(as: UInt8.self) ?? 0xFF

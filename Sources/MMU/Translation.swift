@@ -65,6 +65,9 @@ public final class Translation {
   /// Whether the policy is `speculate`.
   let speculates: Bool
 
+  /// Linear pages of breakpoints: each access to them must be seen.
+  private var watchedPages: [UInt64] = []
+
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
@@ -228,8 +231,8 @@ public final class Translation {
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
-    guard usesHostPointers, physical.page != hiddenPage,
-      slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+    guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
+      physical.page != hiddenPage, slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
@@ -248,6 +251,13 @@ public final class Translation {
     entry.pointee.addend = addend
     entry.pointee.mapping = slot
     return true
+  }
+
+  /// Has each access to some linear pages go the long way, and no longer those to the pages watched until now.
+  public func watch(pages: [UInt64]) {
+    watchedPages = pages
+    guard !pages.isEmpty else { return }
+    purgeHostPointers { pages.contains($0.pointee.readTag & ~0xFFF) || pages.contains($0.pointee.writeTag & ~0xFFF) }
   }
 
   /// Forgets every host pointer that a condition picks.
@@ -364,6 +374,7 @@ public final class Translation {
       guard entry.readTag != ~0 || entry.writeTag != ~0 else { continue }
       let tag = entry.readTag != ~0 ? entry.readTag : entry.writeTag
       let linear = tag & ~0xFFF
+      guard !watchedPages.contains(linear) else { return "host pointer to a page of a breakpoint" }
       if entry.mapping == Translation.noMapping { continue }
       guard let mapping = live[entry.mapping], !mapping.isStructure, mapping.covers(linear) else {
         return "host pointer to \(String(linear, radix: 16)) has no mapping"

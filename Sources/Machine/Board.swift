@@ -26,6 +26,8 @@ public struct BoardOptions: Sendable {
   public var blockLimit = 32
   /// Whether accesses may use host pointers; results do not depend on it.
   public var usesHostPointers = true
+  /// What the numbers of RDRAND and RDSEED follow from.
+  public var randomSeed: UInt64 = 0
   /// Port whose bytes go to `post`.
   public var postPort: UInt16?
   /// Takes each byte written to the POST port.
@@ -99,7 +101,7 @@ public struct Board: ~Copyable {
     guard let timing = try TimingTable.named(options.timing) else {
       throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
     }
-    let decoder = try Decoder(timing: timing)
+    let decoder = try Decoder(timing: timing, model: model)
     let memory = try PhysicalMemory(size: options.memory)
     let chipset = Chipset(
       memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock,
@@ -114,7 +116,7 @@ public struct Board: ~Copyable {
     processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
       var own = ProcessorOptions(
         model: model, policy: options.policy, usesHostPointers: options.usesHostPointers,
-        randomSeed: UInt64(number) << 32)
+        randomSeed: options.randomSeed &+ UInt64(number) << 32)
       own.number = number
       own.processorCount = UInt32(options.processors)
       own.clock = options.clock
@@ -128,11 +130,14 @@ public struct Board: ~Copyable {
 
   deinit { chipset.detach() }
 
-  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, every line masked, and
-  /// the others wait for SIPI.
-  func leaveFirmware() {
+  /// What firmware leaves behind: the bootstrap processor runs, with the 8259 pair connected to it, and the others wait
+  /// for SIPI.
+  ///
+  /// - Parameter timerTicks: the timer interrupts 18.2 times a second, as a PC's firmware has it; every other line is
+  ///   masked.
+  func leaveFirmware(timerTicks: Bool = false) {
     processor.connectVirtualWire()
-    chipset.devices.pic.leaveFirmware()
+    chipset.leaveFirmware(timerTicks: timerTicks)
     for other in processors.dropFirst() { other.waitForStartUp() }
   }
 

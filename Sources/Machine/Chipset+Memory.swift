@@ -8,7 +8,7 @@ extension Chipset {
   func attachMemory() {
     memory.attach(IOAPICPage(self), at: IOAPIC.base..<IOAPIC.base + 0x1000)
     let size = TestDevice.memorySize
-    memory.attach(DeviceMemory(size: Int(size)), at: TestDevice.memoryBase..<TestDevice.memoryBase + size)
+    memory.attach(testMemory, at: TestDevice.memoryBase..<TestDevice.memoryBase + size)
   }
 
   /// The cycle of the access under way.
@@ -39,10 +39,12 @@ private final class IOAPICPage: MemoryMappedDevice {
 }
 
 /// A device's own memory.
-private final class DeviceMemory: MemoryMappedDevice {
-  private var bytes: [UInt8]
+final class DeviceMemory: MemoryMappedDevice {
+  private(set) var bytes: [UInt8]
 
   init(size: Int) { bytes = [UInt8](repeating: 0, count: size) }
+
+  func clear() { bytes = [UInt8](repeating: 0, count: bytes.count) }
 
   func read(_ address: PhysicalAddress, bytes count: Int) -> UInt64 {
     var value: UInt64 = 0

@@ -6,6 +6,7 @@ import MMU
 extension Chipset: PortSpace {
   func read(port: UInt16, size: Int, at cycle: UInt64) -> UInt32 {
     let now = time(of: cycle)
+    settle(now)
     if PCIConfiguration.owns(port, size: size) { return devices.pci.read(port, size: size, at: now) }
     if FirmwareConfiguration.owns(port) { return devices.firmware.read(port, size: size, at: now) }
     var value: UInt32 = 0
@@ -18,6 +19,7 @@ extension Chipset: PortSpace {
 
   func write(port: UInt16, size: Int, value: UInt32, at cycle: UInt64) {
     let now = time(of: cycle)
+    settle(now)
     if port == 0xF4 { return ask(for: .exit(value & (size == 4 ? .max : (1 << UInt32(8 * size)) - 1))) }
     if PCIConfiguration.owns(port, size: size) { return devices.pci.write(port, size: size, value, at: now) }
     if FirmwareConfiguration.owns(port) {

@@ -34,6 +34,7 @@ final class Chipset {
   private var stop: Stop?
 
   var devices: Devices
+  let testMemory = DeviceMemory(size: Int(TestDevice.memorySize))
   /// Levels of the interrupt lines, by number.
   private var lines: UInt32 = 0
   /// The 8259 pair's INTR.
@@ -67,9 +68,22 @@ final class Chipset {
   func reset() {
     queue = EventQueue()
     devices.reset()
+    testMemory.clear()
     lines = 0
     interruptOutput = false
     deviceEvent = nil
+    refresh()
+  }
+
+  /// Controllers and timer as firmware leaves them.
+  func leaveFirmware(timerTicks: Bool) {
+    devices.pic.leaveFirmware(mask: timerTicks ? 0xFA : 0xFF)
+    if timerTicks {
+      for (port, value) in [(0x43, 0x36), (0x40, 0), (0x40, 0)] as [(UInt16, UInt8)] {
+        devices.pit.write(port, value, at: now)
+      }
+      eventsChanged()
+    }
     refresh()
   }
 
@@ -106,13 +120,18 @@ final class Chipset {
   /// Lets happen what is due by a cycle.
   func advance(to cycle: UInt64) {
     let now = time(of: cycle)
-    if let deviceEvent, deviceEvent <= now {
-      devices.advance(to: now)
-      eventsChanged()
-      refresh()
-    }
+    settle(now)
     while let entry = queue.next(by: now) {
       wake(processors[entry.receiver], at: entry.cycle) { $0.receive(entry.message) }
+    }
+  }
+
+  /// Lets devices do what they do by themselves up to a cycle, one event after the other: none of their edges is lost.
+  func settle(_ now: UInt64) {
+    while let event = deviceEvent, event <= now {
+      devices.advance(to: event)
+      eventsChanged()
+      refresh()
     }
   }
 
@@ -171,6 +190,7 @@ final class Chipset {
   func hash(into hasher: inout StateHasher) {
     queue.hash(into: &hasher)
     devices.hash(into: &hasher)
+    testMemory.bytes.withUnsafeBytes { hasher.add($0) }
     hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
     if case .exit(let code)? = stop { hasher.add(UInt64(code)) }
   }

@@ -98,6 +98,8 @@ public struct Opcode: Sendable {
   public let unit: Unit
   /// Bytes of its memory operand, where neither operands nor widths say them.
   public let memoryBytes: Int?
+  /// The same with a 16-bit operand size, where that differs.
+  public let memoryBytes16: Int?
   /// Its 16-byte memory operand need not be aligned.
   public let allowsUnaligned: Bool
   /// Nothing is encoded where its memory operand would be a register: #UD.
@@ -275,6 +277,7 @@ public struct Opcode: Sendable {
     let unit = Unit(attributes, operands)
     self.unit = isEscape && shape == .refused && unit == .general ? .waiting : unit
     self.memoryBytes = attributes.first { $0.hasPrefix("bytes=") }.flatMap { Int($0.dropFirst(6)) }
+    self.memoryBytes16 = attributes.first { $0.hasPrefix("bytes16=") }.flatMap { Int($0.dropFirst(8)) }
     self.allowsUnaligned = attributes.contains("unaligned")
     self.excludesRegister = attributes.contains("onlyM")
     self.excludesOperandSize = attributes.contains("no66")

@@ -424,6 +424,9 @@ enum OpcodeTable {
     # Debug registers
     0F 21        MOV        R,C         plain        -         all     ends,as=readDebug        control   MOV—Move to/from Debug Registers
     0F 23        MOV        C,R         plain        -         all     ends,as=writeDebug       control   MOV—Move to/from Debug Registers
+    0F 33        RDPMC      -           plain        -         all     ends,as=readPMC          msr      RDPMC—Read Performance-Monitoring Counters
+    NP 0F 01 /1!0  MONITOR  -           plain        -         all     ends                     simple   MONITOR—Set Up Monitor Address
+    NP 0F 01 /1!1  MWAIT    -           plain        -         all     ends                     simple   MWAIT—Monitor Wait
     NP 0F 01 /1!2  CLAC       -           plain        -         all     ends,no66              simple   CLAC—Clear AC Flag in EFLAGS Register
     NP 0F 01 /1!3  STAC       -           plain        -         all     ends,no66              simple   STAC—Set AC Flag in EFLAGS Register
     NP 0F 01 /5!6  RDPKRU     -           plain        -         all     no66,as=readKeys       simple   RDPKRU—Read Protection Key Rights for User Pages

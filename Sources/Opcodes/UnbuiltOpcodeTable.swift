@@ -38,8 +38,6 @@ enum UnbuiltOpcodeTable {
     66 0F 38 F5     WRUSS             M,Gy      absent   -       all    ends,onlyM  simple  WRUSSD/WRUSSQ—Write to User Shadow Stack
 
     # Features that CPUID does not offer, and that nothing else switches on
-    0F 01 /1!0      MONITOR           -         absent   -       all    ends        simple  MONITOR—Set Up Monitor Address
-    0F 01 /1!1      MWAIT             -         absent   -       all    ends        simple  MWAIT—Monitor Wait
     NP! 0F 01 /1!7  ENCLS             -         absent   -       all    ends        simple  ENCLS—Execute an Enclave System Function of Specified Leaf Number
     NP! 0F 01 /2!7  ENCLU             -         absent   -       all    ends        simple  ENCLU—Execute an Enclave User Function of Specified Leaf Number
     NP! 0F 01 /0!0  ENCLV             -         absent   -       all    ends        simple  ENCLV—Execute an Enclave VMM Function of Specified Leaf Number
@@ -59,7 +57,6 @@ enum UnbuiltOpcodeTable {
     F3 0F 38 F8     ENQCMDS           Gy,M      absent   -       all    ends        simple  ENQCMDS—Enqueue Command Supervisor
 
     # Instructions that nothing keeps from being executed
-    0F 33           RDPMC             -         refused  -       all    ends        simple  RDPMC—Read Performance-Monitoring Counters
     66 0F 38 DB     AESIMC            V,W       refused  -       all    ends        simple  AESIMC—Perform the AES InvMixColumn Transformation
     66 0F 38 DC     AESENC            V,W       refused  -       all    ends        simple  AESENC—Perform One Round of an AES Encryption Flow
     66 0F 38 DD     AESENCLAST        V,W       refused  -       all    ends        simple  AESENCLAST—Perform Last Round of an AES Encryption Flow

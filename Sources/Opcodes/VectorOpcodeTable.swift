@@ -313,6 +313,14 @@ enum VectorOpcodeTable {
     D9 /7           FNSTCW      M           plain          -       all     x87,bytes=2                  state    FSTCW/FNSTCW—Store x87 FPU Control Word
     DD /7           FNSTSW      M           plain          -       all     x87,bytes=2                  state    FSTSW/FNSTSW—Store x87 FPU Status Word
     DF /4!0         FNSTSW      -           plain          -       all     x87,as=fnstswAX              state    FSTSW/FNSTSW—Store x87 FPU Status Word
+    D9 /2!0         FNOP        -           plain          -       all     waiting                      float    FNOP—No Operation
+    D9 /4           FLDENV      M           sized          16,32   all     ends,reads,waiting,bytes=28,bytes16=14   state    FLDENV—Load x87 FPU Environment
+    D9 /6           FNSTENV     M           sized          16,32   all     ends,x87,bytes=28,bytes16=14             state    FSTENV/FNSTENV—Store x87 FPU Environment
+    D9 /6!6         FDECSTP     -           plain          -       all     waiting                      float    FDECSTP—Decrement Stack-Top Pointer
+    D9 /6!7         FINCSTP     -           plain          -       all     waiting                      float    FINCSTP—Increment Stack-Top Pointer
+    DD /4           FRSTOR      M           sized          16,32   all     ends,reads,waiting,bytes=108,bytes16=94  state    FRSTOR—Restore x87 FPU State
+    DD /6           FNSAVE      M           sized          16,32   all     ends,x87,bytes=108,bytes16=94            state    FSAVE/FNSAVE—Store x87 FPU State
+    DD /0           FFREE       ST          plain          -       all     waiting                      float    FFREE—Free Floating-Point Register
     NP! 0F AE /2    LDMXCSR     M           plain          -       all     reads,sse,bytes=4            state    LDMXCSR—Load MXCSR Register
     NP! 0F AE /3    STMXCSR     M           plain          -       all     sse,bytes=4                  state    STMXCSR—Store MXCSR Register State
     NP! 0F AE /0    FXSAVE      M           sized          32,64   all     ends,fxsave,bytes=512        state    FXSAVE—Save x87 FPU, MMX Technology, and SSE State
@@ -417,11 +425,8 @@ enum VectorOpcodeTable {
     D8 /7           FDIVR       Ed          refused        -       all     ends                         float    FDIVR/FDIVRP/FIDIVR—Reverse Divide
     D9 /0           FLD         Ed          refused        -       all     ends                         float    FLD—Load Floating-Point Value
     D9 /1           FXCH        ST          refused        -       all     ends                         float    FXCH—Exchange Register Contents
-    D9 /2!0         FNOP        -           refused        -       all     ends                         float    FNOP—No Operation
     D9 /2           FST         M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     D9 /3           FSTP        M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
-    D9 /4           FLDENV      M           refused        -       all     ends                         float    FLDENV—Load x87 FPU Environment
-    D9 /6           FNSTENV     M           refused        -       all     ends,x87                     float    FSTENV/FNSTENV—Store x87 FPU Environment
     D9 /4!0         FCHS        -           refused        -       all     ends                         float    FCHS—Change Sign
     D9 /4!1         FABS        -           refused        -       all     ends                         float    FABS—Absolute Value
     D9 /4!4         FTST        -           refused        -       all     ends                         float    FTST—TEST
@@ -439,8 +444,6 @@ enum VectorOpcodeTable {
     D9 /6!3         FPATAN      -           refused        -       all     ends                         float    FPATAN—Partial Arctangent
     D9 /6!4         FXTRACT     -           refused        -       all     ends                         float    FXTRACT—Extract Exponent and Significand
     D9 /6!5         FPREM1      -           refused        -       all     ends                         float    FPREM1—Partial Remainder
-    D9 /6!6         FDECSTP     -           refused        -       all     ends                         float    FDECSTP—Decrement Stack-Top Pointer
-    D9 /6!7         FINCSTP     -           refused        -       all     ends                         float    FINCSTP—Increment Stack-Top Pointer
     D9 /7!0         FPREM       -           refused        -       all     ends                         float    FPREM—Partial Remainder
     D9 /7!1         FYL2XP1     -           refused        -       all     ends                         float    FYL2XP1—Compute y Times log2 of x Plus 1
     D9 /7!2         FSQRT       -           refused        -       all     ends                         float    FSQRT—Square Root
@@ -492,9 +495,6 @@ enum VectorOpcodeTable {
     DD /1           FISTTP      M           refused        -       all     ends                         float    FISTTP—Store Integer With Truncation
     DD /2           FST         M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /3           FSTP        M           refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
-    DD /4           FRSTOR      M           refused        -       all     ends                         float    FRSTOR—Restore x87 FPU State
-    DD /6           FNSAVE      M           refused        -       all     ends,x87                     float    FSAVE/FNSAVE—Store x87 FPU State
-    DD /0           FFREE       ST          refused        -       all     ends                         float    FFREE—Free Floating-Point Register
     DD /2           FST         ST          refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /3           FSTP        ST          refused        -       all     ends                         float    FST/FSTP—Store Floating-Point Value
     DD /4           FUCOM       ST          refused        -       all     ends                         float    FUCOM/FUCOMP/FUCOMPP—Unordered Compare Floating-Point Values

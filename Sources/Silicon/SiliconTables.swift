@@ -36,6 +36,7 @@ public enum SiliconTables {
     XSETBV     -          privileged
     XSAVES     -          privileged
     XRSTORS    -          privileged
+    RDPMC      -          privileged
     MONITOR    -          privileged
     MWAIT      -          privileged
     CLAC       -          privileged

@@ -351,8 +351,9 @@ struct ModeDraft {
       emit(UInt64(far.selector), 2)
     case .relative(let size):
       let bytes = size == .b ? 1 : is64 || has66 == mode.isCode16 ? 4 : 2
-      var goal = bytes == 1 ? start &+ signed(random.next(), bits: 8) : codeOffset()
-      if goal &- start < 16 { goal = start &+ 32 }
+      let isBehind = random.once(in: 2)
+      let near = start &+ random.haltOffset() % UInt64(ModeLayout.slotBytes)
+      let goal = bytes > 1 ? codeOffset() : isBehind || it.slot == 0 ? near : near &- UInt64(ModeLayout.slotBytes)
       emit(goal &- start &- UInt64(it.code.count + bytes), bytes)
     default: break
     }
@@ -360,10 +361,8 @@ struct ModeDraft {
 
   var has66: Bool { legacy.contains(0x66) }
 
-  /// An offset in CS where there is code.
-  mutating func codeOffset() -> UInt64 {
-    UInt64(ModeLayout.code + random.below(ModeLayout.slots * ModeLayout.slotBytes)) &- base(1)
-  }
+  /// An offset in CS where there is a HLT.
+  mutating func codeOffset() -> UInt64 { UInt64(ModeLayout.code) + random.haltOffset() &- base(1) }
 
   /// Any selector, often one of a descriptor that may be used.
   mutating func selector() -> UInt16 {
@@ -376,9 +375,9 @@ struct ModeDraft {
   mutating func farTarget() -> (offset: UInt64, selector: UInt16) {
     if mode == .real {
       let selector = UInt16((UInt64(ModeLayout.code) - UInt64(random.below(0x800) * 16)) >> 4)
-      return (UInt64(ModeLayout.code + random.below(0x4000)) - UInt64(selector) << 4, selector)
+      return (UInt64(ModeLayout.code) + random.haltOffset() - UInt64(selector) << 4, selector)
     }
-    return (random.once(in: 2) ? codeOffset() : UInt64(random.below(0x4000)), selector())
+    return (random.once(in: 2) ? codeOffset() : random.haltOffset(), selector())
   }
 
   // MARK: What is undefined

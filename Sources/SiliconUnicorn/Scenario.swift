@@ -22,9 +22,11 @@ enum ModeLayout {
   static let data = 0x1_4000
   static let dataBytes = 0x4000
   static let comparedEnd = data + dataBytes
-  /// A slot for each case of a batch; below the data, so that CS reaches these, too.
+  /// A slot for each case of a batch, which ends in HLTs; below the data, so that CS reaches these, too.
   static let code = 0xC000
   static let slotBytes = 64
+  /// What the longest case takes of a slot, or more.
+  static let caseBytes = 40
   static let slots = 256
   static let pageTables = 0x3_0000
 }
@@ -109,8 +111,8 @@ struct Scenario {
     bases = (0..<6).map { number in
       if mode == .long && number >= 4 { return random.once(in: 2) ? 0 : UInt64(random.below(ModeLayout.data)) & ~15 }
       if isFlat { return 0 }
-      let lowest = number == 1 ? ModeLayout.code - 0x3FF0 : ModeLayout.data - 0x8000
-      return UInt64(lowest + random.below(number == 1 ? 0x3FF0 : 0x8000)) & ~15
+      if number == 1 { return UInt64(ModeLayout.code - 0x3FC0 + random.below(0x3FC0)) & ~63 }
+      return UInt64(ModeLayout.data - 0x8000 + random.below(0x8000)) & ~15
     }
   }
 
@@ -179,7 +181,7 @@ struct Scenario {
       let base = UInt64(ModeLayout.data - random.below(0x8000)) & ~15
       return descriptor(base: base, type: UInt64(random.below(8)), privilege: ring, big: random.once(in: 2)) ^ absent
     case 3..<6:
-      let base = UInt64(ModeLayout.code - random.below(0x8000)) & ~15
+      let base = UInt64(ModeLayout.code - random.below(0x8000)) & ~63
       let isLong = mode.isLong && random.once(in: 2)
       let type = UInt64(8 + random.below(8))
       return descriptor(
@@ -189,7 +191,7 @@ struct Scenario {
       // A call gate.
       let type: UInt64 = mode.isLong || random.once(in: 2) ? 0xC : 4
       let selector = UInt64(random.below(Scenario.entries)) << 3
-      let offset = UInt64(random.below(0x4000))
+      let offset = random.haltOffset()
       let count = UInt64(random.below(4))
       return offset | selector << 16 | count << 32 | (0x80 | type | UInt64(ring) << 5) << 40 ^ absent
     default:
@@ -338,5 +340,14 @@ private struct Program {
     bytes += code
     for index in 0..<size { bytes.append(UInt8(truncatingIfNeeded: operand >> UInt64(8 * index))) }
     count += 1
+  }
+}
+
+extension Randomness {
+  /// An offset from the first slot, or from any multiple of a slot's size, where there is a HLT if there are slots. Unicorn
+  /// translates what is jumped to, and aborts on some of what no assembler writes (LOCK CMP), so transfers go there.
+  mutating func haltOffset() -> UInt64 {
+    let room = ModeLayout.slotBytes - ModeLayout.caseBytes
+    return UInt64(below(ModeLayout.slots) * ModeLayout.slotBytes + ModeLayout.caseBytes + below(room))
   }
 }

@@ -136,6 +136,10 @@ public struct UnicornCampaign {
         isBehind: out[Word.count + Word.rip] != scenario.start(it.slot), differences: differences)
       if let rule = rules.first(where: { $0.explains(found) }) {
         report.explained[rule.name, default: 0] += 1
+        // It may have written elsewhere, too.
+        if memcmp(engine.memory, emulated.memory.base, ModeLayout.memory) != 0 {
+          engine.memory.copyMemory(from: emulated.memory.base, byteCount: ModeLayout.memory)
+        }
       } else if theirs == .outside {
         report.skipped["outside of the memory", default: 0] += 1
         return

@@ -53,13 +53,17 @@ enum UnicornTables {
     rights     *      -   all   on  GP  -   behind   Limit Checking   a read through a null segment, beyond a limit, or of code that is only executed
     negate     NEG    -   all   -   -   flags:8D5   LOCK   NEG—Two's Complement Negation   flags behind LOCK NEG
     accessed   JMP,CALL,RET,IRET   -   16,32,compat,64   -   -   GDT:1,LDT:1   -   Code- and Data-Segment Descriptor Types   a far transfer does not set the accessed bit
-    larGate    LAR    -   compat,64   -   -   general,flags:40   -   LAR—Load Access Rights Byte   a 64-bit call gate whose upper half is invalid: the manual does not say
+    larGate    LAR,LSL    -   compat,64   -   -   general,flags:40   -   LAR—Load Access Rights Byte   a 64-bit call gate whose upper half is invalid: the manual does not say
     task       CALL,JMP,IRET   -   16,32   -   -   RIP   -   Task Switching   a fault of the new task has the old one's RIP
     nullStack  RET,IRET   -   compat,64   on   GP   -   -   RET—Return From Procedure   a null SS though the code is not 64-bit
     nullStack  LSS    -      64   on   GP   -   -   LDS/LES/LFS/LGS/LSS—Load Far Pointer   a null selector of another privilege in SS
     nullStack  MOV    8E     64   on   GP   -   -   MOV—Move   a null selector of another privilege in SS
-    upperHalf  LLDT,LTR   -   64   on   GP   -   -   LLDT—Load Local Descriptor Table Register   a descriptor whose upper half is invalid
+    upperHalf  LLDT,LTR   -   compat,64   on   GP   -   -   LLDT—Load Local Descriptor Table Register   a descriptor whose upper half is invalid
     int6       INT    CD     all   -   -   RIP   -   INT n/INTO/INT3/INT1—Call to Interrupt Procedure   INT 6 is taken for an invalid instruction, and leaves RIP there
+    conforming  CALL  -      16,32   -    -    CS:3,GDT:1,LDT:1   -   CALL—Call Procedure   a gate to conforming code of an inner ring changes CPL
+    gateAbsent  JMP   -      16,32,compat,64   GP   NP   -   -   JMP—Jump   a gate to code that is absent raises #GP
+    fetch      JMP,CALL,RET   -   compat,64   PF   on   -   -   Paging   what is jumped to is fetched before the run can be stopped
+    canonical  CALL,JMP   -   compat,64   -   -   general,RIP,CS,data,GDT:1,LDT:1   -   CALL—Call Procedure   a gate's target that is not canonical faults behind the transfer
     canonical  LGDT,LIDT   -   64   on   GP   -   -   LGDT/LIDT—Load Global/Interrupt Descriptor Table Register   a base that is not canonical is loaded
     canonical  WRMSR  -   all   on   GP   -   -   WRMSR—Write to Model Specific Register   an address that is not canonical is loaded
     nullTask   LTR    -   all   on   GP   -   -   LTR—Load Task Register   a null selector is loaded

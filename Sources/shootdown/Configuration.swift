@@ -33,6 +33,7 @@ struct Configuration {
     add("cpuid", options.cpuidMasks.map(\.description))
     add("tlb", options.policy.name)
     add("timing", options.timing)
+    add("random-seed", "\(options.randomSeed)")
   }
 
   /// Adds a setting that has a value.

@@ -15,7 +15,10 @@ import Yams
 struct MachineFile {
   /// Settings that a file may have; those of `lists` may be lists.
   static let known =
-    ["memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "kernel", "module", "append", "bios"]
+    [
+      "memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "random-seed", "kernel", "module",
+      "append", "bios",
+    ]
     + ["guest", "serial", "post-port", "debug-port", "no-reboot"]
   /// Settings that may have several values.
   static let lists: Set = ["cpuid", "module"]

@@ -252,10 +252,11 @@ struct Run {
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted")
     guard settings.hash, end != .interrupted else { return }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
+    let seed = options.randomSeed == 0 ? "" : "random seed \(options.randomSeed), "
     say(
       "hash \(board.hash()) (cpus \(options.processors), clock \(options.clock), quantum \(options.quantum), "
         + "memory \(MachineSettings.text(options.memory)), model \(options.model), \(masks)tlb \(options.policy.name), "
-        + "timing \(options.timing), instructions \(state.instructions), cycles \(state.cycles))")
+        + "timing \(options.timing), \(seed)instructions \(state.instructions), cycles \(state.cycles))")
   }
 
   /// What is not built; an instruction as Capstone writes it.

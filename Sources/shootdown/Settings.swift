@@ -57,6 +57,11 @@ struct MachineSettings: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Seed of RDRAND and RDSEED, a number (default 0; SHOOTDOWN_RANDOM_SEED).", valueName: "n"))
+  var randomSeed: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Instructions a decoded block holds at most, 1-32; for tests of ourselves: results do not depend on it.",
       valueName: "n"))
   var blockLimit: String?
@@ -132,6 +137,11 @@ struct MachineSettings: ParsableArguments {
       throw Misuse("\(costs.from): \(UnknownName(kind: "timing", name: costs.text, known: TimingTable.names))")
     }
     options.timing = costs.text
+    let seed = try value(randomSeed, "random-seed", default: "0")
+    guard seed.text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt64(seed.text) else {
+      throw Misuse("\(seed.from): '\(seed.text)' is no number of 64 bits")
+    }
+    options.randomSeed = number
     if let text = blockLimit {
       guard let limit = Int(text), (1...32).contains(limit) else {
         throw Misuse("--block-limit: '\(text)' is not 1 to 32")

@@ -45,7 +45,9 @@ import Testing
     // MOV CR8, RAX
     for value: UInt64 in [16, 1 << 32, .max] { #expect(bench.run([0x44, 0x0F, 0x22, 0xC0], rax: value) == gp) }
     #expect(bench.run([0x44, 0x0F, 0x22, 0xC0], rax: 15) == .halted)
-    #expect(state.pointee.cr8 == 15)
+    // MOV RAX, CR8
+    #expect(bench.run([0x44, 0x0F, 0x20, 0xC0], rax: 0) == .halted)
+    #expect(bench[.rax] == 15)
     #expect(bench.moveToCR(5, 0) == ud)
   }
 

@@ -20,16 +20,17 @@ final class ProgramBench {
   private let ports = NoPorts()
 
   init(
-    model: CPUModel, timing: String = "unit", number: UInt32 = 0, processorCount: UInt32 = 1, blockLimit: Int = 32
+    model: CPUModel, timing: String = "unit", number: UInt32 = 0, processorCount: UInt32 = 1, blockLimit: Int = 32,
+    usesHostPointers: Bool = true
   ) throws {
     let memory = try PhysicalMemory(size: 2 << 20)
     let costs = try #require(try TimingTable.named(timing))
-    var options = ProcessorOptions(model: model)
+    var options = ProcessorOptions(model: model, usesHostPointers: usesHostPointers)
     options.number = number
     options.processorCount = processorCount
     processor = Processor(
       memory: memory, ports: ports, blocks: BlockCache(memory: memory, limit: blockLimit),
-      decoder: try Decoder(timing: costs),
+      decoder: try Decoder(timing: costs, model: model),
       timing: costs, options: options)
     memory.write(PhysicalAddress(0x1000), 0x2003 as UInt64)
     memory.write(PhysicalAddress(0x2000), 0x3003 as UInt64)

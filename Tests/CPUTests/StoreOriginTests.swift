@@ -62,6 +62,25 @@ import Testing
     }
   }
 
+  /// An access that no host pointer serves leaves nothing on the host's stack, however often it comes: reads without host
+  /// pointers, writes to a page that code was decoded from, and reads by a stale mapping.
+  @Test(arguments: [true, false])
+  func theLongWayIsLevel(_ usesHostPointers: Bool) throws {
+    let model = try #require(try CPUModel.named("max"))
+    let bench = try ProgramBench(model: model, usesHostPointers: usesHostPointers)
+    for (place, access) in [
+      (0x8000, [0x8B, 0x07]), (0x1_0800, [0x89, 0x07]), (0x3000, [0x80, 0x27, 0xFD, 0x8B, 0x07]),
+    ]
+      as [(UInt32, [UInt8])]
+    {
+      // MOV EDI, place; MOV ECX, 150,000; then the access; DEC ECX; JNZ.
+      let head = [0xBF] + (0..<4).map { UInt8(truncatingIfNeeded: place >> ($0 * 8)) } + [0xB9, 0xF0, 0x49, 0x02, 0]
+      let back = UInt8(truncatingIfNeeded: -4 - access.count)
+      #expect(bench.run(head + access + [0xFF, 0xC9, 0x75, back]) == .halted)
+      #expect(bench.register(.rcx) == 0)
+    }
+  }
+
   /// A loop on a stale mapping: each fetch of a block of it and each read by it is seen, and the loop does what it does.
   @Test(arguments: [32, 1])
   func eachUseIsSeen(_ limit: Int) throws {

@@ -37,7 +37,7 @@ import Testing
     let flag: String
     let good: String
     let bad: String
-    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased() }
+    var variable: String { "SHOOTDOWN_" + flag.dropFirst(2).uppercased().replacing("-", with: "_") }
     var testDescription: String { "\(variable)=\(bad)" }
   }
 
@@ -48,6 +48,7 @@ import Testing
     Row(flag: "--quantum", good: "2000", bad: "fast"), Row(flag: "--model", good: "max", bad: "i486"),
     Row(flag: "--tlb", good: "retain", bad: "nonsense"), Row(flag: "--tlb", good: "retain", bad: "random:seed"),
     Row(flag: "--timing", good: "unit", bad: "icelake"), Row(flag: "--serial", good: "none", bad: "/nonexistent/text"),
+    Row(flag: "--random-seed", good: "18446744073709551615", bad: "-1"),
     Row(flag: "--cpuid", good: "7.EBX=1", bad: "7"), Row(flag: "--cpuid", good: "7.EBX=1", bad: "7.EBX=1,"),
     Row(flag: "--serial", good: "none", bad: "unix:/nonexistent"),
   ]

@@ -22,7 +22,8 @@ import Testing
     let options = [
       "--kernel <file>", "--machine <file>", "--memory <size>", "--cpus <n>", "--model <name>", "--cpuid <mask>",
       "--tlb <policy>",
-      "--timing <name>", "--block-limit <n>", "--no-host-pointers", "--until <condition>", "--max-cycles <n>",
+      "--timing <name>", "--random-seed <n>", "--block-limit <n>", "--no-host-pointers", "--until <condition>",
+      "--max-cycles <n>",
       "--max-instructions <n>", "--timeout <s>", "--hash", "--serial <where>", "-q, --quiet", "-v, --verbose",
       "--log-level <level>", "--version", "-h, --help",
     ]

@@ -54,6 +54,10 @@ import Testing
     #expect(ended.ending == .status(1), "\(ended)")
     #expect(
       ended.errors.contains("model corei7_icelake_u, cpuid 7.EBX=2, cpuid 1.ECX=20, tlb retain, timing skylake,"))
+    // A seed is in force and printed; the first state of the generator is part of the hash.
+    let seeded = try shootdown(run + ["--random-seed", "7"]).errors
+    #expect(seeded.contains("timing unit, random seed 7, instructions"))
+    #expect(seeded.split(separator: "(").first != (try shootdown(run).errors.split(separator: "(").first))
     let other = try shootdown(run + ["--model", "core2_penryn_t9600", "--timing", "unit"], environment: environment)
     #expect(other.errors.contains("model core2_penryn_t9600, cpuid 7.EBX=2, cpuid 1.ECX=20, tlb retain, timing unit,"))
   }

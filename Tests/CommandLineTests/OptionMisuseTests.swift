@@ -9,6 +9,7 @@ import Testing
     ("--cpus", ["0", "-1", "65", "99999999999999999999", "one", "", "1.0"]),
     ("--model", ["", "i486", "MAX", "haswell"]),
     ("--tlb", ["", "nonsense", "RETAIN", "speculate", "skylake:1", "random:x", "flush:", ":", "retain:16"]),
+    ("--random-seed", ["", "-1", "18446744073709551616", "seed", "0x10", "1.5", " 5"]),
     ("--timing", ["", "nonsense", "SKYLAKE", "icelake"]),
     ("--cpuid", ["", "7", "7.EBX", "7.EBX=", "7.EBX=g", "7.EBX=0x1", "7.ESI=1", "7.EBX=1,", "7.EBX=100000000"]),
     ("--block-limit", ["0", "-1", "33", "99999999999999999999", "all", "", "1.5"]),

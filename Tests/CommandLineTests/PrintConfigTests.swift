@@ -14,7 +14,8 @@ import Testing
     let first = try shootdown(arguments + ["--hash", "--max-cycles", "100000"], environment: environment)
     let second = try shootdown(["run", "--machine", file, "--hash", "--max-cycles", "100000"])
     #expect(first.hashLine != nil, "\(first)")
-    #expect(second.output == first.output && second.errors == first.errors && second.ending == first.ending, "\(second)")
+    #expect(
+      second.output == first.output && second.errors == first.errors && second.ending == first.ending, "\(second)")
   }
 
   @Test func guests() throws {
@@ -30,7 +31,8 @@ import Testing
 
   /// Names and command lines that YAML gives a meaning to.
   @Test(arguments: [
-    "image", "two words", "it's", "say \"so\"", "a: b", "#1", "- x", "[1]", "{a}", "&a *b", "true", "1", "back\\slash", "é",
+    "image", "two words", "it's", "say \"so\"", "a: b", "#1", "- x", "[1]", "{a}", "&a *b", "true", "1", "back\\slash",
+    "é",
     "tab\tstop", "line\nbreak", "~", "a #b", "%x", "@", "`", "? x", "!x", "|", ">", "x:",
   ])
   func namesAreQuoted(_ name: String) throws {

@@ -16,10 +16,11 @@ import Testing
   {
     let folder = try Folder()
     let file = try folder.write(ELFFile.bytes(symbols: symbols), as: "symbols")
-    return try shootdown([
-      "run", "--kernel", try folder.write(image), "--memory", "4M", "--hash", "--symbols", file, "--until",
-      "symbol:\(symbol)",
-    ] + options)
+    return try shootdown(
+      [
+        "run", "--kernel", try folder.write(image), "--memory", "4M", "--hash", "--symbols", file, "--until",
+        "symbol:\(symbol)",
+      ] + options)
   }
 
   /// The place in the page is met a million times in another page before: that is neither a stop nor a growing stack.
@@ -34,7 +35,9 @@ import Testing
     #expect(never.ending == .status(8), "\(never)")
   }
 
-  @Test(arguments: [["--block-limit", "1"], ["--block-limit", "3"], ["--no-host-pointers"], ["--trace", "/dev/null"]])
+  @Test(arguments: [
+    ["--block-limit", "1"], ["--block-limit", "3"], ["--no-host-pointers"], ["--trace", "/dev/null"],
+  ])
   func whateverOurCachesDo(_ options: [String]) throws {
     let symbols: [(String, UInt64)] = [("end", 0x10_100F)]
     let plain = try run(SymbolTests.loop(3000), "end", symbols)

@@ -24,7 +24,8 @@ import Testing
 
   @Test(arguments: try Guest.all().map(\.name), [["--quantum", "1"], ["--tlb", "skylake", "--timing", "skylake"]])
   func changesNothing(_ guest: String, _ options: [String]) throws {
-    let arguments = ["guests", "run", guest, "--memory", "8M", "--cpus", "3", "--hash", "--json"] + options
+    let arguments =
+      ["guests", "run", guest, "--memory", "8M", "--cpus", "3", "--hash", "--json", "--max-cycles", "20000"] + options
     let plain = try shootdown(arguments)
     let traced = try trace(arguments)
     #expect(plain.hashLine != nil)
@@ -81,7 +82,9 @@ import Testing
   @Test func misuse() throws {
     try shootdown(["guests", "run", "hello", "--trace-from", "5"]).expectMisuse(naming: ["--trace-from", "--trace"])
     try shootdown(["guests", "run", "hello", "--trace-count", "5"]).expectMisuse(naming: ["--trace-count", "--trace"])
-    try shootdown(["guests", "run", "hello", "--trace", "/nonexistent/trace"]).expectMisuse(naming: ["/nonexistent/trace"])
+    try shootdown(["guests", "run", "hello", "--trace", "/nonexistent/trace"]).expectMisuse(naming: [
+      "/nonexistent/trace"
+    ])
     for value in ["-1", "x", "", "18446744073709551616"] {
       for option in ["--trace-from", "--trace-count"] {
         try shootdown(["guests", "run", "hello", "--trace", "/dev/null", "\(option)=\(value)"])

@@ -31,6 +31,8 @@ public final class Decoder {
     let number: Int
     let handlers: [Handler]
     let cycles: UInt64
+    /// The model lacks the instruction.
+    let isUndefined: Bool
   }
 
   /// What a mode says of sizes (SDM Vol. 1, "Operand Size and Address Size in 64-Bit Mode" and "Operand-Size and
@@ -52,9 +54,11 @@ public final class Decoder {
 
   /// Builds the decoder.
   ///
+  /// - Parameter model: instructions that it lacks are #UD; without one every instruction that is built executes.
   /// - Throws: `TableError` when the opcode table is wrong.
-  public init(timing: TimingTable) throws {
+  public init(timing: TimingTable, model: CPUModel? = nil) throws {
     let opcodes = try Opcode.all()
+    let gates = try model.map { try InstructionGates($0) } ?? InstructionGates()
     let list = handlerList(of: opcodes)
     let pointers = generatedHandlers()
     var byName: [String: Handler] = [:]
@@ -63,12 +67,15 @@ public final class Decoder {
     var candidates = [[Int]](repeating: [], count: 2048)
     for opcode in opcodes {
       var handlers: [Handler] = []
+      let isMissing = gates.isMissing(opcode.mnemonic)
+      let substitute = gates.substitute(for: opcode.mnemonic)
+      let executed = isMissing ? opcodes.first { $0.mnemonic == substitute } : opcode
       for width in Decoder.widths {
         for form in OperandForm.allCases {
           for condition in 0..<(opcode.spread == 16 ? 16 : 1) {
             for mode in opcode.usesMode ? HandlerMode.allCases : [.long] {
-              let handler = opcode.handler(width: width, form: form, condition: condition, mode: mode)
-              handlers.append(byName[handler.name] ?? undefined)
+              let handler = executed?.handler(width: width, form: form, condition: condition, mode: mode)
+              handlers.append(handler.flatMap { byName[$0.name] } ?? undefined)
             }
           }
         }
@@ -76,7 +83,10 @@ public final class Decoder {
       for offset in 0..<opcode.spread {
         candidates[opcode.map.rawValue << 8 | (Int(opcode.byte) + offset) & 0xFF].append(rows.count)
       }
-      rows.append(Row(opcode: opcode, number: rows.count, handlers: handlers, cycles: timing[opcode.timing]))
+      rows.append(
+        Row(
+          opcode: opcode, number: rows.count, handlers: handlers, cycles: timing[opcode.timing],
+          isUndefined: executed == nil))
     }
     self.rows = rows
     self.candidates = candidates
@@ -227,7 +237,8 @@ public final class Decoder {
         }
         let low = offset & (operandSize == 16 ? 0xFFFF : 0xFFFF_FFFF)
         op.immediate = (selector & 0xFFFF) << 32 | low
-      case .memory, .cl, .dx, .stackRegister: break
+      case .stackRegister: op.immediate = Int64(modRM & 7)
+      case .memory, .cl, .dx: break
       }
       if let register {
         let offset = registerOffset(register, operand, width, prefixes)
@@ -268,7 +279,7 @@ public final class Decoder {
       }
     }
     if opcode.shape == .string { op.immediate = Int64(timing.iteration) }
-    if opcode.shape == .string || opcode.mnemonic == "XLAT" {
+    if opcode.shape == .string || opcode.mnemonic == "XLAT" || opcode.mnemonic == "MONITOR" {
       op.source = UInt8((prefixes.segment ?? .ds).rawValue)
       let isPlain = sizes.is64 ? prefixes.segment == nil : isFlat(prefixes.segment ?? .ds, sizes)
       if !isPlain { details.insert(.segmented) }
@@ -276,7 +287,7 @@ public final class Decoder {
     if opcode.handlerStem == "pop" && memory.isBasedOnStack { op.displacement &+= Int32(width / 8) }
     op.detail = details.rawValue
     var address: DecodedOp?
-    let hasAddress = opcode.handlerStem != "lea" || memory.distance != 0
+    let hasAddress = !row.isUndefined && (opcode.handlerStem != "lea" || memory.distance != 0)
     if isMemory && hasAddress && opcode.handlerStem != "nop" && opcode.handlerStem != "undefined" {
       address = addressOp(op, memory, bytes: operandBytes(opcode, width), opcode, prefixes, sizes)
     }
@@ -333,6 +344,10 @@ public final class Decoder {
     address.destination = UInt8(truncatingIfNeeded: bytes < 256 ? bytes : 0)
     address.immediate = Int64(bytes) | Int64(opcode.unit.rawValue) << 32
     address.detail = details.rawValue
+    if opcode.shape == .bitTest, case .reg = opcode.operands.last {
+      address.handler = addressOfBit
+      address.immediate |= Int64(op.source) << 48
+    }
     return address
   }
 
@@ -343,6 +358,7 @@ public final class Decoder {
 
   /// Bytes of the memory operand, for limit checks.
   private func operandBytes(_ opcode: Opcode, _ width: Int) -> Int {
+    if width == 16, let bytes = opcode.memoryBytes16 { return bytes }
     if let bytes = opcode.memoryBytes { return bytes }
     if [.vector, .vectorInsert, .vectorExtract, .vectorTest].contains(opcode.shape) { return width / 8 }
     for operand in opcode.operands {

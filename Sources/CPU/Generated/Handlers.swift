@@ -1503,6 +1503,14 @@ import Layout
 @inline(__always) func blendpsXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPS.self, XMM.self, M128.self, s, op) }
 @inline(__always) func blendpdXmmReg(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, s, op) }
 @inline(__always) func blendpdXmmM128(_ s: State, _ op: OpRef) { vector(BLENDPD.self, XMM.self, M128.self, s, op) }
+@inline(__always) func fldenv16(_ s: State, _ op: OpRef) { fldenv(UInt16.self, s, op) }
+@inline(__always) func fldenv32(_ s: State, _ op: OpRef) { fldenv(UInt32.self, s, op) }
+@inline(__always) func fnstenv16(_ s: State, _ op: OpRef) { fnstenv(UInt16.self, s, op) }
+@inline(__always) func fnstenv32(_ s: State, _ op: OpRef) { fnstenv(UInt32.self, s, op) }
+@inline(__always) func frstor16(_ s: State, _ op: OpRef) { frstor(UInt16.self, s, op) }
+@inline(__always) func frstor32(_ s: State, _ op: OpRef) { frstor(UInt32.self, s, op) }
+@inline(__always) func fnsave16(_ s: State, _ op: OpRef) { fnsave(UInt16.self, s, op) }
+@inline(__always) func fnsave32(_ s: State, _ op: OpRef) { fnsave(UInt32.self, s, op) }
 @inline(__always) func fxsave32(_ s: State, _ op: OpRef) { fxsave(UInt32.self, s, op) }
 @inline(__always) func fxsave64(_ s: State, _ op: OpRef) { fxsave(UInt64.self, s, op) }
 @inline(__always) func fxrstor32(_ s: State, _ op: OpRef) { fxrstor(UInt32.self, s, op) }
@@ -2659,6 +2667,9 @@ private func handlers10() -> [Handler] {
     outs32,
     readDebug,
     writeDebug,
+    readPMC,
+    monitor,
+    mwait,
     clac,
     stac,
     readKeys,
@@ -2669,14 +2680,14 @@ private func handlers10() -> [Handler] {
     sysret32,
     sysret64,
     sysenter,
-    sysexit32,
-    sysexit64,
-    flushCaches,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    sysexit32,
+    sysexit64,
+    flushCaches,
     readFSBase32,
     readFSBase64,
     readGSBase32,
@@ -2774,14 +2785,14 @@ private func handlers11() -> [Handler] {
     paddusbMmxReg,
     paddusbMmxM64,
     paddusbXmmReg,
-    paddusbXmmM128,
-    padduswMmxReg,
-    padduswMmxM64,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
+    paddusbXmmM128,
+    padduswMmxReg,
+    padduswMmxM64,
     padduswXmmReg,
     padduswXmmM128,
     psubbMmxReg,
@@ -2879,14 +2890,14 @@ private func handlers12() -> [Handler] {
     pminudXmmReg,
     pminudXmmM128,
     pmaxudXmmReg,
-    pmaxudXmmM128,
-    pmulldXmmReg,
-    pmulldXmmM128,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
+    pmaxudXmmM128,
+    pmulldXmmReg,
+    pmulldXmmM128,
     pmuldqXmmReg,
     pmuldqXmmM128,
     phminposuwXmmReg,
@@ -2984,14 +2995,14 @@ private func handlers13() -> [Handler] {
     psllwMmxImm,
     psllwXmmImm,
     pslldMmxReg,
-    pslldMmxM64,
-    pslldXmmReg,
-    pslldXmmM128,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
+    pslldMmxM64,
+    pslldXmmReg,
+    pslldXmmM128,
     pslldMmxImm,
     pslldXmmImm,
     psllqMmxReg,
@@ -3089,14 +3100,14 @@ private func handlers14() -> [Handler] {
     packssdwXmmM128,
     packuswbMmxReg,
     packuswbMmxM64,
-    packuswbXmmReg,
-    packuswbXmmM128,
-    packusdwXmmReg,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
+    packuswbXmmReg,
+    packuswbXmmM128,
+    packusdwXmmReg,
     packusdwXmmM128,
     pinsr16MmxReg,
     pinsr16MmxMem,
@@ -3163,6 +3174,18 @@ private func handlers15() -> [Handler] {
     fnstcw,
     fnstsw,
     fnstswAX,
+    fnop,
+    fldenv16,
+    fldenv32,
+    fnstenv16,
+    fnstenv32,
+    fdecstp,
+    fincstp,
+    frstor16,
+    frstor32,
+    fnsave16,
+    fnsave32,
+    ffree,
     ldmxcsr,
     stmxcsr,
     fxsave32,
@@ -3182,6 +3205,11 @@ private func handlers15() -> [Handler] {
     xsaves32,
     xsaves64,
     xgetbv,
+  ]
+}
+
+private func handlers16() -> [Handler] {
+  [
     xsetbv,
     refusedByName,
   ]
@@ -3189,5 +3217,5 @@ private func handlers15() -> [Handler] {
 
 /// Every handler, in the order of `handlerList(of:)`.
 func generatedHandlers() -> [Handler] {
-  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15()
+  handlers0() + handlers1() + handlers2() + handlers3() + handlers4() + handlers5() + handlers6() + handlers7() + handlers8() + handlers9() + handlers10() + handlers11() + handlers12() + handlers13() + handlers14() + handlers15() + handlers16()
 }

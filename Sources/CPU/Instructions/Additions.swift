@@ -143,6 +143,7 @@ enum ADOX: Binary {
 
 /// RDTSCP, "RDTSCP—Read Time-Stamp Counter and Processor ID" (SDM Vol. 2B).
 @inline(__always) func readTSCAndProcessor(_ s: State, _ op: OpRef) {
+  guard _fastPath(s.mayReadTimeStamp) else { return raise(s, op, .generalProtection) }
   s.set(.rcx, UInt32(truncatingIfNeeded: s.pointee.tscAux))
   return readTSC(s, op)
 }

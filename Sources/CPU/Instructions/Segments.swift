@@ -45,6 +45,11 @@ private func attemptAndPass(_ s: State, _ op: OpRef, _ body: (Processor) throws(
   return true
 }
 
+/// CR4.UMIP keeps descriptor tables, selectors and CR0 from programs: #GP(0) above CPL 0 (SDM Vol. 3, "Control Registers").
+private func mayShowSystemState(_ s: State, _ op: OpRef) -> Bool {
+  s.pointee.cr4 & CR4.userModeInstructionPrevention == 0 || needsPrivilege(s, op)
+}
+
 extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// RIP behind an op, as wide as the mode has it.
   func nextRIP(_ op: OpRef) -> UInt64 {
@@ -240,9 +245,16 @@ func storeGDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.gdtr) }
 func storeIDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.idtr) }
 
 private func storeTable(_ s: State, _ op: OpRef, _ table: DescriptorTableRegister) {
+  guard mayShowSystemState(s, op) else { return }
   let address = s.effectiveAddress(op)
+  // Both parts of it are aligned when its first byte is.
+  guard processor(s).isAligned(address, bytes: 4) else { return raise(s, op, .alignmentCheck) }
   guard s.write(address, UInt16(truncatingIfNeeded: table.limit)),
-    s.is64Bit ? s.write(address &+ 2, table.base) : s.write(address &+ 2, UInt32(truncatingIfNeeded: table.base))
+    s.write(address &+ 2, UInt16(truncatingIfNeeded: table.base)),
+    s.is64Bit
+      ? s.write(address &+ 4, UInt32(truncatingIfNeeded: table.base >> 16))
+        && s.write(address &+ 8, UInt16(truncatingIfNeeded: table.base >> 48))
+      : s.write(address &+ 4, UInt16(truncatingIfNeeded: table.base >> 16))
   else { return leaveBlock(s, op, ExitFault) }
   return s.fallThrough(op)
 }
@@ -268,6 +280,7 @@ private func setLDT(_ s: State, _ op: OpRef, _ selector: UInt16) {
     let descriptor = try processor.descriptor(selector)
     guard descriptor.system == .ldt else { throw Fault(.generalProtection, selector: selector) }
     guard descriptor.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
+    try processor.checkSystemBase(descriptor, selector)
     s.pointee.ldtr = descriptor.register(selector)
   }
 }
@@ -292,6 +305,7 @@ private func setTask(_ s: State, _ op: OpRef, _ selector: UInt16) {
       throw Fault(.generalProtection, selector: selector)
     }
     guard descriptor.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
+    try processor.checkSystemBase(descriptor, selector)
     try processor.setBusy(true, &descriptor)
     s.pointee.tr = descriptor.register(selector)
   }
@@ -306,7 +320,7 @@ func storeTask(_: Reg.Type, _ s: State, _ op: OpRef) { storeSelector(s, op, s.po
 func storeTask(_: Mem.Type, _ s: State, _ op: OpRef) { storeSelectorToMemory(s, op, s.pointee.tr.selector) }
 
 private func storeSelector(_ s: State, _ op: OpRef, _ selector: UInt16) {
-  guard needsProtection(s, op) else { return }
+  guard needsProtection(s, op), mayShowSystemState(s, op) else { return }
   if op.pointee.scale == 1 {
     s.setRegister(op.pointee.destination, selector)
   } else {
@@ -316,13 +330,14 @@ private func storeSelector(_ s: State, _ op: OpRef, _ selector: UInt16) {
 }
 
 private func storeSelectorToMemory(_ s: State, _ op: OpRef, _ selector: UInt16) {
-  guard needsProtection(s, op) else { return }
+  guard needsProtection(s, op), mayShowSystemState(s, op) else { return }
   guard s.write(s.effectiveAddress(op), selector) else { return leaveBlock(s, op, ExitFault) }
   return s.fallThrough(op)
 }
 
 /// SMSW, "SMSW—Store Machine Status Word" (SDM Vol. 2B): a register takes as much of CR0 as the operand has.
 func storeMachineStatus(_: Reg.Type, _ s: State, _ op: OpRef) {
+  guard mayShowSystemState(s, op) else { return }
   switch op.pointee.scale {
   case 1: s.setRegister(op.pointee.destination, UInt16(truncatingIfNeeded: s.pointee.cr0))
   case 2: s.setRegister(op.pointee.destination, UInt32(truncatingIfNeeded: s.pointee.cr0))
@@ -332,6 +347,7 @@ func storeMachineStatus(_: Reg.Type, _ s: State, _ op: OpRef) {
 }
 
 func storeMachineStatus(_: Mem.Type, _ s: State, _ op: OpRef) {
+  guard mayShowSystemState(s, op) else { return }
   guard s.write(s.effectiveAddress(op), UInt16(truncatingIfNeeded: s.pointee.cr0)) else {
     return leaveBlock(s, op, ExitFault)
   }
@@ -368,56 +384,49 @@ func clts(_ s: State, _ op: OpRef) {
 
 /// LAR, "LAR—Load Access Rights Byte" (SDM Vol. 2A).
 @inline(__always) func lar<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
-  inspect(s, op, s.register(op.pointee.source, as: UInt16.self)) { descriptor, isVisible in
-    guard isVisible, larAllows(descriptor, s) else { return false }
-    let rights = descriptor.low >> 32 & (W.bits == 16 ? 0xFF00 : 0xFF_FF00)
-    s.setRegister(op.pointee.destination, W(truncatingIfNeeded: rights))
-    return true
-  }
+  loadRights(W.self, s.register(op.pointee.source, as: UInt16.self), s, op)
 }
 
 @inline(__always) func lar<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
   guard let selector = s.read(s.effectiveAddress(op), as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
+  loadRights(W.self, selector, s, op)
+}
+
+@inline(__always) private func loadRights<W: Word>(_: W.Type, _ selector: UInt16, _ s: State, _ op: OpRef) {
   inspect(s, op, selector) { descriptor, isVisible in
-    guard isVisible, larAllows(descriptor, s) else { return false }
+    guard isVisible, describesSegment(descriptor, s, orGate: true) else { return false }
     let rights = descriptor.low >> 32 & (W.bits == 16 ? 0xFF00 : 0xFF_FF00)
     s.setRegister(op.pointee.destination, W(truncatingIfNeeded: rights))
     return true
-  }
-}
-
-private func larAllows(_ descriptor: Descriptor, _ s: State) -> Bool {
-  guard descriptor.isSystem else { return true }
-  switch descriptor.system {
-  case .ldt, .tss32Available, .tss32Busy, .callGate32: return true
-  case .tss16Available, .tss16Busy, .callGate16, .taskGate: return !s.isLong
-  default: return false
   }
 }
 
 /// LSL, "LSL—Load Segment Limit" (SDM Vol. 2A).
 @inline(__always) func lsl<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
-  inspect(s, op, s.register(op.pointee.source, as: UInt16.self)) { descriptor, isVisible in
-    guard isVisible, lslAllows(descriptor, s) else { return false }
-    s.setRegister(op.pointee.destination, W(truncatingIfNeeded: descriptor.limit))
-    return true
-  }
+  loadLimit(W.self, s.register(op.pointee.source, as: UInt16.self), s, op)
 }
 
 @inline(__always) func lsl<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
   guard let selector = s.read(s.effectiveAddress(op), as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
+  loadLimit(W.self, selector, s, op)
+}
+
+@inline(__always) private func loadLimit<W: Word>(_: W.Type, _ selector: UInt16, _ s: State, _ op: OpRef) {
   inspect(s, op, selector) { descriptor, isVisible in
-    guard isVisible, lslAllows(descriptor, s) else { return false }
+    guard isVisible, describesSegment(descriptor, s, orGate: false) else { return false }
     s.setRegister(op.pointee.destination, W(truncatingIfNeeded: descriptor.limit))
     return true
   }
 }
 
-private func lslAllows(_ descriptor: Descriptor, _ s: State) -> Bool {
+/// Whether a descriptor is of a type that LSL knows, or LAR, which knows call and task gates too.
+private func describesSegment(_ descriptor: Descriptor, _ s: State, orGate: Bool) -> Bool {
   guard descriptor.isSystem else { return true }
   switch descriptor.system {
   case .ldt, .tss32Available, .tss32Busy: return true
   case .tss16Available, .tss16Busy: return !s.isLong
+  case .callGate32: return orGate
+  case .callGate16, .taskGate: return orGate && !s.isLong
   default: return false
   }
 }

@@ -22,10 +22,12 @@ import MMU
 
 /// PUSHF, PUSHFQ, "PUSHF/PUSHFD/PUSHFQ—Push RFLAGS Register Onto the Stack" (SDM Vol. 2B): VM and RF are pushed as 0.
 @inline(__always) func pushFlags<W: Word, M: ModeForm>(_: W.Type, _: M.Type, _ s: State, _ op: OpRef) {
+  var flags = s.rflags & ~(FlagBit.resume | FlagBit.virtual8086)
   if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
-    return raise(s, op, .generalProtection)
+    guard s.virtualizesFlags(bytes: W.bytes) else { return raise(s, op, .generalProtection) }
+    flags = s.virtualized(flags)
   }
-  return push(W(truncatingIfNeeded: s.rflags & ~(FlagBit.resume | FlagBit.virtual8086)), M.self, s, op)
+  return push(W(truncatingIfNeeded: flags), M.self, s, op)
 }
 
 /// POP r, "POP—Pop a Value From the Stack" (SDM Vol. 2B): RSP is incremented before the register is written.
@@ -91,12 +93,16 @@ import MMU
 /// POPF, POPFQ, "POPF/POPFD/POPFQ—Pop Stack Into RFLAGS Register" (SDM Vol. 2B): IOPL changes at CPL 0 only, IF where CPL
 /// is at most IOPL; VM stays, RF is cleared.
 @inline(__always) func popFlags<W: Word, M: ModeForm>(_: W.Type, _: M.Type, _ s: State, _ op: OpRef) {
-  if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
-    return raise(s, op, .generalProtection)
-  }
+  let isVirtualized = s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege
+  guard !isVirtualized || s.virtualizesFlags(bytes: W.bytes) else { return raise(s, op, .generalProtection) }
   guard let value = M.get(s, at: M.stackPointer(s, movedBy: 0), as: W.self) else {
     return leaveBlock(s, op, ExitFault)
   }
+  guard !isVirtualized || s.mayLoadVirtualized(value.zeroExtended) else { return raise(s, op, .generalProtection) }
   M.setStackPointer(s, M.stackPointer(s, movedBy: W.bytes))
+  if isVirtualized {
+    processor(s).loadVirtualized(value.zeroExtended)
+    return s.fallThrough(op)
+  }
   return processor(s).loadFlags(value.zeroExtended, bits: W.bits, s, op)
 }

@@ -47,16 +47,31 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
     guard iterate(s, 1) != nil else { return leaveBlock(s, op, ExitFault) }
     return s.fallThrough(op)
   }
+  let isTraced = s.pointee.rflags & FlagBit.trap != 0
+  s.pointee.isRepeating = 0
   while s.counter(op) != 0 {
     let now = s.cycles(before: op)
-    guard now < s.pointee.deadline else { return leaveBlock(s, op, ExitStop) }
+    guard now < s.pointee.deadline else { return interrupted(s, op) }
     let affordable = cost == 0 ? UInt64.max : (s.pointee.deadline &- now &+ cost &- 1) / cost
-    guard let count = iterate(s, min(s.counter(op), affordable)) else { return leaveBlock(s, op, ExitFault) }
+    guard let count = iterate(s, isTraced ? 1 : min(s.counter(op), affordable)) else {
+      return leaveBlock(s, op, ExitFault)
+    }
     s.setAddressRegister(.rcx, s[.rcx] &- count, op)
     s.pointee.cycles = s.pointee.cycles &+ count &* cost
     if untilFlag && s.flags.zero != op.has(.repeat) { break }
+    // Debug traps come between iterations.
+    if (isTraced || s.pointee.debugMatches != 0) && s.counter(op) != 0 {
+      if isTraced { s.pointee.debugMatches |= UInt32(DR6.singleStep) }
+      return interrupted(s, op)
+    }
   }
   return s.fallThrough(op)
+}
+
+/// Leaves between two iterations.
+@inline(__always) private func interrupted(_ s: State, _ op: OpRef) {
+  s.pointee.isRepeating = 1
+  return leaveBlock(s, op, ExitStop)
 }
 
 /// Elements from an address to the end of its page.
@@ -159,6 +174,7 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
       processor.mayWrite(to, bytes: W.bytes, isStack: false)
     else { return nil }
     let value = processor.ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
+    processor.notePort(port, bytes: W.bytes)
     guard s.write(to, W(truncatingIfNeeded: value)) else { return nil }
     s.advance(.rdi, by: s.stringStep(W.self), op)
     return 1
@@ -175,6 +191,7 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
     else { return nil }
     processor.ports.write(
       port: port, size: Int(W.bytes), value: UInt32(truncatingIfNeeded: value), at: s.cycles(before: op))
+    processor.notePort(port, bytes: W.bytes)
     s.advance(.rsi, by: s.stringStep(W.self), op)
     return 1
   }

@@ -24,6 +24,7 @@ import MMU
 @inline(__always) private func input<W: Word>(_: W.Type, _ port: UInt16, _ s: State, _ op: OpRef) {
   guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
   let value = processor(s).ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
+  processor(s).notePort(port, bytes: W.bytes)
   s.set(.rax, W(truncatingIfNeeded: value))
   return s.fallThrough(op)
 }
@@ -32,6 +33,7 @@ import MMU
   guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
   let value = UInt32(truncatingIfNeeded: s.get(.rax, as: W.self))
   processor(s).ports.write(port: port, size: Int(W.bytes), value: value, at: s.cycles(before: op))
+  processor(s).notePort(port, bytes: W.bytes)
   return s.fallThrough(op)
 }
 
@@ -47,14 +49,14 @@ import MMU
 
 /// CLI, "CLI—Clear Interrupt Flag" (SDM Vol. 2A).
 @inline(__always) func cli(_ s: State, _ op: OpRef) {
-  guard mayChangeInterrupts(s) else { return raise(s, op, .generalProtection) }
+  guard mayChangeInterrupts(s) else { return changeVirtualInterrupt(s, op, false) }
   s.pointee.rflags &= ~FlagBit.interrupt
   return s.fallThrough(op)
 }
 
 /// STI, "STI—Set Interrupt Flag" (SDM Vol. 2B): interrupts are held off for one more instruction.
 @inline(__always) func sti(_ s: State, _ op: OpRef) {
-  guard mayChangeInterrupts(s) else { return raise(s, op, .generalProtection) }
+  guard mayChangeInterrupts(s) else { return changeVirtualInterrupt(s, op, true) }
   if s.pointee.rflags & FlagBit.interrupt == 0 { s.pointee.interruptShadow = 1 }
   s.pointee.rflags |= FlagBit.interrupt
   s.pointee.exit = UInt32(ExitStop)
@@ -73,10 +75,9 @@ import MMU
 
 /// INT n, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
 @inline(__always) func interrupt(_ s: State, _ op: OpRef) {
-  if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
-    return raise(s, op, .generalProtection)
-  }
-  return softwareInterrupt(UInt8(truncatingIfNeeded: op.pointee.immediate), s, op)
+  let vector = UInt8(truncatingIfNeeded: op.pointee.immediate)
+  if s.isVirtual8086 { return processor(s).interruptInVirtual8086(vector, s, op) }
+  return softwareInterrupt(vector, s, op)
 }
 
 /// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell. The
@@ -85,7 +86,7 @@ import MMU
   return softwareInterrupt(Vector.debug.rawValue, s, op, isPrivileged: 1)
 }
 
-@inline(__always) private func softwareInterrupt(
+@inline(__always) func softwareInterrupt(
   _ vector: UInt8, _ s: State, _ op: OpRef, isPrivileged: UInt32 = 0
 ) {
   s.pointee.faultVector = vector
@@ -117,13 +118,11 @@ import MMU
 
 /// MOV r64, CRn, "MOV—Move to/from Control Registers" (SDM Vol. 2B).
 @inline(__always) func readControl(_ s: State, _ op: OpRef) {
-  guard needsPrivilege(s, op) else { return }
   return processor(s).readControlRegister(s, op)
 }
 
 /// MOV CRn, r64, "MOV—Move to/from Control Registers" (SDM Vol. 2B).
 @inline(__always) func writeControl(_ s: State, _ op: OpRef) {
-  guard needsPrivilege(s, op) else { return }
   return processor(s).writeControlRegister(s, op)
 }
 
@@ -144,8 +143,37 @@ import MMU
   return processor(s).identify(s, op)
 }
 
+extension UnsafeMutablePointer where Pointee == ProcessorState {
+  /// CR4.TSD keeps the time-stamp counter for CPL 0.
+  @inline(__always) var mayReadTimeStamp: Bool { pointee.cr4 & CR4.timeStampDisable == 0 || isMostPrivileged }
+}
+
+/// RDPMC, "RDPMC—Read Performance-Monitoring Counters" (SDM Vol. 2B): there are no counters, so that each number is #GP(0).
+func readPMC(_ s: State, _ op: OpRef) { raise(s, op, .generalProtection) }
+
+/// MONITOR, "MONITOR—Set Up Monitor Address" (SDM Vol. 2B): a load of the byte at rAX; no range is watched.
+@inline(__always) func monitor(_ s: State, _ op: OpRef) {
+  guard s.privilege == 0 else { return raise(s, op, .invalidOpcode) }
+  guard s.get(.rcx, as: UInt32.self) == 0 else { return raise(s, op, .generalProtection) }
+  let segment = Int(op.pointee.source)
+  guard let linear = s.linear(segment, s.masked(s[.rax], op), bytes: 1, isWrite: false) else {
+    return raise(s, op, segment == Segment.ss.rawValue ? .stackFault : .generalProtection)
+  }
+  guard s.read(linear, as: UInt8.self) != nil else { return leaveBlock(s, op, ExitFault) }
+  return s.fallThrough(op)
+}
+
+/// MWAIT, "MWAIT—Monitor Wait" (SDM Vol. 2B): returns at once, as an implementation may. Of the extensions there is the one
+/// that takes masked interrupts for events.
+@inline(__always) func mwait(_ s: State, _ op: OpRef) {
+  guard s.privilege == 0 else { return raise(s, op, .invalidOpcode) }
+  guard s.get(.rcx, as: UInt32.self) & ~1 == 0 else { return raise(s, op, .generalProtection) }
+  return s.fallThrough(op)
+}
+
 /// RDTSC, "RDTSC—Read Time-Stamp Counter" (SDM Vol. 2B).
 @inline(__always) func readTSC(_ s: State, _ op: OpRef) {
+  guard _fastPath(s.mayReadTimeStamp) else { return raise(s, op, .generalProtection) }
   let count = s.cycles(before: op) &+ s.pointee.tscOffset
   s.set(.rax, UInt32(truncatingIfNeeded: count))
   s.set(.rdx, UInt32(truncatingIfNeeded: count >> 32))
@@ -154,12 +182,10 @@ import MMU
 
 /// MOV r, DRn, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
 @inline(__always) func readDebug(_ s: State, _ op: OpRef) {
-  guard needsPrivilege(s, op) else { return }
   return processor(s).readDebugRegister(s, op)
 }
 
 /// MOV DRn, r, "MOV—Move to/from Debug Registers" (SDM Vol. 2B).
 @inline(__always) func writeDebug(_ s: State, _ op: OpRef) {
-  guard needsPrivilege(s, op) else { return }
   return processor(s).writeDebugRegister(s, op)
 }

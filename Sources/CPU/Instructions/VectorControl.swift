@@ -155,6 +155,65 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   return s.next(op)
 }
 
+/// FNSTENV, "FSTENV/FNSTENV—Store x87 FPU Environment" (SDM Vol. 2A): all exceptions are masked then.
+@inline(__always) func fnstenv<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return processor(s).storeEnvironment(s, op, size: Int(W.bytes), registers: false)
+}
+
+/// FLDENV, "FLDENV—Load x87 FPU Environment" (SDM Vol. 2A).
+@inline(__always) func fldenv<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return processor(s).loadEnvironment(s, op, size: Int(W.bytes), registers: false)
+}
+
+/// FNSAVE, "FSAVE/FNSAVE—Store x87 FPU State" (SDM Vol. 2A): the state is initialized then.
+@inline(__always) func fnsave<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return processor(s).storeEnvironment(s, op, size: Int(W.bytes), registers: true)
+}
+
+/// FRSTOR, "FRSTOR—Restore x87 FPU State" (SDM Vol. 2A).
+@inline(__always) func frstor<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  return processor(s).loadEnvironment(s, op, size: Int(W.bytes), registers: true)
+}
+
+/// What an x87 instruction that waits for pending errors raises, or 0.
+@inline(__always) private func faultOfWaiting(_ s: State) -> UInt8 {
+  let isPending = s.vectors.pointee.fpuStatus & FPUStatus.errorSummary != 0
+  let fault = s.vectors.pointee.fpuFault
+  return fault != 0 ? fault : isPending ? Vector.x87FloatingPoint.rawValue : 0
+}
+
+/// FNOP, "FNOP—No Operation" (SDM Vol. 2A).
+@inline(__always) func fnop(_ s: State, _ op: OpRef) {
+  let fault = faultOfWaiting(s)
+  guard _fastPath(fault == 0) else { return unavailable(s, op, fault) }
+  return s.next(op)
+}
+
+@inline(__always) private func moveTop(by distance: UInt16, _ s: State, _ op: OpRef) {
+  let fault = faultOfWaiting(s)
+  guard _fastPath(fault == 0) else { return unavailable(s, op, fault) }
+  let status = s.vectors.pointee.fpuStatus
+  let top = (status &+ distance &<< 11) & FPUStatus.top
+  // C1 is cleared.
+  s.vectors.pointee.fpuStatus = status & ~(FPUStatus.top | 1 << 9) | top
+  return s.next(op)
+}
+
+/// FINCSTP, "FINCSTP—Increment Stack-Top Pointer" (SDM Vol. 2A).
+@inline(__always) func fincstp(_ s: State, _ op: OpRef) { return moveTop(by: 1, s, op) }
+
+/// FDECSTP, "FDECSTP—Decrement Stack-Top Pointer" (SDM Vol. 2A).
+@inline(__always) func fdecstp(_ s: State, _ op: OpRef) { return moveTop(by: 7, s, op) }
+
+/// FFREE, "FFREE—Free Floating-Point Register" (SDM Vol. 2A).
+@inline(__always) func ffree(_ s: State, _ op: OpRef) {
+  let fault = faultOfWaiting(s)
+  guard _fastPath(fault == 0) else { return unavailable(s, op, fault) }
+  let number = (s.vectors.pointee.fpuStatus &>> 11 &+ UInt16(truncatingIfNeeded: op.pointee.immediate)) & 7
+  s.vectors.pointee.fpuFull &= ~(1 &<< UInt8(truncatingIfNeeded: number))
+  return s.next(op)
+}
+
 // MARK: Save areas: the operand size, 64 with REX.W, is the layout of the x87 pointers
 
 @inline(__always) func fxsave<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {

@@ -6,7 +6,7 @@ extension LocalAPIC {
   static let version: UInt32 = 5 << 16 | 0x14
 
   /// Reads a register; nil: there is none.
-  func read(_ register: Int, at cycle: UInt64) -> UInt32? {
+  package func read(_ register: Int, at cycle: UInt64) -> UInt32? {
     switch register {
     case 0x02: mode == .x2APIC ? initialID : initialID << 24
     case 0x03: LocalAPIC.version
@@ -32,7 +32,7 @@ extension LocalAPIC {
   }
 
   /// Writes a register of the page; writes to those that are read-only, or not there, are lost.
-  mutating func write(_ register: Int, _ value: UInt32, at cycle: UInt64) -> Effect? {
+  package mutating func write(_ register: Int, _ value: UInt32, at cycle: UInt64) -> Effect? {
     switch register {
     case 0x08: taskPriority = UInt8(truncatingIfNeeded: value)
     case 0x0B: return endOfInterrupt()
@@ -57,7 +57,7 @@ extension LocalAPIC {
   private static let commandBits: UInt32 = 0x000C_CFFF
 
   /// Reads an x2APIC register; nil: #GP(0).
-  func readWide(_ register: Int, at cycle: UInt64) -> UInt64? {
+  package func readWide(_ register: Int, at cycle: UInt64) -> UInt64? {
     switch register {
     case 0x0B, 0x3F: nil
     case 0x30: command
@@ -66,7 +66,7 @@ extension LocalAPIC {
   }
 
   /// Writes an x2APIC register; nil: #GP(0), nothing has changed.
-  mutating func writeWide(_ register: Int, _ value: UInt64, at cycle: UInt64) -> Effect?? {
+  package mutating func writeWide(_ register: Int, _ value: UInt64, at cycle: UInt64) -> Effect?? {
     guard let writable = LocalAPIC.wideWritable(register), value & ~writable == 0 else { return .none }
     let low = UInt32(truncatingIfNeeded: value)
     switch register {

@@ -33,7 +33,7 @@ public struct LocalAPIC: Sendable {
   var pendingErrors: UInt32 = 0
   var command: UInt64 = 0
   var localVectors = [UInt32](repeating: LocalAPIC.masked, count: 6)
-  var timer = APICTimer()
+  package internal(set) var timer = APICTimer()
   /// Levels of the pins LINT0 and LINT1.
   var pins: (lint0: Bool, lint1: Bool) = (false, false)
   /// LINT1, or an LVT entry with delivery mode NMI, has asked for one.
@@ -58,7 +58,7 @@ public struct LocalAPIC: Sendable {
 
   /// INIT, and a base register that disables it: as after power-up, but for the base (SDM Vol. 3, "Local APIC State
   /// After It Receives an INIT-Deassert IPI").
-  mutating func initialize() {
+  package mutating func initialize() {
     let (old, levels) = (base, pins)
     self = LocalAPIC(initialID: initialID)
     base = old
@@ -70,7 +70,7 @@ public struct LocalAPIC: Sendable {
   var wideLogicalID: UInt32 { (initialID >> 4) << 16 | 1 << (initialID & 15) }
 
   /// Loads IA32_APIC_BASE; false: the change of mode is not allowed, #GP(0).
-  mutating func setBase(_ value: UInt64) -> Bool {
+  package mutating func setBase(_ value: UInt64) -> Bool {
     guard let new = Mode(rawValue: value >> 10 & 3) else { return false }
     switch (mode, new) {
     case (_, .invalid), (.x2APIC, .xAPIC), (.disabled, .x2APIC): return false
@@ -108,7 +108,7 @@ public struct LocalAPIC: Sendable {
   }
 
   /// The processor takes the deliverable vector.
-  mutating func acknowledge() -> UInt8? {
+  package mutating func acknowledge() -> UInt8? {
     guard let vector = deliverable else { return nil }
     requested[vector] = false
     inService[vector] = true
@@ -118,7 +118,7 @@ public struct LocalAPIC: Sendable {
   // MARK: What arrives
 
   /// Accepts a fixed interrupt into IRR.
-  mutating func accept(_ vector: UInt8, isLevel: Bool) {
+  package mutating func accept(_ vector: UInt8, isLevel: Bool) {
     guard isSoftwareEnabled else { return }
     guard vector >= 16 else { return report(error: 1 << 6) }
     requested[vector] = true
@@ -183,7 +183,7 @@ public struct LocalAPIC: Sendable {
   }
 
   /// The clock has reached a cycle: the timer may have run down.
-  mutating func advance(to cycle: UInt64, timeStampOffset: UInt64) {
+  package mutating func advance(to cycle: UInt64, timeStampOffset: UInt64) {
     if timer.advance(to: cycle, timeStampOffset: timeStampOffset) { signal(.timer) }
   }
 

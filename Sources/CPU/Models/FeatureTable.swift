@@ -42,13 +42,13 @@ enum FeatureTable {
     RDRAND              1         0        ECX       30   RDRAND                               RDRAND—Read Random Number
 
     FPU                 1         0        EDX       0    no                                   Programming with the x87 FPU
-    VME                 1         0        EDX       1    no                                   Virtual-8086 Mode Extensions
-    DE                  1         0        EDX       2    no                                   Debug Registers DR4 and DR5
+    VME                 1         0        EDX       1    yes                                  Virtual-8086 Mode Extensions
+    DE                  1         0        EDX       2    yes                                  Debug Registers DR4 and DR5
     PSE                 1         0        EDX       3    yes                                  32-Bit Paging
     TSC                 1         0        EDX       4    yes                                  Time-Stamp Counter
     MSR                 1         0        EDX       5    yes                                  Model-Specific Registers (MSRs)
     PAE                 1         0        EDX       6    yes                                  4-Level Paging and 5-Level Paging
-    MCE                 1         0        EDX       7    no                                   Machine-Check Architecture
+    MCE                 1         0        EDX       7    yes                                  Machine-Check Architecture
     CX8                 1         0        EDX       8    CMPXCHG8B                            CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     APIC                1         0        EDX       9    yes                                  Local APIC Status and Location
     SEP                 1         0        EDX       11   SYSENTER,SYSEXIT                     SYSENTER—Fast System Call
@@ -112,7 +112,7 @@ enum FeatureTable {
     AVX512VL            7         0        EBX       31   no                                   Programming with Intel AVX-512
 
     AVX512_VBMI         7         0        ECX       1    no                                   Programming with Intel AVX-512
-    UMIP                7         0        ECX       2    no                                   User-Mode Instruction Prevention
+    UMIP                7         0        ECX       2    yes                                  User-Mode Instruction Prevention
     PKU                 7         0        ECX       3    RDPKRU,WRPKRU                        Protection Keys
     OSPKE               7         0        ECX       4    RDPKRU,WRPKRU                        Protection Keys
     WAITPKG             7         0        ECX       5    no                                   TPAUSE—Timed PAUSE
@@ -146,8 +146,8 @@ enum FeatureTable {
 
     XSAVEOPT            D         1        EAX       0    XSAVEOPT                             XSAVEOPT—Save Processor Extended States Optimized
     XSAVEC              D         1        EAX       1    XSAVEC                               XSAVEC—Save Processor Extended States With Compaction
-    XGETBV1             D         1        EAX       2    no                                   XGETBV—Get Value of Extended Control Register
-    XSAVES              D         1        EAX       3    no                                   XSAVES—Save Processor Extended States Supervisor
+    XGETBV1             D         1        EAX       2    yes                                  XGETBV—Get Value of Extended Control Register
+    XSAVES              D         1        EAX       3    XSAVES,XRSTORS                       XSAVES—Save Processor Extended States Supervisor
 
     LAHF                80000001  0        ECX       0    LAHF,SAHF                            LAHF—Load Status Flags Into AH Register
     LZCNT               80000001  0        ECX       5    LZCNT                                LZCNT—Count the Number of Leading Zero Bits

@@ -5,13 +5,14 @@ import MMU
 
 /// Exception vectors (SDM Vol. 3, "Exception and Interrupt Vectors").
 public enum Vector: UInt8, Sendable {
-  /// The manual's mnemonics: #DE, #DB, NMI, #BP, #OF, #BR, #UD, #NM, #DF, #TS, #NP, #SS, #GP, #PF.
+  /// The manual's mnemonics: #DE, #DB, NMI, #BP, #OF, #BR, #UD, #NM, #DF, #TS, #NP, #SS, #GP, #PF, #AC.
   case divideError = 0
   case debug, nonMaskable, breakpoint, overflow, boundRange, invalidOpcode, deviceNotAvailable, doubleFault
   case invalidTSS = 10
   case segmentNotPresent, stackFault, generalProtection, pageFault
   /// #MF.
   case x87FloatingPoint = 16
+  case alignmentCheck
 }
 
 /// Leaves the block at the boundary before an op.
@@ -35,7 +36,7 @@ func raise(_ s: State, _ op: OpRef, _ vector: Vector) {
 func setFault(_ s: State, _ vector: Vector, _ error: UInt32) {
   s.pointee.faultVector = vector.rawValue
   switch vector {
-  case .doubleFault, .invalidTSS, .segmentNotPresent, .stackFault, .generalProtection, .pageFault:
+  case .doubleFault, .invalidTSS, .segmentNotPresent, .stackFault, .generalProtection, .pageFault, .alignmentCheck:
     s.pointee.faultHasError = 1
   default: s.pointee.faultHasError = 0
   }
@@ -49,9 +50,13 @@ func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
   leaveBlock(s, op, ExitRefused)
 }
 
-/// An access that no host pointer serves.
+/// An access that no host pointer serves. The op that goes on is entered by a tail call from here, where nothing lies on
+/// the stack: a loop that misses each time would fill it.
 @inline(never)
-func missed(_ s: State, _ op: OpRef) { processor(s).missed(s, op) }
+func missed(_ s: State, _ op: OpRef) {
+  guard let next = processor(s).missed(s, op) else { return }
+  return next.pointee.handler(s, next)
+}
 
 // MARK: Handlers of no instruction
 

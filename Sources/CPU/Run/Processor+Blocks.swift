@@ -6,6 +6,9 @@ import MMU
 extension Processor {
   /// The block at an instruction pointer, or nil: an exit is recorded (a fault at the fetch, or a refusal).
   func block(at offset: UInt64) -> BlockRef? {
+    if hasBreakpoints, breaks(before: state.is64Bit ? offset : (state.pointee.codeBase &+ offset) & 0xFFFF_FFFF) {
+      return nil
+    }
     guard let rip = fetchAddress(offset) else { return nil }
     isFetchWatched = false
     let entry = state.fetchPointer(rip)
@@ -16,7 +19,7 @@ extension Processor {
       return known
     }
     guard let physical = fetch(rip) else { return nil }
-    let endsHere = limitLies(inPageOf: rip)
+    let endsHere = limitLies(inPageOf: rip) || holdsExecutionBreakpoint(pageOf: rip)
     let key = physical.value << 8 | state.pointee.mode | (endsHere ? UInt64(ModeLimit) : 0)
     let next = (rip | 0xFFF) &+ 1
     let found =
@@ -29,7 +32,7 @@ extension Processor {
       return nil
     }
     state.pointee.exit = UInt32(ExitNone)
-    guard !isFetchWatched else { return found }
+    guard !isFetchWatched, !isExecutionBreakpoint(rip) else { return found }
     // Translating may have dropped mappings, and so have moved the generation.
     entry.pointee.rip = rip
     entry.pointee.contextAndGeneration = state.fetchTag

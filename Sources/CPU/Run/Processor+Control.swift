@@ -12,6 +12,7 @@ enum CR0 {
   static let extensionType: UInt64 = 1 << 4
   static let numericError: UInt64 = 1 << 5
   static let writeProtect: UInt64 = 1 << 16
+  static let alignmentMask: UInt64 = 1 << 18
   static let notWriteThrough: UInt64 = 1 << 29
   static let cacheDisable: UInt64 = 1 << 30
   static let paging: UInt64 = 1 << 31
@@ -20,11 +21,18 @@ enum CR0 {
 
 /// CR4 bits.
 enum CR4 {
+  static let virtual8086Extensions: UInt64 = 1 << 0
+  static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
+  static let timeStampDisable: UInt64 = 1 << 2
+  static let debuggingExtensions: UInt64 = 1 << 3
   static let pageSizeExtensions: UInt64 = 1 << 4
   static let physicalAddressExtension: UInt64 = 1 << 5
+  static let machineCheckEnable: UInt64 = 1 << 6
   static let globalPages: UInt64 = 1 << 7
+  static let performanceCounterEnable: UInt64 = 1 << 8
   static let osFXSR: UInt64 = 1 << 9
   static let osXMMExceptions: UInt64 = 1 << 10
+  static let userModeInstructionPrevention: UInt64 = 1 << 11
   static let linearAddress57: UInt64 = 1 << 12
   static let fsgsbase: UInt64 = 1 << 16
   static let processContextIdentifiers: UInt64 = 1 << 17
@@ -48,6 +56,7 @@ enum EFER {
 extension Processor {
   /// MOV r, CRn.
   func readControlRegister(_ s: State, _ op: OpRef) {
+    guard mayUseControlRegister(s, op) else { return }
     let value: UInt64
     switch op.pointee.immediate {
     case 0: value = s.pointee.cr0
@@ -61,7 +70,17 @@ extension Processor {
     return s.fallThrough(op)
   }
 
-  private func writeSystemRegister(_ offset: UInt8, _ value: UInt64) {
+  /// #UD for a register that there is not, whatever CPL is; then #GP(0) above CPL 0.
+  private func mayUseControlRegister(_ s: State, _ op: OpRef) -> Bool {
+    let number = op.pointee.immediate
+    guard [0, 2, 3, 4].contains(number) || number == 8 && s.is64Bit else {
+      raise(s, op, .invalidOpcode)
+      return false
+    }
+    return needsPrivilege(s, op)
+  }
+
+  func writeSystemRegister(_ offset: UInt8, _ value: UInt64) {
     if state.is64Bit {
       state.setRegister(offset, value)
     } else {
@@ -69,7 +88,7 @@ extension Processor {
     }
   }
 
-  private func readSystemRegister(_ offset: UInt8) -> UInt64 {
+  func readSystemRegister(_ offset: UInt8) -> UInt64 {
     let value = state.register(offset, as: UInt64.self)
     return state.is64Bit ? value : value & 0xFFFF_FFFF
   }
@@ -77,6 +96,7 @@ extension Processor {
   /// MOV CRn, r: reserved bits and combinations that are not valid fault before anything changes; bits of CR4 that are
   /// not built are refused.
   func writeControlRegister(_ s: State, _ op: OpRef) {
+    guard mayUseControlRegister(s, op) else { return }
     let value = readSystemRegister(op.pointee.source)
     let number = Int(op.pointee.immediate)
     do throws(Fault) {
@@ -165,35 +185,5 @@ extension Processor {
     } else if changed & value & CR4.supervisorExecutionPrevention != 0 {
       translation.smepSet(pagingControls)
     }
-  }
-
-  // MARK: Debug registers ("MOV—Move to/from Debug Registers", SDM Vol. 2B)
-
-  func readDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
-    writeSystemRegister(op.pointee.destination, (s.raw + OffsetDebug).load(fromByteOffset: index * 8, as: UInt64.self))
-    return s.fallThrough(op)
-  }
-
-  func writeDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(op) else { return raise(s, op, .invalidOpcode) }
-    var value = readSystemRegister(op.pointee.source)
-    if index >= 6 {
-      guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
-      value = index == 6 ? value & 0x1_E00F | 0xFFFE_0FF0 : value & 0xFFFF_2FFF | 0x400
-      if index == 7 && value & 0xFF != 0 {
-        return CPU.refuse(s, op, .gate("a breakpoint in DR7"))
-      }
-    }
-    (s.raw + OffsetDebug).storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
-    return s.fallThrough(op)
-  }
-
-  /// DR4 and DR5 are DR6 and DR7 while CR4.DE is 0.
-  private func debugRegister(_ op: OpRef) -> Int? {
-    let number = Int(op.pointee.immediate)
-    guard number < 8 else { return nil }
-    if number == 4 || number == 5 { return state.pointee.cr4 & 8 == 0 ? number + 2 : nil }
-    return number
   }
 }

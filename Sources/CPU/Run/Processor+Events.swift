@@ -42,8 +42,18 @@ extension Processor {
     do {
       try enterHandler(vector: vector, error: error, source: source)
       note(vector, code, source, from: before.rip, isDelivered: true)
+      state.pointee.interruptShadow = 0
+      state.pointee.isRepeating = 0
+      // The handler may use the debug registers.
+      if vector == Vector.debug.rawValue && (source == .exception || source == .privileged) {
+        state.pointee.dr.7 &= ~DR7.generalDetect
+      }
     } catch {
       note(vector, code, source, from: before.rip, isDelivered: false)
+      var error = error
+      // EXT: the fault comes from delivering an event that is not the program's own ("Error Code").
+      if source != .software && error.vector != .pageFault { error.error |= 1 }
+      state.pointee.debugMatches = 0
       if !isTaskCommitted {
         before.restore(state)
         if source == .software || source == .privileged {
@@ -95,16 +105,19 @@ extension Processor {
   private struct TransferState {
     let rip: UInt64
     let rsp: UInt64
+    let flags: UInt64
     let cs: SegmentRegister
     let ss: SegmentRegister
 
     init(_ s: State) {
-      (rip, rsp, cs, ss) = (s.pointee.rip, s[.rsp], s.segment(.cs).pointee, s.segment(.ss).pointee)
+      (rip, rsp, flags) = (s.pointee.rip, s[.rsp], s.pointee.rflags)
+      (cs, ss) = (s.segment(.cs).pointee, s.segment(.ss).pointee)
     }
 
     func restore(_ s: State) {
       s.pointee.rip = rip
       s[.rsp] = rsp
+      s.pointee.rflags = flags
       s.segment(.cs).pointee = cs
       s.segment(.ss).pointee = ss
     }
@@ -118,7 +131,8 @@ extension Processor {
     let gate = try gate(vector, source, selectorError)
     if gate.system == .taskGate {
       let selector = gate.gateSelector
-      try switchTask(to: selector, .interrupt, next: state.pointee.rip, external: external)
+      try switchTask(
+        to: selector, .interrupt, next: state.pointee.rip, external: external, resume: pendingResume(source))
       if let error {
         var stack = currentStack(size: state.pointee.tr.attributes & 8 != 0 ? 4 : 2)
         try push(UInt64(error), on: &stack)
@@ -170,7 +184,7 @@ extension Processor {
     let selector = gate.gateSelector
     let selectorError = UInt32(selector & 0xFFFC) | external
     guard !Selector(selector).isNull else { throw Fault(.generalProtection, external) }
-    let target: Descriptor
+    var target: Descriptor
     do { target = try descriptor(selector) } catch {
       throw error.vector == .generalProtection ? Fault(.generalProtection, selectorError) : error
     }
@@ -208,6 +222,8 @@ extension Processor {
     try push(UInt64(s.segment(.cs).pointee.selector), on: &stack)
     try push(s.pointee.rip, on: &stack)
     if let error { try push(UInt64(error), on: &stack) }
+    // The last that may fault.
+    try markAccessed(&target)
     let privilege = isInner ? target.privilege : s.privilege
     s.pointee.rflags &= ~(FlagBit.trap | FlagBit.nestedTask | FlagBit.resume | FlagBit.virtual8086)
     if gate.type & 1 == 0 { s.pointee.rflags &= ~FlagBit.interrupt }
@@ -223,10 +239,11 @@ extension Processor {
     s.pointee.rip = offset
   }
 
-  /// Faults push RF set, so that an instruction breakpoint does not recur (SDM Vol. 3, "Instruction-Breakpoint Exception
-  /// Condition").
+  /// Faults push RF set, and so does what comes between the iterations of a string instruction, so that an instruction
+  /// breakpoint does not recur (SDM Vol. 3, "Instruction-Breakpoint Exception Condition").
   private func pendingResume(_ source: EventSource) -> UInt64 {
-    source == .exception && isFault ? FlagBit.resume : 0
+    guard source != .software else { return 0 }
+    return source == .exception && isFault || state.pointee.isRepeating != 0 ? FlagBit.resume : 0
   }
 
   private func interruptStack(_ number: UInt64, privilege: UInt8, _ external: UInt32) throws(Fault) -> TransferStack {
@@ -250,9 +267,8 @@ extension Processor {
       blocksNonMaskable = false
       if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
     }
-    if s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege {
-      throw Fault(.generalProtection)
-    }
+    let isVirtualized = s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege
+    guard !isVirtualized || s.virtualizesFlags(bytes: size) else { throw Fault(.generalProtection) }
     if s.isProtected && !s.isVirtual8086 && s.pointee.rflags & FlagBit.nestedTask != 0 {
       guard !s.isLong else { throw Fault(.generalProtection) }
       let link = try systemRead(s.pointee.tr.base, as: UInt16.self)
@@ -263,10 +279,16 @@ extension Processor {
     let selector = UInt16(truncatingIfNeeded: try pop(from: &stack))
     let flags = try pop(from: &stack)
     if s.usesParagraphs {
-      guard rip <= UInt64(s.segment(.cs).pointee.limit) else { throw Fault(.generalProtection) }
+      guard rip <= UInt64(s.segment(.cs).pointee.limit), !isVirtualized || s.mayLoadVirtualized(flags) else {
+        throw Fault(.generalProtection)
+      }
       setStackPointer(stack)
       setParagraph(s.segment(.cs), selector)
       s.pointee.rip = rip
+      if isVirtualized {
+        loadVirtualized(flags)
+        return contextChanged()
+      }
       var mask = FlagBit.arithmetic | FlagBit.trap | FlagBit.interrupt | FlagBit.direction | FlagBit.nestedTask
       if !s.isVirtual8086 { mask |= FlagBit.ioPrivilege }
       if size > 2 { mask |= FlagBit.resume | FlagBit.alignment | FlagBit.identification }

@@ -11,19 +11,29 @@ extension Processor {
   static let addressOnly: UInt32 = 8
 
   /// The single memory operand of an op found no host pointer.
-  func missed(_ s: State, _ op: OpRef) {
+  ///
+  /// - Returns: the op that goes on, this one if it will find one now; nil: the block has been left.
+  @inline(never)
+  func missed(_ s: State, _ op: OpRef) -> OpRef? {
     let linear = s.pointee.missAddress
     let bytes = UInt64(s.pointee.missSize)
     let isWrite = s.pointee.missKind & 1 != 0
     let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
-    guard s.pointee.missKind & 4 == 0 else { return raise(s, op, isStack ? .stackFault : .generalProtection) }
+    guard s.pointee.missKind & 4 == 0 else {
+      setFault(s, isStack ? .stackFault : .generalProtection, 0)
+      return left(s, op, ExitFault)
+    }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
-    guard let first = physical(linear, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
+    guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(s, .alignmentCheck, 0)
+      return left(s, op, ExitFault)
+    }
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
-      return op.pointee.handler(s, op)
+      return op
     }
     guard first.address.page != translation.hiddenPage,
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
@@ -34,10 +44,13 @@ extension Processor {
     let drops = blocks.drops
     if isWrite { memory.willStore(first.address, bytes: bytes) }
     let isFinished = alone(s, op, linear, bytes, at: host)
-    if isWrite && s.pointee.exit != UInt32(ExitFault) {
-      accessOp = op
-      memory.stored(first.address, bytes: bytes)
-      accessOp = nil
+    if s.pointee.exit != UInt32(ExitFault) {
+      if isWrite {
+        accessOp = op
+        memory.stored(first.address, bytes: bytes)
+        accessOp = nil
+      }
+      noteAccess(linear, bytes: bytes, isWrite: isWrite)
     }
     return finish(s, op, isFinished, drops)
   }
@@ -52,12 +65,16 @@ extension Processor {
   private func stage(
     _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, _ access: Access,
     _ first: (address: PhysicalAddress, slot: Slot), isStack: Bool
-  ) {
+  ) -> OpRef? {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
     var second = PhysicalAddress(first.address.value &+ head)
     if head < bytes {
-      guard let found = physical(linear &+ head, access, isStack: isStack) else { return leaveBlock(s, op, ExitFault) }
+      guard let found = physical(linear &+ head, access, isStack: isStack) else { return left(s, op, ExitFault) }
       second = found.address
+    }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(s, .alignmentCheck, 0)
+      return left(s, op, ExitFault)
     }
     let buffer = s.raw + BounceOffset
     accessOp = op
@@ -70,6 +87,7 @@ extension Processor {
       busWrite(second, UnsafeRawBufferPointer(start: buffer + Int(head), count: Int(bytes &- head)))
     }
     accessOp = nil
+    if s.pointee.exit != UInt32(ExitFault) { noteAccess(linear, bytes: bytes, isWrite: access.isWrite) }
     return finish(s, op, isFinished, drops)
   }
 
@@ -91,16 +109,27 @@ extension Processor {
     s.pointee.fellThrough = 0
     let generation = s.pointee.generation
     alone.pointee.handler(s, alone)
-    if generation == s.pointee.generation { entry.pointee = saved }
+    entry.pointee = saved
+    if generation != s.pointee.generation {
+      // It may have been derived from what was dropped meanwhile.
+      entry.pointee.readTag = ~0
+      entry.pointee.writeTag = ~0
+    }
     return s.pointee.fellThrough != 0
   }
 
-  /// Goes on behind an op that ran alone, unless the block must end there.
-  private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool, _ drops: UInt64) {
-    guard isFinished else { return }
+  /// The op behind one that ran alone, unless the block must end there.
+  private func finish(_ s: State, _ op: OpRef, _ isFinished: Bool, _ drops: UInt64) -> OpRef? {
+    guard isFinished else { return nil }
     let next = op + 1
-    guard drops == blocks.drops, goesOn(s, op) else { return leaveBlock(s, next, ExitStop) }
-    return next.pointee.handler(s, next)
+    guard drops == blocks.drops, goesOn(s, op) else { return left(s, next, ExitStop) }
+    return next
+  }
+
+  /// Leaves the block; nil.
+  private func left(_ s: State, _ op: OpRef, _ exit: Int) -> OpRef? {
+    leaveBlock(s, op, exit)
+    return nil
   }
 
   /// Translates for data; a fault is recorded.
@@ -192,6 +221,10 @@ extension Processor {
     } else {
       _ = translation.file(LinearAddress(linear), first.address, first.slot, isWrite: access.isWrite)
     }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(state, .alignmentCheck, 0)
+      return false
+    }
     withUnsafeMutableBytes(of: &value) { buffer in
       guard let start = buffer.baseAddress else { return }
       body(first.address, UnsafeMutableRawBufferPointer(start: start, count: Int(head)))
@@ -199,7 +232,14 @@ extension Processor {
         body(second.address, UnsafeMutableRawBufferPointer(start: start + Int(head), count: Int(bytes &- head)))
       }
     }
+    noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
     return true
+  }
+
+  /// Whether an access lies where alignment checks let it: words, doublewords and quadwords at multiples of their size
+  /// (SDM Vol. 3, "Interrupt 17—Alignment Check Exception (#AC)"). Operands of 16 bytes have their own rules.
+  @inline(__always) func isAligned(_ linear: UInt64, bytes: UInt64) -> Bool {
+    !translation.controls.checksAlignment || bytes > 8 || linear & (bytes &- 1) == 0
   }
 
   /// Bytes at a linear address as far as they lie in RAM or ROM, read without side effects; for messages.

@@ -16,7 +16,7 @@ extension Processor {
     guard mode != .none else {
       return PagingControls(
         root: 0, writeProtect: true, executeDisable: false, globalPages: false, physicalBits: model.physicalBits,
-        mode: .none)
+        mode: .none, checksAlignment: checksAlignment)
     }
     let cr3 = state.pointee.cr3
     let pcid = cr4 & CR4.processContextIdentifiers != 0 ? UInt16(truncatingIfNeeded: cr3 & 0xFFF) : 0
@@ -25,6 +25,7 @@ extension Processor {
       executeDisable: mode != .twoLevel && state.pointee.efer & EFER.executeDisable != 0,
       globalPages: cr4 & CR4.globalPages != 0, physicalBits: model.physicalBits, tag: Tag(pcid: pcid), mode: mode,
       pageSizeExtensions: mode == .twoLevel && cr4 & CR4.pageSizeExtensions != 0)
+    controls.checksAlignment = checksAlignment
     controls.gigabytePages = hasGigabytePages
     controls.supervisorExecutionPrevention = cr4 & CR4.supervisorExecutionPrevention != 0
     if cr4 & CR4.supervisorAccessPrevention != 0 {
@@ -42,15 +43,23 @@ extension Processor {
     return controls
   }
 
+  /// Whether accesses that are not aligned fault (SDM Vol. 3, "Interrupt 17—Alignment Check Exception (#AC)").
+  private var checksAlignment: Bool {
+    state.pointee.cr0 & CR0.alignmentMask != 0 && state.pointee.rflags & FlagBit.alignment != 0
+      && state.privilege == 3
+  }
+
   private var pagingMode: PagingMode {
     guard state.pointee.cr0 & CR0.paging != 0 else { return .none }
     if state.isLong { return state.pointee.cr4 & CR4.linearAddress57 != 0 ? .fiveLevel : .fourLevel }
     return state.pointee.cr4 & CR4.physicalAddressExtension != 0 ? .pae : .twoLevel
   }
 
-  /// EFLAGS.AC has changed: SMAP looks at it.
+  /// EFLAGS.AC has changed: SMAP looks at it, and so do alignment checks.
   func alignmentCheckChanged() {
-    guard state.pointee.cr4 & CR4.supervisorAccessPrevention != 0 else { return }
+    let isLookedAt =
+      state.pointee.cr4 & CR4.supervisorAccessPrevention != 0 || state.pointee.cr0 & CR0.alignmentMask != 0
+    guard isLookedAt else { return }
     translation.use(pagingControls, isUser: state.privilege == 3)
   }
 

@@ -57,27 +57,24 @@ extension Processor {
     let limit = s.pointee.instructionLimit
     let retired = s.pointee.instructions
     s.pointee.instructionLimit = retired + 1
+    isResuming = s.pointee.rflags & FlagBit.resume != 0
     s.pointee.rflags &= ~FlagBit.resume
     if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
     s.pointee.instructionLimit = limit
+    if isAtStopAddress {
+      // Nothing has begun.
+      if isResuming { s.pointee.rflags |= FlagBit.resume }
+      (isResuming, s.pointee.exit) = (false, UInt32(ExitNone))
+      return nil
+    }
+    isResuming = false
     // Still the shadow that was there: it ends with this instruction.
     let isFaulted = s.pointee.exit == UInt32(ExitFault)
     if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
     if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt) {
-      pendingDebug |= 1 << 14
+      pendingDebug |= DR6.singleStep
     }
     return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
-  }
-
-  /// Delivers #DB as a trap with what is pending in DR6.
-  private func deliverDebugTrap() {
-    let s = state
-    s.pointee.dr.6 = s.pointee.dr.6 & ~0xF | pendingDebug
-    pendingDebug = 0
-    s.pointee.activity = Activity.active
-    isFault = false
-    deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)
-    s.pointee.exit = UInt32(ExitNone)
   }
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
@@ -194,6 +191,7 @@ extension Processor {
     switch exit {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
+      if isFault { beginFault() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
         source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
@@ -203,6 +201,7 @@ extension Processor {
     case ExitStop, ExitDropped, ExitNone: break
     default: break
     }
+    takeMatches()
     if let refusal { return .refused(refusal) }
     return waiting
   }

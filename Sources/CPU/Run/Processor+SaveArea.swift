@@ -206,7 +206,7 @@ extension Processor {
   private var registerCount: Int { state.is64Bit ? 16 : 8 }
 
   /// Where an operand's bytes lie in memory: in one piece or, across a page boundary, in two.
-  private struct Place {
+  struct Place {
     var first: PhysicalAddress
     var head: Int
     var second: PhysicalAddress
@@ -219,7 +219,7 @@ extension Processor {
   }
 
   /// Translates all of a memory operand; nil: a fault has been raised.
-  private func place(_ s: State, _ op: OpRef, bytes: Int, alignment: UInt64, isWrite: Bool) -> Place? {
+  func place(_ s: State, _ op: OpRef, bytes: Int, alignment: UInt64, isWrite: Bool) -> Place? {
     let linear = s.effectiveAddress(op)
     guard linear & (alignment - 1) == 0 else { return raised(s, op, .generalProtection) }
     let isStack = op.isBasedOnStack
@@ -237,6 +237,7 @@ extension Processor {
       }
       second = found.address
     }
+    noteAccess(linear, bytes: UInt64(bytes), isWrite: isWrite)
     return Place(first: first.address, head: head, second: second, tail: bytes - head)
   }
 
@@ -257,7 +258,7 @@ extension Processor {
     contextChanged()
   }
 
-  private func gather(_ place: Place) -> SaveArea {
+  func gather(_ place: Place) -> SaveArea {
     let buffer = state.raw + Int(SaveAreaOffset)
     memory.read(place.first, into: UnsafeMutableRawBufferPointer(start: buffer, count: place.head))
     if place.tail > 0 {
@@ -266,7 +267,7 @@ extension Processor {
     return SaveArea(base: buffer)
   }
 
-  private func scatter(_ place: Place) {
+  func scatter(_ place: Place) {
     let buffer = state.raw + Int(SaveAreaOffset)
     memory.write(place.first, UnsafeRawBufferPointer(start: buffer, count: place.head))
     if place.tail > 0 {

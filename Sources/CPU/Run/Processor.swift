@@ -119,6 +119,10 @@ public final class Processor {
   package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
   var pendingDebug: UInt64 = 0
+  /// Bits for DR6 of a #DB that is a fault.
+  var faultDebugBits: UInt64 = 0
+  /// RF was set before the instruction that is about to run: no instruction breakpoint.
+  var isResuming = false
 
   /// Told of events and of writes to control registers.
   public var observer: (any ProcessorObserver)?
@@ -137,8 +141,7 @@ public final class Processor {
   var blocksNonMaskable = false
   /// Something waits, whether or not it may be taken now.
   var isAttentionWanted = false
-  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's. It
-  /// lies in raw memory: access to a property of a class has a place on the stack, and `missed` must end in a tail call.
+  /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's.
   var accessOp: OpRef? {
     @inline(__always) get { translation.accessOp.pointee }
     @inline(__always) set { translation.accessOp.pointee = newValue }
@@ -187,6 +190,7 @@ public final class Processor {
     state.pointee.rflags = FlagBit.fixed
     state.pointee.instructionLimit = .max
     state.resetVectorState()
+    state.pointee.dr = Processor.initialDebugRegisters
     state.pointee.random = options.randomSeed
     blocks.attach(state)
     resetModelSpecificRegisters()
@@ -264,7 +268,7 @@ public final class Processor {
     s.pointee.pointers = (0, 0, 0, 0)
     s.pointee.userKeys = 0
     s.pointee.supervisorKeys = 0
-    s.pointee.dr = (0, 0, 0, 0, 0, 0, 0xFFFF_0FF0, 0x400)
+    s.pointee.dr = Processor.initialDebugRegisters
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
     s.segment(.cs).pointee.base = 0xFFFF_0000
@@ -276,7 +280,10 @@ public final class Processor {
     s.pointee.activity = 0
     s.pointee.interruptShadow = 0
     blocksNonMaskable = false
+    s.pointee.debugMatches = 0
+    s.pointee.isRepeating = 0
     pendingDebug = 0
+    breakpointsChanged()
   }
 
   /// RESET and INIT keep no translation.

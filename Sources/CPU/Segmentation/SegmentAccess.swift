@@ -42,6 +42,11 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   /// Real-address or virtual-8086 mode: selectors are paragraphs.
   @inline(__always) var usesParagraphs: Bool { !isProtected || isVirtual8086 }
 
+  /// Whether CPL is 0, without a call.
+  @inline(__always) var isMostPrivileged: Bool {
+    !isProtected || !isVirtual8086 && segment(.ss).pointee.attributes & 0x60 == 0
+  }
+
   /// CPL: DPL of SS, as VMX defines it; 0 in real-address mode, 3 in virtual-8086 mode.
   var privilege: UInt8 {
     if !isProtected { return 0 }

@@ -96,6 +96,13 @@ extension Processor {
     }
   }
 
+  /// In IA-32e mode the base of an LDT or a TSS is a canonical address, by the processor's width ("Canonicality Checking").
+  func checkSystemBase(_ descriptor: Descriptor, _ selector: UInt16) throws(Fault) {
+    guard LinearAddress(descriptor.base).isCanonical(bits: model.linearBits) || !state.isLong else {
+      throw Fault(.generalProtection, selector: selector)
+    }
+  }
+
   /// Whether an instruction pointer may be loaded with a code segment: canonical in 64-bit mode, inside the limit else.
   func checkTarget(_ rip: UInt64, _ descriptor: Descriptor) throws(Fault) {
     if state.isLong && descriptor.isLong {

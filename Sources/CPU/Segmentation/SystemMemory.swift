@@ -12,7 +12,14 @@ extension Processor {
       let byte = memory.read(try systemAddress(wrapped(linear &+ index), access), as: UInt8.self)
       value |= UInt64(byte) << (8 * index)
     }
+    try finishAccess(wrapped(linear), bytes: W.bytes, access)
     return W(low: value)
+  }
+
+  /// What comes after an access: alignment checks, which are a user's only, and breakpoints.
+  private func finishAccess(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) {
+    guard !access.isUser || isAligned(linear, bytes: bytes) else { throw Fault(.alignmentCheck) }
+    noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
   }
 
   /// Writes a system structure; nothing is written unless all of it can be.
@@ -22,6 +29,7 @@ extension Processor {
     _ = try systemAddress(wrapped(linear), access)
     let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
     let first = try systemAddress(wrapped(linear), access)
+    try finishAccess(wrapped(linear), bytes: W.bytes, access)
     if !isDelivering { storesInLastOp() }
     defer { accessOp = nil }
     if first.page == last.page {

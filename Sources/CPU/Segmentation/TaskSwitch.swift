@@ -11,8 +11,11 @@ extension Processor {
   ///
   /// - Parameters:
   ///   - next: RIP that the old task goes on at.
-  ///   - error: EXT of the faults on the way.
-  func switchTask(to selector: UInt16, _ source: TaskSwitchSource, next: UInt64, external: UInt32 = 0) throws(Fault) {
+  ///   - external: EXT of the faults on the way.
+  ///   - resume: RF of the old task.
+  func switchTask(
+    to selector: UInt16, _ source: TaskSwitchSource, next: UInt64, external: UInt32 = 0, resume: UInt64 = 0
+  ) throws(Fault) {
     let s = state
     let vector: Vector = source == .return ? .invalidTSS : .generalProtection
     func bad(_ vector: Vector) -> Fault { Fault(vector, UInt32(selector & 0xFFFC) | external) }
@@ -30,7 +33,7 @@ extension Processor {
     let old = s.pointee.tr
     let oldIs32 = old.attributes & 8 != 0
     // Everything of the old TSS that is written must be writable before anything changes.
-    var flags = s.rflags
+    var flags = s.rflags | resume
     if source == .return { flags &= ~FlagBit.nestedTask }
     if source == .jump || source == .return {
       var descriptor = try descriptor(old.selector, .invalidTSS)
@@ -50,7 +53,8 @@ extension Processor {
     for (index, register) in GeneralRegister.allCases.prefix(8).enumerated() { s[register] = new.registers[index] }
     s.rflags = newFlags & 0x3F_7FD7
     s.pointee.rip = new.rip
-    s.pointee.dr.7 &= ~0x155
+    s.pointee.dr.7 &= ~DR7.local
+    breakpointsChanged()
     if is32, s.pointee.cr0 >> 31 != 0, new.root != s.pointee.cr3 {
       try setCR3(new.root)
     }
@@ -61,7 +65,7 @@ extension Processor {
     try loadSegments(of: new)
     modeChanged()
     guard new.rip <= UInt64(s.segment(.cs).pointee.limit) else { throw Fault(.generalProtection, external) }
-    if new.trap { pendingDebug |= 1 << 15 }
+    if new.trap { pendingDebug |= DR6.taskSwitch }
   }
 
   /// Segment registers of a task that has become current; faults are #TS, #NP and #SS in its context.

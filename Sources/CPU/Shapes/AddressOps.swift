@@ -52,3 +52,20 @@ func addressInSegment(_ s: State, _ op: OpRef) {
   s.pointee.linear = linear
   return s.next(op)
 }
+
+/// A bit string whose bit a register numbers: it is the word that holds the bit which must lie in the segment. The
+/// instruction's own op adds the word's distance; the register's offset stands in bits 48 up of the immediate.
+func addressOfBit(_ s: State, _ op: OpRef) {
+  let segment = Int(op.pointee.source)
+  let bytes = UInt64(op.pointee.destination)
+  let register = UInt8(truncatingIfNeeded: op.pointee.immediate >> 48)
+  let unused = 64 &- Int64(bytes &* 8)
+  let number = Int64(bitPattern: s.register(register, as: UInt64.self) &<< UInt64(unused)) &>> unused
+  let distance = UInt64(bitPattern: number &>> Int64((bytes &* 8).trailingZeroBitCount)) &* bytes
+  let offset = s.masked(s.effectiveAddress(op) &+ distance, op)
+  guard let linear = s.linear(segment, offset, bytes: bytes, isWrite: op.has(.writes)) else {
+    return raise(s, op, segment == Segment.ss.rawValue ? .stackFault : .generalProtection)
+  }
+  s.pointee.linear = linear &- distance
+  return s.next(op)
+}

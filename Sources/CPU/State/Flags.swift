@@ -46,6 +46,10 @@ public enum FlagBit {
   public static let virtual8086: UInt64 = 1 << 17
   /// Alignment check.
   public static let alignment: UInt64 = 1 << 18
+  /// VIF: IF of a program whose IOPL keeps it from the real one.
+  public static let virtualInterrupt: UInt64 = 1 << 19
+  /// VIP.
+  public static let virtualInterruptPending: UInt64 = 1 << 20
   /// CPUID may be used.
   public static let identification: UInt64 = 1 << 21
   /// CF, PF, AF, ZF, SF, OF.

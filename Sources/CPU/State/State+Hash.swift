@@ -30,6 +30,7 @@ extension Processor {
       hasher.add(table.limit)
     }
     hasher.add(UInt64(s.pointee.activity) << 32 | UInt64(s.pointee.interruptShadow))
+    hasher.add(UInt64(s.pointee.isRepeating))
     hasher.add(signals.rawValue << 16 | UInt64(startUpPage) << 1 | (blocksNonMaskable ? 1 : 0))
     for word in apic.words { hasher.add(word) }
     for value in modelSpecific { hasher.add(value) }

@@ -21,7 +21,7 @@ public enum BootImage: Sendable {
       FirmwareTables.place(
         into: board.memory, processors: board.processors.count, signature: version.eax, features: version.edx)
       let entry = try image.place(into: board.memory, modules: modules, commandLine: commandLine)
-      board.leaveFirmware()
+      board.leaveFirmware(timerTicks: true)
       board.processor.enterProtectedMode(
         rip: UInt64(entry.instruction), rax: UInt64(MultibootImage.Entry.magic), rbx: UInt64(entry.information))
     }

@@ -4,6 +4,7 @@ import MMU
 ///
 /// | address | what |
 /// |---|---|
+/// | 0h | real-mode interrupt vectors: the timer's handler ends its interrupt, the others return |
 /// | 40Eh, 413h | segment of the extended BIOS data area, KiB of base memory |
 /// | 9FC00h | the extended BIOS data area: its size in KiB |
 /// | F0000h | RSDP, then RSDT, XSDT, FADT, FACS, DSDT, MADT |
@@ -24,12 +25,30 @@ public enum FirmwareTables {
   ) {
     let count = min(max(processors, 1), 255)
     memory.write(PhysicalAddress(0x40E), UInt16(truncatingIfNeeded: MemoryMap.ebda >> 4))
+    placeVectors(into: memory)
     memory.write(PhysicalAddress(0x413), UInt16(truncatingIfNeeded: MemoryMap.ebda >> 10))
     memory.write(PhysicalAddress(MemoryMap.ebda), UInt8(truncatingIfNeeded: (0xA_0000 - MemoryMap.ebda) >> 10))
     ACPITables(processors: count, base: acpiBase).bytes.withUnsafeBytes { memory.write(PhysicalAddress(acpiBase), $0) }
     MPTable(processors: count, base: mpBase, signature: signature, features: features).bytes.withUnsafeBytes {
       memory.write(PhysicalAddress(mpBase), $0)
     }
+  }
+}
+
+extension FirmwareTables {
+  /// Where the handlers lie, in segment F000h: they are those of the IBM PC's firmware.
+  private static let timer: UInt16 = 0xFEA5
+  private static let dummy: UInt16 = 0xFF53
+
+  private static func placeVectors(into memory: PhysicalMemory) {
+    for vector in 0..<UInt64(256) {
+      memory.write(PhysicalAddress(vector * 4), vector == 8 ? timer : dummy)
+      memory.write(PhysicalAddress(vector * 4 + 2), 0xF000 as UInt16)
+    }
+    // push ax; mov al, 20h; out 20h, al; pop ax; iret
+    let handler: [UInt8] = [0x50, 0xB0, 0x20, 0xE6, 0x20, 0x58, 0xCF]
+    handler.withUnsafeBytes { memory.write(PhysicalAddress(0xF_0000 + UInt64(timer)), $0) }
+    memory.write(PhysicalAddress(0xF_0000 + UInt64(dummy)), 0xCF as UInt8)
   }
 }
 

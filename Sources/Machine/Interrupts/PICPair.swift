@@ -69,11 +69,11 @@ package struct PICPair: Sendable {
     master.setLine(2, slave.output)
   }
 
-  /// As a PC's firmware leaves them: vectors 08h and 70h, every line masked.
-  package mutating func leaveFirmware() {
+  /// As a PC's firmware leaves them: vectors 08h and 70h, the second one masked.
+  package mutating func leaveFirmware(mask: UInt8) {
     for (port, vector, wiring) in [(0x20, 0x08, 4), (0xA0, 0x70, 2)] as [(UInt16, UInt8, UInt8)] {
       write(port, 0x11, at: 0)
-      for value in [vector, wiring, 1, 0xFF] { write(port + 1, value, at: 0) }
+      for value in [vector, wiring, 1, port == 0x20 ? mask : 0xFF] { write(port + 1, value, at: 0) }
     }
   }
 

@@ -29,7 +29,8 @@ enum ELFFile {
     return file
   }
 
-  private static func section(_ type: UInt64, _ offset: Int, _ size: Int, link: UInt64 = 0, entry: UInt64 = 0) -> [UInt8]
+  private static func section(_ type: UInt64, _ offset: Int, _ size: Int, link: UInt64 = 0, entry: UInt64 = 0)
+    -> [UInt8]
   {
     little(0, 4) + little(type, 4) + little(0, 16) + little(UInt64(offset), 8) + little(UInt64(size), 8)
       + little(link, 4) + little(0, 4) + little(1, 8) + little(entry, 8)

@@ -165,6 +165,8 @@ enum HelpText {
                               retain; SHOOTDOWN_TLB).
       --timing <name>         Cycle costs: unit, core2, sandybridge, haswell,
                               skylake (default: the model's; SHOOTDOWN_TIMING).
+      --random-seed <n>       Seed of RDRAND and RDSEED, a number (default 0;
+                              SHOOTDOWN_RANDOM_SEED).
       --block-limit <n>       Instructions a decoded block holds at most, 1-32; for
                               tests of ourselves: results do not depend on it.
       --no-host-pointers      Every access goes the long way; for tests of
