@@ -3,26 +3,47 @@
 /// A scalar is plain or quoted, and ends on its line. So there is no flow collection, anchor, alias, tag, block scalar or
 /// complex key, and nothing nests deeper than a list in a mapping.
 enum MachineFileText {
+  /// Where a list's items may stand.
+  private enum List: Equatable {
+    /// Nowhere: the last setting has a value.
+    case none
+    /// Anywhere: the last setting has none yet.
+    case empty
+    /// Behind as many spaces as the one before.
+    case indented(Int)
+  }
+
   /// The first line that is something else, and what is wrong with it.
   static func problem(of text: String) -> (line: Int, text: String)? {
+    var list = List.none
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
-      if let problem = problem(ofLine: line, isFirst: index == 0) { return (index + 1, problem) }
+      if index == 0, line == "---" { continue }
+      if let problem = problem(ofLine: line, &list) { return (index + 1, problem) }
     }
     return nil
   }
 
-  private static func problem(ofLine line: Substring, isFirst: Bool) -> String? {
+  private static func problem(ofLine line: Substring, _ list: inout List) -> String? {
     let content = line.drop { $0 == " " }
-    if content.isEmpty || content.hasPrefix("#") || isFirst && content == "---" { return nil }
-    if content.hasPrefix("- ") { return problem(ofScalar: content.dropFirst(2)) }
-    guard content.startIndex == line.startIndex else { return "a line begins with a space or continues another" }
+    if content.isEmpty || content.hasPrefix("#") { return nil }
+    let spaces = line.count - content.count
+    if content.hasPrefix("- ") {
+      guard list == .empty || list == .indented(spaces) else { return "an item of no list" }
+      list = .indented(spaces)
+      let item = content.dropFirst(2).drop { $0 == " " }
+      guard !item.isEmpty, !item.hasPrefix("#"), item != "-" else { return "an item without a value" }
+      return problem(ofScalar: item)
+    }
+    guard spaces == 0 else { return "a line begins with a space or continues another" }
     let key = line.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     let rest = line.dropFirst(key.count)
     guard let first = key.first, first != "-", rest.first == ":" else { return "no 'setting: value'" }
     let value = rest.dropFirst()
     guard value.isEmpty || value.first == " " else { return "no space behind '\(key.prefix(40)):'" }
-    return problem(ofScalar: value)
+    let scalar = value.drop { $0 == " " }
+    list = scalar.isEmpty || scalar.hasPrefix("#") ? .empty : .none
+    return problem(ofScalar: scalar)
   }
 
   private static func problem(ofScalar text: Substring) -> String? {

@@ -38,7 +38,7 @@ struct RunCommand: ParsableCommand {
     let chosen = ways.indices.filter { ranks[$0] == best }
     guard best < .max, let way = chosen.first else { throw Misuse("run: --kernel FILE is missing") }
     guard chosen.count == 1 else {
-      throw Misuse("run: \(chosen.map { "--" + ways[$0].1 }.joined(separator: " and ")) exclude each other")
+      throw Misuse("run: \(chosen.map { ways[$0].1 }.joined(separator: " and ")) exclude each other")
     }
     let setting = try machine.value(ways[way].0, ways[way].1, default: "")
     guard !setting.text.isEmpty else { throw Misuse("run: --kernel FILE is missing") }

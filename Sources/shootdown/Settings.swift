@@ -72,7 +72,7 @@ struct MachineSettings: ParsableArguments {
   /// A setting's value, and where it was set: flag, environment, machine file, default.
   func value(_ flag: String?, _ name: String, default defaultValue: String) throws -> (text: String, from: String) {
     if let flag { return (flag, "--" + name) }
-    let variable = "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
+    let variable = MachineSettings.variable(name)
     if let value = ProcessInfo.processInfo.environment[variable] { return (value, variable) }
     if let machine {
       let file = try MachineFile(machine)
@@ -84,7 +84,7 @@ struct MachineSettings: ParsableArguments {
   /// The values of a setting that may have several: flags, lines of the environment, a list in the machine file.
   func values(_ flags: [String], _ name: String) throws -> [String] {
     if !flags.isEmpty { return flags }
-    let variable = "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
+    let variable = MachineSettings.variable(name)
     if let value = ProcessInfo.processInfo.environment[variable] {
       return value.split(whereSeparator: \.isNewline).map(String.init)
     }
@@ -94,8 +94,13 @@ struct MachineSettings: ParsableArguments {
   /// Where a setting was set: 0 a flag, 1 the environment, 2 the machine file; nil: nowhere.
   func rank(_ flag: String?, _ name: String) throws -> Int? {
     if flag != nil { return 0 }
-    let (_, origin) = try value(nil, name, default: "")
-    return origin.hasPrefix("SHOOTDOWN_") ? 1 : origin.hasPrefix("--") ? nil : 2
+    if ProcessInfo.processInfo.environment[MachineSettings.variable(name)] != nil { return 1 }
+    return try machine.flatMap { try MachineFile($0).values[name] } == nil ? nil : 2
+  }
+
+  /// A setting's variable in the environment.
+  private static func variable(_ name: String) -> String {
+    "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
   }
 
   /// A setting that is true or false.

@@ -49,7 +49,6 @@ extension Processor {
         state.pointee.dr.7 &= ~DR7.generalDetect
       }
     } catch {
-      note(vector, code, source, from: before.rip, isDelivered: false)
       var error = error
       // EXT: the fault comes from delivering an event that is not the program's own ("Error Code").
       if source != .software && error.vector != .pageFault { error.error |= 1 }
@@ -61,6 +60,7 @@ extension Processor {
           state.pointee.instructions &-= 1
         }
       }
+      note(vector, code, source, from: before.rip, isDelivered: false)
       isFault = true
       contextChanged()
       deliverSecond(error, after: vector, source: source)
