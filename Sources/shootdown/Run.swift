@@ -78,6 +78,7 @@ struct Run {
     var end = board.run(limits, observer: observer)
     while end == .reset && !isEndedByReset {
       let cycle = board.processor.state.pointee.cycles
+      outputs.progress?.clear()
       log.info("the guest reset the machine at cycle \(cycle)")
       outputs.serial?.flush()
       outputs.events?.send(Event.Reset(cycle: cycle))
