@@ -14,6 +14,7 @@ extension Processor {
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     nearestDeadline = nil
+    isAtStopAddress = false
     if let waiting { return waiting }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
@@ -59,8 +60,14 @@ extension Processor {
     isResuming = s.pointee.rflags & FlagBit.resume != 0
     s.pointee.rflags &= ~FlagBit.resume
     if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
-    isResuming = false
     s.pointee.instructionLimit = limit
+    if isAtStopAddress {
+      // Nothing has begun.
+      if isResuming { s.pointee.rflags |= FlagBit.resume }
+      (isResuming, s.pointee.exit) = (false, UInt32(ExitNone))
+      return nil
+    }
+    isResuming = false
     // Still the shadow that was there: it ends with this instruction.
     let isFaulted = s.pointee.exit == UInt32(ExitFault)
     if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
