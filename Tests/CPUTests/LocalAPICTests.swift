@@ -11,7 +11,7 @@ import Testing
 
   private func wide(_ id: UInt32 = 0) -> LocalAPIC {
     var apic = enabled(id)
-    #expect(apic.setBase(apic.base | 1 << 10))
+    #expect(apic.setBase(apic.base | 1 << 10) == true)
     return apic
   }
 
@@ -162,15 +162,15 @@ import Testing
     let enabledBit: UInt64 = 1 << 11
     let wideBit: UInt64 = 1 << 10
     var apic = enabled()
-    #expect(!apic.setBase(0xFEE0_0900 & ~enabledBit | wideBit))
-    #expect(apic.setBase(0xFEE0_0900 | wideBit))
+    #expect(apic.setBase(0xFEE0_0900 & ~enabledBit | wideBit) == false)
+    #expect(apic.setBase(0xFEE0_0900 | wideBit) == true)
     #expect(apic.mode == .x2APIC)
-    #expect(!apic.setBase(0xFEE0_0900))
-    #expect(apic.setBase(0xFEE0_0100))
+    #expect(apic.setBase(0xFEE0_0900) == false)
+    #expect(apic.setBase(0xFEE0_0100) == true)
     #expect(apic.mode == .disabled)
     #expect(apic.read(0x0F, at: 0) == 0xFF)
-    #expect(!apic.setBase(0xFEE0_0900 | wideBit))
-    #expect(apic.setBase(0xFEE0_0900))
+    #expect(apic.setBase(0xFEE0_0900 | wideBit) == false)
+    #expect(apic.setBase(0xFEE0_0900) == true)
   }
 
   /// "x2APIC Register Address Space": reserved bits, registers that are not there, directions.

@@ -280,6 +280,7 @@ private func setLDT(_ s: State, _ op: OpRef, _ selector: UInt16) {
     let descriptor = try processor.descriptor(selector)
     guard descriptor.system == .ldt else { throw Fault(.generalProtection, selector: selector) }
     guard descriptor.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
+    try processor.checkSystemBase(descriptor, selector)
     s.pointee.ldtr = descriptor.register(selector)
   }
 }
@@ -304,6 +305,7 @@ private func setTask(_ s: State, _ op: OpRef, _ selector: UInt16) {
       throw Fault(.generalProtection, selector: selector)
     }
     guard descriptor.isPresent else { throw Fault(.segmentNotPresent, selector: selector) }
+    try processor.checkSystemBase(descriptor, selector)
     try processor.setBusy(true, &descriptor)
     s.pointee.tr = descriptor.register(selector)
   }

@@ -10,6 +10,7 @@
 /// - `storage`: `-`, a place of its own; else where the value lies or how it is computed
 ///   (`ModelSpecificRegister.Storage`).
 /// - `in`: `all`, or models and features of the part of which one must be the model's.
+/// - Machine-check banks of `max` are as virtual machines have them: addresses and descriptions of errors can be written.
 /// - `section`: what it is about, as the manual titles it.
 enum MSRTable {
   static let text: StaticString = """
@@ -53,10 +54,13 @@ enum MSRTable {
     26F             IA32_MTRR_FIX4K_F8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
     277             IA32_PAT                  rw      0007040600070406  all          0                 patTypes     pageAttributes    PAT                          IA32_PAT MSR
     2FF             IA32_MTRR_DEF_TYPE        rw      0                 CFF          0                 memoryType   memoryTypes       MTRR                         IA32_MTRR_DEF_TYPE MSR
-    400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 -            -                 MCA                          Error-Reporting Register Banks
+    400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 -            -                 core2_penryn_t9600,corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u  Error-Reporting Register Banks
+    400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 allOrNone    -                 max                          Error-Reporting Register Banks
     401..415/4      IA32_MC{n}_STATUS         rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
-    402..416/4      IA32_MC{n}_ADDR           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
-    403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
+    402..416/4      IA32_MC{n}_ADDR           rw      0                 0            0                 -            -                 core2_penryn_t9600,corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u  Error-Reporting Register Banks
+    402..416/4      IA32_MC{n}_ADDR           rw      0                 all          0                 -            -                 max                          Error-Reporting Register Banks
+    403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 core2_penryn_t9600,corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u  Error-Reporting Register Banks
+    403..417/4      IA32_MC{n}_MISC           rw      0                 all          0                 -            -                 max                          Error-Reporting Register Banks
     6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
     6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
     DA0             IA32_XSS                  rw      0                 0            0                 -            -                 XSAVES                       Enabling the XSAVE Feature Set

@@ -32,6 +32,8 @@ public struct ModelSpecificRegister: Sendable {
     case patTypes
     /// Bit 0 of the register's own value is clear.
     case unlocked
+    /// No bit, or every one.
+    case allOrNone
     /// No change of LME while paging is on; no NXE without NX.
     case efer
     /// A mode that the APIC can change to; bit 10 is reserved without x2APIC.

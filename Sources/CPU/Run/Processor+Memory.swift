@@ -20,15 +20,18 @@ extension Processor {
     let isWrite = s.pointee.missKind & 1 != 0
     let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
     guard s.pointee.missKind & 4 == 0 else {
-      raise(s, op, isStack ? .stackFault : .generalProtection)
-      return nil
+      setFault(s, isStack ? .stackFault : .generalProtection, 0)
+      return left(s, op, ExitFault)
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
-    guard isAligned(linear, bytes: bytes) else { return raise(s, op, .alignmentCheck) }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(s, .alignmentCheck, 0)
+      return left(s, op, ExitFault)
+    }
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op
     }
@@ -69,7 +72,10 @@ extension Processor {
       guard let found = physical(linear &+ head, access, isStack: isStack) else { return left(s, op, ExitFault) }
       second = found.address
     }
-    guard isAligned(linear, bytes: bytes) else { return raise(s, op, .alignmentCheck) }
+    guard isAligned(linear, bytes: bytes) else {
+      setFault(s, .alignmentCheck, 0)
+      return left(s, op, ExitFault)
+    }
     let buffer = s.raw + BounceOffset
     accessOp = op
     busRead(first.address, UnsafeMutableRawBufferPointer(start: buffer, count: Int(head)))

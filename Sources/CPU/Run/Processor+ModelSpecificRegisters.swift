@@ -127,6 +127,7 @@ extension Processor {
     case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)
     case .patTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isPATType)
     case .unlocked: old & 1 == 0
+    case .allOrNone: value == 0 || value == .max
     // The change of mode decides, when it is made.
     case .apicBase: true
     // "Extended Feature Enable Register": LME does not change while paging is on.

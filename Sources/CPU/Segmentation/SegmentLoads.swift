@@ -71,7 +71,9 @@ extension Processor {
       guard attributes & SegmentBit.unusable == 0 else { continue }
       let isConforming = attributes & SegmentBit.code != 0 && attributes & SegmentBit.expandDown != 0
       let privilege = UInt8(truncatingIfNeeded: attributes >> 5 & 3)
-      if !isConforming && privilege < state.privilege { register.pointee = nullSegment(0) }
+      guard !isConforming && privilege < state.privilege else { continue }
+      register.pointee.selector = 0
+      register.pointee.attributes |= SegmentBit.unusable
     }
   }
 
@@ -92,6 +94,13 @@ extension Processor {
   /// In IA-32e mode a code segment with both L and D is #GP.
   func checkLongCode(_ selector: UInt16, _ descriptor: Descriptor) throws(Fault) {
     guard !(state.isLong && descriptor.isLong && descriptor.isBig) else {
+      throw Fault(.generalProtection, selector: selector)
+    }
+  }
+
+  /// In IA-32e mode the base of an LDT or a TSS is a canonical address, by the processor's width ("Canonicality Checking").
+  func checkSystemBase(_ descriptor: Descriptor, _ selector: UInt16) throws(Fault) {
+    guard LinearAddress(descriptor.base).isCanonical(bits: model.linearBits) || !state.isLong else {
       throw Fault(.generalProtection, selector: selector)
     }
   }
