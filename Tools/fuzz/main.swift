@@ -14,6 +14,8 @@ struct FuzzCommand: ParsableCommand {
   var seed: UInt64 = 1
   @Option(name: .customLong("case"), help: "Just this case of the seed, explained.")
   var number: Int?
+  @Option(help: "Number of the first one.")
+  var first = 0
   @Option(help: "Instructions a block holds at most, 1 to 32.")
   var blockLimit = 32
   @Flag(help: "No host pointers.")
@@ -24,12 +26,13 @@ struct FuzzCommand: ParsableCommand {
   func validate() throws {
     guard cases > 0 else { throw ValidationError("--cases is a positive number") }
     guard number ?? 0 >= 0 else { throw ValidationError("--case is not negative") }
+    guard first >= 0 else { throw ValidationError("--first is not negative") }
   }
 
   func run() throws {
     var options = FuzzOptions()
     options.cases = number == nil ? cases : 1
-    options.first = number ?? 0
+    options.first = number ?? first
     options.seed = seed
     options.settings = FuzzSettings(blockLimit: blockLimit, usesHostPointers: !noHostPointers)
     if compare { options.other = FuzzSettings(blockLimit: 1, usesHostPointers: false) }
