@@ -16,6 +16,9 @@ enum UnicornTables {
     SYSRET     -          needs registers that no case loads
     SYSENTER   -          needs registers that no case loads
     SYSEXIT    -          needs registers that no case loads
+    MONITOR    -          not in Unicorn's processor
+    MWAIT      -          not in Unicorn's processor
+    RDPMC      -          its counters are the model's
     ADCX       -          not in Unicorn's processor
     MOVBE      -          not in Unicorn's processor
     POPCNT     -          not in Unicorn's processor

@@ -195,9 +195,12 @@ extension Processor {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
       if isFault { beginFault() }
+      let isPrivileged = exit == ExitInterrupt && s.pointee.faultError != 0
+      // INT1's #DB is the one that a breakpoint met by a load of SS has waited for.
+      if isPrivileged, pendingDebug != 0 { reportPendingDebug() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
+        source: exit != ExitInterrupt ? .exception : isPrivileged ? .privileged : .software)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }
