@@ -89,7 +89,7 @@ final class FuzzMachine {
     let place = random.below(FuzzMode.places.count)
     let (mode, privilege) = FuzzMode.places[place]
     prepare(mode, privilege, &random)
-    let code = putCode(mode, &random)
+    let code = putCode(mode, privilege, &random)
     let s = processor.state
     s.pointee.rip = mode.is16Bit || mode == .real ? code - FuzzTables.code : code
     processor.stateReplaced()
@@ -107,7 +107,7 @@ final class FuzzMachine {
     var random = FuzzRandom(seed: seed, case: number)
     let (mode, privilege) = FuzzMode.places[random.below(FuzzMode.places.count)]
     prepare(mode, privilege, &random)
-    let address = putCode(mode, &random)
+    let address = putCode(mode, privilege, &random)
     var bytes = [UInt8](repeating: 0, count: FuzzMachine.codeBytes)
     bytes.withUnsafeMutableBytes { memory.read(PhysicalAddress(address), into: $0) }
     var ignored = StateHasher()
@@ -165,15 +165,17 @@ final class FuzzMachine {
 
   static let codeBytes = 64
 
-  /// Puts a few strings where the code of a mode may lie, HLT behind them, and says where.
-  private func putCode(_ mode: FuzzMode, _ random: inout FuzzRandom) -> UInt64 {
+  /// Puts a few strings where the code of a mode may lie, and says where.
+  private func putCode(_ mode: FuzzMode, _ privilege: UInt8, _ random: inout FuzzRandom) -> UInt64 {
     // A quarter runs into the next page, which is not always there.
     let page = random.once(in: 16) ? 0x3FF0 : UInt64(random.below(4)) << 12
     var offset = page | UInt64(random.below(0xF00))
     if random.once(in: 4) { offset = page | 0xFC0 + UInt64(random.below(64)) }
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: FuzzMachine.codeBytes + ByteStrings.length) { room in
       guard let first = room.baseAddress else { return }
-      first.initialize(repeating: 0xF4, count: room.count)
+      // What ends a case without a fault: HLT, or INT3 at CPL 3.
+      let end: UInt8 = privilege == 3 ? 0xCC : 0xF4
+      first.initialize(repeating: end, count: room.count)
       let count = 1 + random.below(3)
       var place = 0
       for _ in 0..<count {
@@ -182,7 +184,7 @@ final class FuzzMachine {
         let rest = UnsafeRawBufferPointer(start: first + place, count: ByteStrings.length)
         place += processor.decoder.identify(rest, as: mode.codeKind)?.length ?? 1
       }
-      for index in place..<room.count { first[index] = 0xF4 }
+      for index in place..<room.count { first[index] = end }
       memory.write(
         PhysicalAddress(FuzzTables.code + offset), UnsafeRawBufferPointer(start: first, count: FuzzMachine.codeBytes))
     }

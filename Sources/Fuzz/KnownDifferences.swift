@@ -83,7 +83,8 @@ struct KnownDifference {
     case .twoMandatory: return isRepeated && prefixes.contains(0x66)
     case .repeatedApart: return isRepeated && prefixes.last != 0xF2 && prefixes.last != 0xF3
     case .otherMandatory:
-      return (isRepeated || prefixes.contains(0x66)) && difference.bare.contains { $0.prefix != .any }
+      guard isRepeated || prefixes.contains(0x66) else { return false }
+      return difference.ours.opcode?.excludesOperandSize == true || difference.bare.contains { $0.prefix != .any }
     case .mandatory66: return difference.ours.opcode?.prefix == .byte(0x66)
     case .vex: return opcode == 0xC4 || opcode == 0xC5
     case .prefixedVEX:

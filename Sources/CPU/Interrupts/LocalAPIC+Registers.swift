@@ -8,7 +8,7 @@ extension LocalAPIC {
   /// Reads a register; nil: there is none.
   package func read(_ register: Int, at cycle: UInt64) -> UInt32? {
     switch register {
-    case 0x02: mode == .x2APIC ? initialID : initialID << 24
+    case 0x02: mode == .x2APIC ? initialID : UInt32(narrowID) << 24
     case 0x03: LocalAPIC.version
     case 0x08: UInt32(taskPriority)
     case 0x09 where mode != .x2APIC: UInt32(processorPriority)
@@ -34,6 +34,7 @@ extension LocalAPIC {
   /// Writes a register of the page; writes to those that are read-only, or not there, are lost.
   package mutating func write(_ register: Int, _ value: UInt32, at cycle: UInt64) -> Effect? {
     switch register {
+    case 0x02: narrowID = UInt8(truncatingIfNeeded: value >> 24)
     case 0x08: taskPriority = UInt8(truncatingIfNeeded: value)
     case 0x0B: return endOfInterrupt()
     case 0x0D: logicalDestination = value & 0xFF00_0000

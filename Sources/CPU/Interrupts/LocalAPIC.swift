@@ -22,6 +22,8 @@ public struct LocalAPIC: Sendable {
   /// IA32_APIC_BASE.
   public internal(set) var base: UInt64
 
+  /// Local APIC ID in xAPIC mode, which software may change.
+  var narrowID: UInt8
   var taskPriority: UInt8 = 0
   var logicalDestination: UInt32 = 0
   var destinationFormat: UInt32 = .max
@@ -44,6 +46,7 @@ public struct LocalAPIC: Sendable {
   /// An APIC after power-up; that of the bootstrap processor says so in its base.
   public init(initialID: UInt32) {
     self.initialID = initialID
+    narrowID = UInt8(truncatingIfNeeded: initialID)
     base = 0xFEE0_0800 | (initialID == 0 ? 1 << 8 : 0)
   }
 
@@ -54,14 +57,15 @@ public struct LocalAPIC: Sendable {
   public var isSoftwareEnabled: Bool { spurious & 0x100 != 0 && mode != .disabled }
 
   /// Local APIC ID as destinations name it.
-  public var id: UInt32 { mode == .x2APIC ? initialID : initialID & 0xFF }
+  public var id: UInt32 { mode == .x2APIC ? initialID : UInt32(narrowID) }
 
-  /// INIT, and a base register that disables it: as after power-up, but for the base (SDM Vol. 3, "Local APIC State
-  /// After It Receives an INIT-Deassert IPI").
+  /// INIT, and a base register that disables it: as after power-up, but for base and ID (SDM Vol. 3, "Local APIC State
+  /// After an INIT Reset").
   package mutating func initialize() {
-    let (old, levels) = (base, pins)
+    let (oldBase, oldID, levels) = (base, narrowID, pins)
     self = LocalAPIC(initialID: initialID)
-    base = old
+    base = oldBase
+    narrowID = oldID
     pins = levels
     if mode == .x2APIC { logicalDestination = wideLogicalID }
   }
@@ -81,6 +85,7 @@ public struct LocalAPIC: Sendable {
     if new == .disabled && old != .disabled { initialize() }
     if new == .x2APIC && old != .x2APIC {
       logicalDestination = wideLogicalID
+      narrowID = UInt8(truncatingIfNeeded: initialID)
       command &= 0xFFFF_FFFF
     }
     return true
@@ -130,7 +135,6 @@ public struct LocalAPIC: Sendable {
     switch message.destination {
     case .everybody, .everybodyElse, .sender: return true
     case .physical(let destination):
-      if mode == .x2APIC { return destination == id || isBroadcast(destination, message) }
       return destination == id || isBroadcast(destination, message)
     case .logical(let destination):
       guard mode != .disabled else { return false }
@@ -190,7 +194,7 @@ public struct LocalAPIC: Sendable {
   /// What a hash covers.
   var words: [UInt64] {
     [
-      base, UInt64(taskPriority), UInt64(logicalDestination), UInt64(destinationFormat), UInt64(spurious),
+      base, UInt64(narrowID) << 8 | UInt64(taskPriority), UInt64(logicalDestination), UInt64(destinationFormat), UInt64(spurious),
       UInt64(errorStatus) << 32 | UInt64(pendingErrors), command,
       (pins.lint0 ? 1 : 0) | (pins.lint1 ? 2 : 0) | (wantsNonMaskable ? 4 : 0),
     ] + requested.hashed + inService.hashed + levelTriggered.hashed + localVectors.map(UInt64.init) + timer.words

@@ -71,7 +71,10 @@ extension Processor {
     // Still the shadow that was there: it ends with this instruction.
     let isFaulted = s.pointee.exit == UInt32(ExitFault)
     if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
-    if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt) {
+    // What loads SS puts its own single-step trap off for good: the next instruction has one, unless it is an INT.
+    if isTraced, s.pointee.instructions > retired, !isFaulted, s.pointee.exit != UInt32(ExitInterrupt),
+      s.pointee.interruptShadow != 2
+    {
       pendingDebug |= DR6.singleStep
     }
     return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)

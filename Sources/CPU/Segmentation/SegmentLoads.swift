@@ -71,7 +71,9 @@ extension Processor {
       guard attributes & SegmentBit.unusable == 0 else { continue }
       let isConforming = attributes & SegmentBit.code != 0 && attributes & SegmentBit.expandDown != 0
       let privilege = UInt8(truncatingIfNeeded: attributes >> 5 & 3)
-      if !isConforming && privilege < state.privilege { register.pointee = nullSegment(0) }
+      guard !isConforming && privilege < state.privilege else { continue }
+      register.pointee.selector = 0
+      register.pointee.attributes |= SegmentBit.unusable
     }
   }
 
