@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: try Guest.all().map(\.name), [["--quantum", "1"], ["--tlb", "skylake", "--timing", "skylake"]])
   func changesNothing(_ guest: String, _ options: [String]) throws {
     let arguments =
-      ["guests", "run", guest, "--memory", "8M", "--cpus", "3", "--hash", "--json", "--max-cycles", "20000"] + options
+      ["guests", "run", guest, "--memory", "8M", "--cpus", "3", "--hash", "--json", "--max-cycles", "6000"] + options
     let plain = try shootdown(arguments)
     let traced = try trace(arguments)
     #expect(plain.hashLine != nil)
