@@ -173,8 +173,12 @@ public final class Translation {
     let elsewhere = cache.hasLevels ? cache.translation(.linear, address.value, controls.tag) : nil
     let start = cache.structure(.linear, address.value, controls.tag)
     if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
+    let wasSpeculating = memory.isSpeculating
+    memory.isSpeculating = true
     let walk = Walk(
       address, access, controls, memory, from: start.map { cache[$0] }, memoryTypes: memoryTypes, sideEffects: true)
+    memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
     let filed = keep(walk, startedAt: start, side, elsewhere)
     switch walk.outcome {
