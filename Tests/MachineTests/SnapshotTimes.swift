@@ -46,7 +46,7 @@ struct SnapshotTimes {
     try measure("restore, 512 pages back") { try board.restore(snapshots[0]) }
     try measure("restore, nothing changed") { try board.restore(snapshots[0]) }
     let fork = try Board(forking: snapshots[3]) { _ in false }
-    try measure("first writes of a fork to 256 pages") {
+    measure("first writes of a fork to 256 pages") {
       for page in 0x2000..<0x2100 as Range<UInt64> { fork.memory.write(PhysicalAddress(page << 12), page) }
     }
     print("\(processors) processors:\n" + lines.joined(separator: "\n"))
