@@ -34,6 +34,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "Layout"),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
     .systemLibrary(name: "CUnicorn", pkgConfig: "unicorn", providers: [.apt(["libunicorn-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
@@ -42,7 +43,7 @@ let package = Package(
     room("Opcodes", ["Tables"]),
 
     room("EPTTLB", ["Tables"]),
-    room("MMU", ["EPTTLB", "Layout"]),
+    room("MMU", ["EPTTLB", "Layout", "CLinux"]),
     room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("Machine", ["CPU", "MMU", "EPTTLB"]),
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),

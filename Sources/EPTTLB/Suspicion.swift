@@ -57,6 +57,7 @@ extension TranslationCache {
   /// - Returns: whether the mapping was above suspicion until now.
   @discardableResult
   public func suspect(_ slot: Slot, _ change: StructureChange) -> Bool {
+    own()
     guard var suspicion = suspicions[slot] else {
       suspicions[slot] = Suspicion(change)
       nodes[Int(slot)].isSuspect = true
@@ -70,6 +71,7 @@ extension TranslationCache {
 
   /// A mapping was made by a walk that began at a suspect one, and is as suspect as that.
   public func inherit(_ slot: Slot, _ suspicion: Suspicion) {
+    own()
     var suspicion = suspicion
     suspicion.isInherited = true
     suspicions[slot] = suspicion
@@ -78,6 +80,7 @@ extension TranslationCache {
 
   /// Every entry that a mapping came from holds again what it was made from.
   public func clear(_ slot: Slot) {
+    own()
     suspicions[slot] = nil
     nodes[Int(slot)].isSuspect = false
   }

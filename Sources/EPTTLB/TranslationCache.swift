@@ -69,15 +69,18 @@ public final class TranslationCache {
   var arrays: SetAssociativeArrays?
   /// Whether a translation that is found must also be looked for in a part's arrays.
   public let hasLevels: Bool
-  private var random: UInt64
+  var random: UInt64
   /// Told of every entry that comes and goes.
   public unowned(unsafe) var keeper: (any MappingKeeper)?
   /// By slot, why it is suspect.
   var suspicions: [Slot: Suspicion] = [:]
   /// Sources of entries that came from more than an entry holds.
-  private var manySources: [[Source]] = []
-  private var freeManySources: [UInt32] = []
+  var manySources: [[Source]] = []
+  var freeManySources: [UInt32] = []
 
+  /// Where `nodes` and `buckets` lie; shared with images.
+  var nodeSlab: Slab<Node>
+  var bucketSlab: Slab<Slot>
   @usableFromInline var nodes: UnsafeMutablePointer<Node>
   var capacity = 1024
   var free: [Slot] = []
@@ -87,11 +90,11 @@ public final class TranslationCache {
   var heads: [Slot] = []
   var keys: [ListKey] = []
   /// Lists to use again.
-  private var freeLists: [Int32] = []
+  var freeLists: [Int32] = []
   /// When there are as many lists, empty ones are looked for.
-  private var manyLists = 64
+  var manyLists = 64
   /// The list found last, by class.
-  private var lastLists = [Int32](repeating: -1, count: 3)
+  var lastLists = [Int32](repeating: -1, count: 3)
   var oldest = TranslationCache.none
   var youngest = TranslationCache.none
   var nextSequence: UInt64 = 0
@@ -102,9 +105,9 @@ public final class TranslationCache {
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
   public var dropped: [Dropped] = []
   /// Entries that live.
-  public private(set) var count = 0
+  public internal(set) var count = 0
   /// Entries that the budget, a part's size or chance drove out.
-  public private(set) var evictions: UInt64 = 0
+  public internal(set) var evictions: UInt64 = 0
 
   struct ListKey: Hashable {
     var kind: MappingKind
@@ -123,26 +126,13 @@ public final class TranslationCache {
     } else {
       hasLevels = false
     }
-    nodes = TranslationCache.allocateNodes(capacity)
-    buckets = .allocate(capacity: bucketMask + 1)
+    // A node of zeros is not live.
+    nodeSlab = Slab(capacity: capacity)
+    nodes = nodeSlab.elements
+    bucketSlab = Slab(capacity: bucketMask + 1)
+    buckets = bucketSlab.elements
     buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
     free = (0..<Slot(capacity)).reversed()
-  }
-
-  private static func allocateNodes(_ count: Int) -> UnsafeMutablePointer<Node> {
-    let nodes = UnsafeMutablePointer<Node>.allocate(capacity: count)
-    let nothing = CachedEntry(
-      kind: .linear, isStructure: false, shift: 12, tag: Tag(), prefix: 0, target: 0, rights: [], root: 0)
-    nodes.initialize(
-      repeating: Node(
-        entry: nothing, sequence: 0, manySources: none, isSuspect: false, isLive: false, nextInBucket: none, list: 0,
-        previousInList: none, nextInList: none, younger: none, older: none), count: count)
-    return nodes
-  }
-
-  deinit {
-    nodes.deallocate()
-    buckets.deallocate()
   }
 
   /// A live entry; of one that came from more sources than it holds the first few are there.
@@ -324,6 +314,7 @@ public final class TranslationCache {
   }
 
   private func insert(_ entry: CachedEntry, side: AccessSide, manySources: UInt32) -> Slot {
+    own()
     if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
     // Before the new one is there: what was just filled must serve the access it was filled for.
     if case .random = policy { evictAtRandom() }
@@ -412,10 +403,8 @@ public final class TranslationCache {
   }
 
   private func grow() {
-    let larger = TranslationCache.allocateNodes(capacity * 2)
-    larger.moveUpdate(from: nodes, count: capacity)
-    nodes.deallocate()
-    nodes = larger
+    nodeSlab = Slab(copying: nodeSlab, capacity: capacity * 2)
+    nodes = nodeSlab.elements
     free = (Slot(capacity)..<Slot(capacity * 2)).reversed()
     capacity *= 2
     guard capacity > bucketMask else { return }
@@ -423,9 +412,9 @@ public final class TranslationCache {
   }
 
   private func rehash() {
-    buckets.deallocate()
     bucketMask = bucketMask * 4 + 3
-    buckets = .allocate(capacity: bucketMask + 1)
+    bucketSlab = Slab(capacity: bucketMask + 1)
+    buckets = bucketSlab.elements
     buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
     // Oldest first, so that chains stay newest first.
     var slot = oldest
@@ -442,6 +431,7 @@ public final class TranslationCache {
 
   /// Drops one entry.
   func drop(_ slot: Slot) {
+    own()
     keeper?.mappingDropped(slot)
     let node = nodes[Int(slot)]
     if arrays != nil { arrays?.remove(slot, node.entry) }

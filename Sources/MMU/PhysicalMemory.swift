@@ -33,6 +33,8 @@ public final class PhysicalMemory {
     public var structureGranules: UInt64 = 0
     /// May differ from zero: has been written, or a host pointer to write it was given out.
     public var isTouched = false
+    /// May differ from what the last snapshot says: it is in `changed`.
+    public var isChanged = false
     /// Some processor may hold a host pointer to write it.
     public var hasWriter = false
     /// A table that a processor whose policy speculates may read at any time.
@@ -62,6 +64,16 @@ public final class PhysicalMemory {
   var translations: [Unmanaged<Translation>?] = []
   /// Which mappings came from the marked structure granules.
   let structures = StructureIndex()
+  /// Where RAM lies on the host; `base` is a mapping of it.
+  let file: RAMFile
+  /// What RAM was at the last snapshot taken or restored, but for the pages in `changed`.
+  var map: PageMap
+  /// Numbers of the pages with `isChanged`.
+  var changed: [UInt32] = []
+  /// No snapshot was taken: RAM is the file's first part itself.
+  var isShared: Bool
+  /// What a fork was made from; its RAM may be mapped from there.
+  private let origin: PageMap?
   /// Some processor's policy is `speculate`; and it is speculating just now.
   var speculates = false
   var isSpeculating = false
@@ -71,8 +83,22 @@ public final class PhysicalMemory {
   /// Devices, where RAM does not lie.
   private var devices: [(range: Range<UInt64>, device: any MemoryMappedDevice)] = []
 
-  /// A ROM: read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
-  private var rom: (start: UInt64, bytes: UnsafeMutableRawBufferPointer)?
+  /// Read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
+  var rom: ROM?
+
+  /// A ROM; machines may share it.
+  final class ROM {
+    let start: UInt64
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ source: [UInt8], at start: UInt64) {
+      self.start = start
+      bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 4096)
+      bytes.copyBytes(from: source)
+    }
+
+    deinit { bytes.deallocate() }
+  }
 
   /// Why memory could not be had.
   public struct Failure: Error, CustomStringConvertible, Sendable {
@@ -83,20 +109,28 @@ public final class PhysicalMemory {
   }
 
   /// RAM of zeros; pages the guest never touches cost the host nothing.
-  public init(size: UInt64) throws(Failure) {
+  public convenience init(size: UInt64) throws(Failure) { try self.init(size: size, file: nil, map: nil) }
+
+  /// RAM of zeros in a file of its own, or what a map says of a file that there is.
+  init(size: UInt64, file known: RAMFile?, map: PageMap?) throws(Failure) {
     self.size = size & ~0xFFF
     lowEnd = min(self.size, PhysicalMemory.holeStart)
     let (end, overflow) = (1 << 32 as UInt64).addingReportingOverflow(self.size - lowEnd)
-    guard !overflow, end < 1 << 52 else { throw Failure(size: size) }
+    guard !overflow, end < 1 << 44 else { throw Failure(size: size) }
     highEnd = self.size > lowEnd ? end : lowEnd
     // Host addresses are linear in physical ones; the hole costs address space only.
     let pageCount = Int(truncatingIfNeeded: highEnd >> 12)
-    let protection = PROT_READ | PROT_WRITE
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard pageCount > 0, let base = mmap(nil, pageCount << 12, protection, flags, -1, 0), base != MAP_FAILED,
-      let table = mmap(nil, pageCount * MemoryLayout<Page>.stride, protection, flags, -1, 0), table != MAP_FAILED
+    guard pageCount > 0, let file = known ?? RAMFile(bytes: pageCount << 12),
+      let base = file.map(at: nil, bytes: pageCount << 12, offset: 0, isShared: known == nil),
+      let table = mmap(nil, pageCount * MemoryLayout<Page>.stride, PROT_READ | PROT_WRITE, flags, -1, 0),
+      table != MAP_FAILED
     else { throw Failure(size: size) }
+    self.file = file
     self.base = base
+    self.map = map ?? PageMap(pages: pageCount)
+    origin = map
+    isShared = known == nil
     pages = table.bindMemory(to: Page.self, capacity: pageCount)
   }
 
@@ -109,10 +143,7 @@ public final class PhysicalMemory {
 
   /// Puts a ROM behind RAM; there is one.
   public func setROM(_ bytes: [UInt8], at start: UInt64) {
-    rom?.bytes.deallocate()
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 4096)
-    copy.copyBytes(from: bytes)
-    rom = (start, copy)
+    rom = ROM(bytes, at: start)
   }
 
   /// Host address of bytes of RAM or ROM that can be read in one piece; nil elsewhere.
@@ -125,7 +156,6 @@ public final class PhysicalMemory {
   }
 
   deinit {
-    rom?.bytes.deallocate()
     munmap(base, Int(highEnd))
     munmap(pages, Int(highEnd >> 12) * MemoryLayout<Page>.stride)
   }
@@ -218,7 +248,7 @@ public final class PhysicalMemory {
     while first <= last {
       let end = min(last, first | 0xFFF)
       let page = page(of: PhysicalAddress(first))
-      page.pointee.isTouched = true
+      touch(page)
       if page.pointee.codeGranules != 0 {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
         if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
@@ -230,6 +260,14 @@ public final class PhysicalMemory {
       guard end < .max else { return }
       first = end + 1
     }
+  }
+
+  /// A page has changed, or may from now on without being seen.
+  @inline(__always) func touch(_ page: UnsafeMutablePointer<Page>) {
+    page.pointee.isTouched = true
+    guard !page.pointee.isChanged else { return }
+    page.pointee.isChanged = true
+    changed.append(UInt32(page - pages))
   }
 
   /// The granules that hold bytes of a page.

@@ -79,28 +79,82 @@ final class StructureIndex {
     var new: UInt64
   }
 
+  /// Where the references, granules and buckets lie; shared with images.
+  private var referenceSlab = Slab<Reference>(capacity: 1024)
+  private var granuleSlab = Slab<Granule>(capacity: 256)
+  private var bucketSlab = Slab<UInt32>(capacity: 1024)
   private var references: UnsafeMutablePointer<Reference>
-  private var referenceCapacity = 1024
   private var referenceCount = 0
   private var freeReference = StructureIndex.none
   private var granules: UnsafeMutablePointer<Granule>
-  private var granuleCapacity = 256
   private var granuleCount = 0
   private var freeGranule = StructureIndex.none
   private var buckets: UnsafeMutablePointer<UInt32>
-  private var bucketMask = 1023
+  private var bucketMask: Int { bucketSlab.capacity - 1 }
 
   init() {
-    references = .allocate(capacity: referenceCapacity)
-    granules = .allocate(capacity: granuleCapacity)
-    buckets = .allocate(capacity: bucketMask + 1)
-    buckets.initialize(repeating: StructureIndex.none, count: bucketMask + 1)
+    references = referenceSlab.elements
+    granules = granuleSlab.elements
+    buckets = bucketSlab.elements
+    buckets.initialize(repeating: StructureIndex.none, count: bucketSlab.capacity)
   }
 
-  deinit {
-    references.deallocate()
-    granules.deallocate()
-    buckets.deallocate()
+  // MARK: Snapshots
+
+  /// All that the index holds, shared with it until it changes.
+  struct Image {
+    fileprivate let references: Slab<Reference>
+    fileprivate let referenceCount: Int
+    fileprivate let freeReference: UInt32
+    fileprivate let granules: Slab<Granule>
+    fileprivate let granuleCount: Int
+    fileprivate let freeGranule: UInt32
+    fileprivate let buckets: Slab<UInt32>
+  }
+
+  /// What the index holds now.
+  var image: Image {
+    Image(
+      references: referenceSlab, referenceCount: referenceCount, freeReference: freeReference, granules: granuleSlab,
+      granuleCount: granuleCount, freeGranule: freeGranule, buckets: bucketSlab)
+  }
+
+  /// Holds what this index, or that of another machine, held.
+  func restore(_ image: Image) {
+    (referenceSlab, references) = (image.references, image.references.elements)
+    (granuleSlab, granules) = (image.granules, image.granules.elements)
+    (bucketSlab, buckets) = (image.buckets, image.buckets.elements)
+    (referenceCount, freeReference) = (image.referenceCount, image.freeReference)
+    (granuleCount, freeGranule) = (image.granuleCount, image.freeGranule)
+  }
+
+  /// Every change begins with this: what an image shares stays as it is.
+  private func own() {
+    if !isKnownUniquelyReferenced(&referenceSlab) { growReferences(to: referenceSlab.capacity) }
+    if !isKnownUniquelyReferenced(&granuleSlab) {
+      granuleSlab = Slab(copying: granuleSlab, capacity: granuleSlab.capacity)
+      granules = granuleSlab.elements
+    }
+    if !isKnownUniquelyReferenced(&bucketSlab) {
+      bucketSlab = Slab(copying: bucketSlab, capacity: bucketSlab.capacity)
+      buckets = bucketSlab.elements
+    }
+  }
+
+  private func growReferences(to capacity: Int) {
+    referenceSlab = Slab(copying: referenceSlab, capacity: capacity)
+    references = referenceSlab.elements
+  }
+
+  /// Every granule that mappings came from.
+  func forEachGranule(_ body: (UInt64) -> Void) {
+    for bucket in 0...bucketMask {
+      var granule = buckets[bucket]
+      while granule != StructureIndex.none {
+        body(granules[Int(granule)].number)
+        granule = granules[Int(granule)].nextInBucket
+      }
+    }
   }
 
   // MARK: Mappings that come and go
@@ -115,6 +169,7 @@ final class StructureIndex {
     _ address: UInt64, _ meaning: EntryMeaning, processor: Int, slot: Slot, list: inout UInt32,
     contents: (UInt64) -> InlineArray<8, UInt64>
   ) -> Bool {
+    own()
     let number = address >> 6
     let found = find(number)
     let granule = found != StructureIndex.none ? found : newGranule(number, contents(number))
@@ -133,6 +188,8 @@ final class StructureIndex {
 
   /// Removes a mapping's references; calls back with each granule that no mapping came from any more.
   func remove(_ list: UInt32, unmark: (UInt64) -> Void) {
+    guard list != StructureIndex.none else { return }
+    own()
     var index = list
     while index != StructureIndex.none {
       let reference = references[Int(index)]
@@ -162,6 +219,7 @@ final class StructureIndex {
     var changed: UInt8 = 0
     for word in 0..<8 where old[word] != new[word] { changed |= 1 << UInt8(word) }
     guard changed != 0 else { return [] }
+    own()
     granules[Int(granule)].contents = new
     var hits: [Hit] = []
     var index = granules[Int(granule)].first
@@ -221,13 +279,7 @@ final class StructureIndex {
       defer { freeReference = references[Int(freeReference)].next }
       return freeReference
     }
-    if referenceCount == referenceCapacity {
-      let larger = UnsafeMutablePointer<Reference>.allocate(capacity: referenceCapacity * 2)
-      larger.moveInitialize(from: references, count: referenceCapacity)
-      references.deallocate()
-      references = larger
-      referenceCapacity *= 2
-    }
+    if referenceCount == referenceSlab.capacity { growReferences(to: referenceSlab.capacity * 2) }
     referenceCount += 1
     return UInt32(referenceCount - 1)
   }
@@ -238,7 +290,7 @@ final class StructureIndex {
       index = freeGranule
       freeGranule = granules[Int(index)].nextInBucket
     } else {
-      if granuleCount == granuleCapacity { growGranules() }
+      if granuleCount == granuleSlab.capacity { growGranules() }
       index = UInt32(granuleCount)
       granuleCount += 1
     }
@@ -264,17 +316,13 @@ final class StructureIndex {
   }
 
   private func growGranules() {
-    let larger = UnsafeMutablePointer<Granule>.allocate(capacity: granuleCapacity * 2)
-    larger.moveInitialize(from: granules, count: granuleCapacity)
-    granules.deallocate()
-    granules = larger
     // All of them are in use: none is free when there is no room.
-    granuleCapacity *= 2
-    guard granuleCapacity > bucketMask else { return }
-    buckets.deallocate()
-    bucketMask = bucketMask * 4 + 3
-    buckets = .allocate(capacity: bucketMask + 1)
-    buckets.initialize(repeating: StructureIndex.none, count: bucketMask + 1)
+    granuleSlab = Slab(copying: granuleSlab, capacity: granuleSlab.capacity * 2)
+    granules = granuleSlab.elements
+    guard granuleSlab.capacity > bucketMask else { return }
+    bucketSlab = Slab(capacity: bucketSlab.capacity * 4)
+    buckets = bucketSlab.elements
+    buckets.initialize(repeating: StructureIndex.none, count: bucketSlab.capacity)
     for index in 0..<UInt32(granuleCount) {
       let chain = bucket(granules[Int(index)].number)
       granules[Int(index)].nextInBucket = buckets[chain]

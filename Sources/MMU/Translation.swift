@@ -66,7 +66,7 @@ public final class Translation {
   let speculates: Bool
 
   /// Linear pages of breakpoints: each access to them must be seen.
-  private var watchedPages: [UInt64] = []
+  private(set) var watchedPages: [UInt64] = []
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -244,7 +244,7 @@ public final class Translation {
       let page = memory.page(of: physical)
       guard page.pointee.mayHaveWriter else { return false }
       page.pointee.hasWriter = true
-      page.pointee.isTouched = true
+      memory.touch(page)
     }
     let entry = state.hostPointer(address.value)
     let tag = address.value & ~0xFFF | state.pointee.context
@@ -284,6 +284,11 @@ public final class Translation {
         entry.pointee.writeTag = ~0
       }
     }
+  }
+
+  /// A snapshot was taken: the next store to each page must be seen.
+  func dropAllWriters() {
+    for index in 0..<UInt64(HostPointerCount) { state.hostPointer(index << 12).pointee.writeTag = ~0 }
   }
 
   // MARK: Invalidation

@@ -21,7 +21,7 @@ extension Board {
     let last = min(limits.untilCycle ?? .max, limits.cycles ?? .max)
     var lookAtHost = Board.hostInterval
     while true {
-      let turn = nextTurn()
+      let turn = unfinishedTurn ?? nextTurn()
       if let end = limit(limits, at: turn) { return end }
       switch turn {
       case .nothing: return .haltedForEver
@@ -31,7 +31,7 @@ extension Board {
         let clock = processor.state.pointee.cycles
         // The host is only looked at between runs of a processor; where they end changes nothing the guest can see.
         let deadline = min(cycle, last, clock &+ Board.hostInterval)
-        if let end = run(processor, until: deadline, limits, observer) { return end }
+        if let end = run(processor, until: deadline, turnEnd: cycle, limits, observer) { return end }
         let spent = processor.state.pointee.cycles &- clock
         guard spent >= lookAtHost else {
           lookAtHost -= spent
@@ -46,6 +46,12 @@ extension Board {
 
   /// Cycles between looks at what the host asks for.
   private static let hostInterval: UInt64 = 1 << 20
+
+  /// The turn that a limit cut off, or the look at the host: it goes on, so that where runs are cut changes nothing.
+  private var unfinishedTurn: Turn? {
+    guard let turn = chipset.unfinished, processors[turn.processor].isReady else { return nil }
+    return .run(processors[turn.processor], until: turn.until)
+  }
 
   /// The processor with the lowest clock, lowest number first; an event or a timer that is due by then goes before it.
   private func nextTurn() -> Turn {
@@ -100,7 +106,8 @@ extension Board {
 
   /// Runs one processor; an end of its run that is none of the machine's gives nil.
   private func run(
-    _ processor: Processor, until deadline: UInt64, _ limits: RunLimits, _ observer: (any RunObserver)?
+    _ processor: Processor, until deadline: UInt64, turnEnd: UInt64, _ limits: RunLimits,
+    _ observer: (any RunObserver)?
   ) -> RunEnd? {
     var most = UInt64.max
     if let total = limits.instructions {
@@ -108,10 +115,12 @@ extension Board {
       guard retired < total else { return .instructionLimit }
       most = processor.state.pointee.instructions + (total - retired)
     }
+    chipset.unfinished = nil
     chipset.running = processor
     chipset.turnEnd = deadline
     let stop = turn(of: processor, until: deadline, instructionLimit: most, observer)
     chipset.running = nil
+    chipset.noteTurn(of: processor, stop, end: turnEnd)
     if case .refused(let refusal) = stop { return .refused(refusal) }
     // A condition goes before a limit or an end at the same instruction.
     switch chipset.takeStop() {

@@ -61,6 +61,27 @@ public struct UnknownName: Error, CustomStringConvertible, Sendable {
   public var description: String { "there is no \(kind) '\(name)'; there are \(known.joined(separator: ", "))" }
 }
 
+/// What machines are built by; a machine and its forks share it.
+struct Blueprint {
+  let options: BoardOptions
+  let model: CPUModel
+  let timing: TimingTable
+  let decoder: Decoder
+
+  init(_ options: BoardOptions) throws {
+    guard let model = try CPUModel.named(options.model, without: options.cpuidMasks) else {
+      throw UnknownName(kind: "CPU model", name: options.model, known: try CPUModel.names())
+    }
+    guard let timing = try TimingTable.named(options.timing) else {
+      throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
+    }
+    self.options = options
+    self.model = model
+    self.timing = timing
+    decoder = try Decoder(timing: timing, model: model)
+  }
+}
+
 /// The board: memory, processors, ports and devices; owned by one thread.
 public struct Board: ~Copyable {
   /// Its memory.
@@ -68,6 +89,7 @@ public struct Board: ~Copyable {
   /// Its processors; the first is the bootstrap processor.
   public let processors: [Processor]
   let chipset: Chipset
+  let blueprint: Blueprint
   let quantum: UInt64
   let interruptFlag: InterruptFlag?
 
@@ -95,37 +117,60 @@ public struct Board: ~Copyable {
   public init(
     _ options: BoardOptions, interruptFlag: InterruptFlag? = nil, transmit: @escaping (UInt8, UInt64) -> Bool
   ) throws {
-    guard let model = try CPUModel.named(options.model, without: options.cpuidMasks) else {
-      throw UnknownName(kind: "CPU model", name: options.model, known: try CPUModel.names())
-    }
-    guard let timing = try TimingTable.named(options.timing) else {
-      throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
-    }
-    let decoder = try Decoder(timing: timing, model: model)
+    let blueprint = try Blueprint(options)
     let memory = try PhysicalMemory(size: options.memory)
+    self.blueprint = blueprint
+    self.memory = memory
+    (chipset, processors) = Board.assemble(blueprint, memory, transmit: transmit)
+    quantum = max(options.quantum, 1)
+    self.interruptFlag = interruptFlag
+    if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
+    if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
+  }
+
+  /// A machine of its own that goes on from a snapshot. Its POST and debug ports lead nowhere.
+  ///
+  /// - Parameters:
+  ///   - serial: takes what the guest transmits on COM1; true asks for a stop at the next instruction boundary.
+  ///   - interruptFlag: looked at every million cycles or so, for a stop that the host asks for.
+  /// - Throws: `PhysicalMemory.Failure` when the host has no room.
+  public init(
+    forking snapshot: Snapshot, interruptFlag: InterruptFlag? = nil, serial: @escaping (UInt8) -> Bool
+  ) throws {
+    let memory = try PhysicalMemory(snapshot.memory)
+    self.memory = memory
+    blueprint = snapshot.blueprint
+    (chipset, processors) = Board.assemble(blueprint, memory) { byte, _ in serial(byte) }
+    quantum = max(blueprint.options.quantum, 1)
+    self.interruptFlag = interruptFlag
+    for (processor, image) in zip(processors, snapshot.processors) { processor.restore(image) }
+    chipset.restore(snapshot.chipset)
+  }
+
+  /// What lies around memory, switched off.
+  private static func assemble(
+    _ blueprint: Blueprint, _ memory: PhysicalMemory, transmit: @escaping (UInt8, UInt64) -> Bool
+  ) -> (Chipset, [Processor]) {
+    let options = blueprint.options
+    let timing = blueprint.timing
     let chipset = Chipset(
       memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock,
       transmit: transmit)
-    if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
-    if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
-    self.memory = memory
-    self.chipset = chipset
-    self.interruptFlag = interruptFlag
-    quantum = max(options.quantum, 1)
-    processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
+    let processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
       var own = ProcessorOptions(
-        model: model, policy: options.policy, usesHostPointers: options.usesHostPointers,
+        model: blueprint.model, policy: options.policy, usesHostPointers: options.usesHostPointers,
         randomSeed: options.randomSeed &+ UInt64(number) << 32)
       own.number = number
       own.processorCount = UInt32(options.processors)
       own.clock = options.clock
       let processor = Processor(
-        memory: memory, ports: chipset, blocks: blocks, decoder: decoder, timing: timing, options: own)
+        memory: memory, ports: chipset, blocks: blocks, decoder: blueprint.decoder, timing: timing, options: own)
       processor.fabric = chipset
       return processor
     }
     chipset.attach(processors)
+    return (chipset, processors)
   }
 
   deinit { chipset.detach() }

@@ -40,7 +40,7 @@ private final class IOAPICPage: MemoryMappedDevice {
 
 /// A device's own memory.
 final class DeviceMemory: MemoryMappedDevice {
-  private(set) var bytes: [UInt8]
+  var bytes: [UInt8]
 
   init(size: Int) { bytes = [UInt8](repeating: 0, count: size) }
 

@@ -28,19 +28,21 @@ final class Chipset {
   weak var running: Processor?
   /// Where its turn ends, whatever nearer deadline it runs to.
   var turnEnd: UInt64 = 0
-  private var queue = EventQueue()
+  /// The turn of one of several processors that was cut off, and where it ends by itself.
+  var unfinished: (processor: Int, until: UInt64)?
+  var queue = EventQueue()
   /// Latest cycle at which anything was looked at: for devices time does not go back.
-  private(set) var now: UInt64 = 0
-  private var stop: Stop?
+  var now: UInt64 = 0
+  var stop: Stop?
 
   var devices: Devices
   let testMemory = DeviceMemory(size: Int(TestDevice.memorySize))
   /// Levels of the interrupt lines, by number.
-  private var lines: UInt32 = 0
+  var lines: UInt32 = 0
   /// The 8259 pair's INTR.
-  private var interruptOutput = false
+  var interruptOutput = false
   /// Cycle of the devices' next own event.
-  private var deviceEvent: UInt64?
+  var deviceEvent: UInt64?
   /// Who takes bytes written to a port.
   var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
 
@@ -67,6 +69,7 @@ final class Chipset {
   /// RESET: devices are as after power-up, but for the clock's memory.
   func reset() {
     queue = EventQueue()
+    unfinished = nil
     devices.reset()
     testMemory.clear()
     lines = 0
@@ -85,6 +88,15 @@ final class Chipset {
       eventsChanged()
     }
     refresh()
+  }
+
+  /// A processor's run has stopped: if only a limit of the run has ended its turn, the turn goes on later.
+  func noteTurn(of processor: Processor, _ stop: CPU.Stop, end: UInt64) {
+    let isCut = stop == .deadline || stop == .instructionLimit
+    guard processors.count > 1, isCut, !processor.isStopRequested, processor.state.pointee.cycles < end,
+      let number = processors.firstIndex(where: { $0 === processor })
+    else { return }
+    unfinished = (number, end)
   }
 
   // MARK: Stops
@@ -192,6 +204,7 @@ final class Chipset {
     devices.hash(into: &hasher)
     testMemory.bytes.withUnsafeBytes { hasher.add($0) }
     hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
+    if let unfinished { for word in [UInt64(unfinished.processor), unfinished.until] { hasher.add(word) } }
     if case .exit(let code)? = stop { hasher.add(UInt64(code)) }
   }
 }

@@ -420,7 +420,7 @@ extension Draft {
     if isConditionalLoop(encoding) && parts.legacy.contains(where: { $0 & 0xFE == 0xF2 }) { return .repeatedLoop }
     if opcode.isNearIndirect, opcode.mnemonic == "CALL" { return .callOrder }
     if opcode.mnemonic == "MASKMOVQ" { return .maskedMove }
-    if opcode.map.isVEX && length > 15 { return .longVEX }
+    if opcode.map.isVEX && length >= 15 { return .longVEX }
     return isPrefetch0D(opcode) && !parts.isMemory ? .prefetch0D : nil
   }
 

@@ -46,7 +46,7 @@ public enum VendorRule: String, CaseIterable, Sendable {
   case prefetch0D
   /// A near indirect CALL whose stack and target are both at fault.
   case callOrder
-  /// A VEX instruction that is too long and has a prefix before VEX that is not admitted.
+  /// A VEX instruction as long as may be, or longer, that has a prefix before VEX that is not admitted.
   case longVEX
   /// The x87 state behind a MASKMOVQ that faults.
   case maskedMove

@@ -264,7 +264,7 @@ public enum SiliconTables {
     repeatedLoop    Instruction Prefixes   F2h, F3h before LOOPE and LOOPNE: reserved by Intel, on AMD they choose the condition
     prefetch0D      Opcode Map             0Fh 0Dh with a register: Intel does nothing, AMD raises #UD
     maskedMove      MASKMOVQ—Store Selected Bytes of Quadword  a MASKMOVQ that faults: the manual leaves the x87 state alone, AMD's has become MMX's
-    longVEX         Priority Among Concurrent Events  over 15 bytes with a prefix before VEX: no order is given; AMD's #GP, ours #UD
+    longVEX         Priority Among Concurrent Events  15 bytes or more with a prefix before VEX: no order is given; AMD's #GP, ours #UD
     callOrder       CALL—Call Procedure    stack and target both at fault: the manual checks the target first, AMD the stack
     """
 }

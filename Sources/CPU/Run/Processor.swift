@@ -308,6 +308,9 @@ public final class Processor {
 
   /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.
   public func requestStop() { state.pointee.deadline = 0 }
+
+  /// Whether it was called in the last run.
+  public var isStopRequested: Bool { state.pointee.deadline == 0 }
 }
 
 /// The processor that a state belongs to.

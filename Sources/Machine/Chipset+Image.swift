@@ -1,0 +1,40 @@
+import CPU
+
+extension Chipset {
+  /// Devices, messages and lines at a moment.
+  struct Image {
+    fileprivate let queue: EventQueue
+    fileprivate let unfinished: (processor: Int, until: UInt64)?
+    fileprivate let now: UInt64
+    fileprivate let stop: Stop?
+    fileprivate let devices: Devices
+    fileprivate let testMemory: [UInt8]
+    fileprivate let lines: UInt32
+    fileprivate let interruptOutput: Bool
+    fileprivate let deviceEvent: UInt64?
+  }
+
+  /// The chipset now.
+  var image: Image {
+    Image(
+      queue: queue, unfinished: unfinished, now: now, stop: stop, devices: devices, testMemory: testMemory.bytes,
+      lines: lines,
+      interruptOutput: interruptOutput, deviceEvent: deviceEvent)
+  }
+
+  /// Becomes what it, or that of another machine, was. Where its serial ports lead to stays.
+  func restore(_ image: Image) {
+    let (com1, com2) = (devices.com1.transmit, devices.com2.transmit)
+    queue = image.queue
+    unfinished = image.unfinished
+    now = image.now
+    stop = image.stop
+    devices = image.devices
+    devices.com1.transmit = com1
+    devices.com2.transmit = com2
+    testMemory.bytes = image.testMemory
+    lines = image.lines
+    interruptOutput = image.interruptOutput
+    deviceEvent = image.deviceEvent
+  }
+}
