@@ -29,11 +29,13 @@ build: ## the release build
 	$(SWIFT) build $(SWIFTFLAGS)
 
 # 1 is what these guests write to port F4h when all is well.
-run: deps build ## boot two of the guests and show what they print
+run: deps build ## boot three of the guests and show what they print
 	@echo 'The guest "hello" in the emulated machine; this is what it writes to its serial port, COM1:'
 	@$(BINARY) guests run hello || [ $$? = 1 ]
 	@echo 'The guest "stale": a page-table entry is changed without INVLPG, and the TLB goes on with the old one:'
 	@$(BINARY) guests run stale || [ $$? = 1 ]
+	@echo 'The guest "processors" on two of them: INIT, SIPI, and an interrupt and an NMI from one to the other:'
+	@$(BINARY) guests run processors --cpus 2 || [ $$? = 1 ]
 
 test: deps ## build and run all tests, in release mode
 	$(SWIFT) build $(SWIFTFLAGS) --build-tests

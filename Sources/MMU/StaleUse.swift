@@ -51,7 +51,8 @@ public struct Disagreement: Hashable, Sendable {
     compare(.write, mapping.rights.contains(.write), memory.rights.contains(.write))
     compare(.execute, mapping.rights.contains(.execute), memory.rights.contains(.execute))
     compare(.user, mapping.rights.contains(.user), memory.rights.contains(.user))
-    compare(.dirty, mapping.isDirty, memory.isDirty)
+    // A clean mapping of a page that somebody else has made dirty is as it should be.
+    compare(.dirty, mapping.isDirty, mapping.isDirty && memory.isDirty)
     compare(.global, mapping.isGlobal, memory.isGlobal)
   }
 

@@ -229,7 +229,7 @@ extension Translation: MappingKeeper {
     let bits: UInt64 = controls.mode == .twoLevel ? 10 : 9
     let bytes: UInt64 = controls.mode == .twoLevel ? 4 : 8
     guard offset % bytes == 0 else { return }
-    fill(LinearAddress(structure.prefix | offset / bytes << (UInt64(structure.shift) - bits)))
+    fill(LinearAddress(structure.prefix | (offset / bytes) << (UInt64(structure.shift) - bits)))
   }
 
   /// Walks for an address that nobody has asked for. Accessed flags are set, as by any walk; it takes no time.

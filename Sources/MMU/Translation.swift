@@ -54,6 +54,8 @@ public final class Translation {
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
   public weak var staleUseObserver: (any StaleUseObserver)?
+  /// Told of fills and invalidations.
+  public var observer: (any TranslationObserver)?
   /// The op whose access is under way, when RIP in the state is that of its block.
   public let accessOp: UnsafeMutablePointer<UnsafePointer<DecodedOp>?>
   /// By slot, the mapping's references in the machine's index of structures.
@@ -171,14 +173,19 @@ public final class Translation {
     let elsewhere = cache.hasLevels ? cache.translation(.linear, address.value, controls.tag) : nil
     let start = cache.structure(.linear, address.value, controls.tag)
     if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
+    let wasSpeculating = memory.isSpeculating
+    memory.isSpeculating = true
     let walk = Walk(
       address, access, controls, memory, from: start.map { cache[$0] }, memoryTypes: memoryTypes, sideEffects: true)
+    memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
     let filed = keep(walk, startedAt: start, side, elsewhere)
     switch walk.outcome {
     case .fault(let code):
       return fault(address, code)
     case .mapped(let entry):
+      observer?.filled(address, entry)
       if speculates { fillNeighbours(address, shift: entry.shift) }
       drain()
       // The walk may have begun at a stale paging-structure-cache entry.
@@ -284,6 +291,7 @@ public final class Translation {
   /// INVLPG.
   public func invalidatePage(_ address: UInt64) {
     cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+    observer?.invalidated(.page(address))
     drain()
   }
 
@@ -292,6 +300,7 @@ public final class Translation {
   /// - Parameter preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
   public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
     cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid, preserves: preserves)
+    observer?.invalidated(.root(controls.root, pcid: controls.tag.pcid))
     drain()
     use(controls, isUser: isUser)
   }
@@ -299,6 +308,7 @@ public final class Translation {
   /// MOV to CR0 or CR4 that changes the paging mode.
   public func modeChanged(_ controls: PagingControls) {
     cache.pagingModeChanged(vpid: controls.tag.vpid)
+    observer?.invalidated(.mode)
     drain()
     use(controls, isUser: isUser)
   }
@@ -306,6 +316,7 @@ public final class Translation {
   /// MOV to CR4 that sets SMEP.
   public func smepSet(_ controls: PagingControls) {
     cache.smepSet(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+    observer?.invalidated(.smep)
     drain()
     use(controls, isUser: isUser)
   }
@@ -313,6 +324,7 @@ public final class Translation {
   /// WRMSR to an MTRR.
   public func rangesWritten() {
     cache.memoryTypeRangesWritten(vpid: controls.tag.vpid)
+    observer?.invalidated(.memoryTypes)
     drain()
   }
 
@@ -324,6 +336,7 @@ public final class Translation {
     case .allWithGlobal: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: true)
     case .all: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: false)
     }
+    observer?.invalidated(.contexts(type))
     drain()
   }
 

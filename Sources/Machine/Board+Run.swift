@@ -16,8 +16,8 @@ extension Board {
     case nothing
   }
 
-  /// Runs until something ends the run. The same machine and limits end at the same instruction, always.
-  public func run(_ limits: RunLimits = RunLimits()) -> RunEnd {
+  /// Runs until something ends the run. The same machine and limits end at the same instruction, always, watched or not.
+  public func run(_ limits: RunLimits = RunLimits(), observer: (any RunObserver)? = nil) -> RunEnd {
     let last = min(limits.untilCycle ?? .max, limits.cycles ?? .max)
     var lookAtHost = Board.hostInterval
     while true {
@@ -31,13 +31,14 @@ extension Board {
         let clock = processor.state.pointee.cycles
         // The host is only looked at between runs of a processor; where they end changes nothing the guest can see.
         let deadline = min(cycle, last, clock &+ Board.hostInterval)
-        if let end = run(processor, until: deadline, limits) { return end }
+        if let end = run(processor, until: deadline, limits, observer) { return end }
         let spent = processor.state.pointee.cycles &- clock
         guard spent >= lookAtHost else {
           lookAtHost -= spent
           continue
         }
         lookAtHost = Board.hostInterval
+        observer?.runGoesOn(processors)
         if interruptFlag?.isSet == true { return .interrupted }
       }
     }
@@ -98,7 +99,9 @@ extension Board {
   }
 
   /// Runs one processor; an end of its run that is none of the machine's gives nil.
-  private func run(_ processor: Processor, until deadline: UInt64, _ limits: RunLimits) -> RunEnd? {
+  private func run(
+    _ processor: Processor, until deadline: UInt64, _ limits: RunLimits, _ observer: (any RunObserver)?
+  ) -> RunEnd? {
     var most = UInt64.max
     if let total = limits.instructions {
       let retired = processors.reduce(0) { $0 + $1.state.pointee.instructions }
@@ -106,7 +109,8 @@ extension Board {
       most = processor.state.pointee.instructions + (total - retired)
     }
     chipset.running = processor
-    let stop = processor.run(until: deadline, instructionLimit: most)
+    chipset.turnEnd = deadline
+    let stop = turn(of: processor, until: deadline, instructionLimit: most, observer)
     chipset.running = nil
     if case .refused(let refusal) = stop { return .refused(refusal) }
     // A condition goes before a limit or an end at the same instruction.
@@ -117,12 +121,41 @@ extension Board {
     case .reset: return .reset
     case nil: break
     }
-    if stop == .deadline { return nil }
+    if processor.isAtStopAddress { return .conditionMet }
+    if stop == .deadline { return observer?.stepsFrom != nil && interruptFlag?.isSet == true ? .interrupted : nil }
     if let cycle = limits.untilCycle, processor.state.pointee.cycles >= cycle { return .conditionMet }
     switch stop {
     case .shutdown: return .shutdown
     case .instructionLimit: return .instructionLimit
     case .halted, .waitingForSIPI, .deadline, .refused: return nil
     }
+  }
+
+  /// Lets a processor have its turn: at one go, or instruction by instruction from where the observer wants to see each.
+  /// Its turn ends where it would end unwatched, so that the processors' order is the same.
+  private func turn(
+    of processor: Processor, until deadline: UInt64, instructionLimit: UInt64, _ observer: (any RunObserver)?
+  ) -> Stop {
+    let state = processor.state
+    while let observer, let first = observer.stepsFrom {
+      let isWatched = state.pointee.cycles >= first
+      let stop: Stop
+      if isWatched {
+        observer.willStep(processor)
+        let (next, overflow) = state.pointee.instructions.addingReportingOverflow(1)
+        stop = processor.run(
+          until: deadline, instructionLimit: overflow ? instructionLimit : min(next, instructionLimit))
+        observer.didStep(processor)
+      } else {
+        stop = processor.run(until: min(deadline, first), instructionLimit: instructionLimit)
+      }
+      guard stop == .deadline || stop == .instructionLimit else { return stop }
+      if stop == .instructionLimit, state.pointee.instructions >= instructionLimit { return stop }
+      // A deadline of 0 says that somebody asked for the turn's end.
+      guard state.pointee.deadline != 0, state.pointee.cycles < deadline, interruptFlag?.isSet != true else {
+        return .deadline
+      }
+    }
+    return processor.run(until: deadline, instructionLimit: instructionLimit)
   }
 }

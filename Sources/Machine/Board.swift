@@ -76,13 +76,24 @@ public struct Board: ~Copyable {
 
   /// A machine that is switched off; an image is loaded next.
   ///
+  /// - Parameter serial: takes what the guest transmits on COM1; true asks for a stop at the next instruction boundary.
+  /// - Throws: as the other initializer.
+  public init(
+    _ options: BoardOptions, interruptFlag: InterruptFlag? = nil, serial: @escaping (UInt8) -> Bool
+  ) throws {
+    try self.init(options, interruptFlag: interruptFlag, transmit: { byte, _ in serial(byte) })
+  }
+
+  /// A machine that is switched off; an image is loaded next.
+  ///
   /// - Parameters:
-  ///   - serial: takes what the guest transmits on COM1; true asks for a stop at the next instruction boundary.
+  ///   - transmit: takes what the guest transmits on COM1, and the devices' cycle; true asks for a stop at the next
+  ///     instruction boundary.
   ///   - interruptFlag: looked at every million cycles or so, for a stop that the host asks for.
   /// - Throws: `UnknownName` for a model or timing that there is not, `PhysicalMemory.Failure`, and `TableError` when a
   ///   built-in table is wrong.
   public init(
-    _ options: BoardOptions, interruptFlag: InterruptFlag? = nil, serial: @escaping (UInt8) -> Bool
+    _ options: BoardOptions, interruptFlag: InterruptFlag? = nil, transmit: @escaping (UInt8, UInt64) -> Bool
   ) throws {
     guard let model = try CPUModel.named(options.model, without: options.cpuidMasks) else {
       throw UnknownName(kind: "CPU model", name: options.model, known: try CPUModel.names())
@@ -93,8 +104,8 @@ public struct Board: ~Copyable {
     let decoder = try Decoder(timing: timing, model: model)
     let memory = try PhysicalMemory(size: options.memory)
     let chipset = Chipset(
-      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock, serial: serial
-    )
+      memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock,
+      transmit: transmit)
     if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
     if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)

@@ -26,6 +26,8 @@ final class Chipset {
   let memory: PhysicalMemory
   /// The processor that runs.
   weak var running: Processor?
+  /// Where its turn ends, whatever nearer deadline it runs to.
+  var turnEnd: UInt64 = 0
   private var queue = EventQueue()
   /// Latest cycle at which anything was looked at: for devices time does not go back.
   private(set) var now: UInt64 = 0
@@ -42,14 +44,16 @@ final class Chipset {
   /// Who takes bytes written to a port.
   var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
 
-  init(memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, serial: @escaping (UInt8) -> Bool)
-  {
+  init(
+    memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64,
+    transmit: @escaping (UInt8, UInt64) -> Bool
+  ) {
     self.memory = memory
     self.messageCycles = messageCycles
     self.clock = max(clock, 1)
     devices = Devices(clock: clock, memory: memory, processors: processors)
     devices.com1.transmit = { [unowned self] byte in
-      if serial(byte) { self.ask(for: .condition) }
+      if transmit(byte, self.now) { self.ask(for: .condition) }
     }
     attachMemory()
   }
@@ -143,7 +147,7 @@ final class Chipset {
   /// A device that does things by itself was accessed.
   func eventsChanged() {
     deviceEvent = devices.nextEvent
-    if let deviceEvent, let running, deviceEvent < running.state.pointee.deadline { running.requestStop() }
+    if let deviceEvent, let running, deviceEvent < turnEnd { running.requestStop() }
   }
 
   // MARK: Lines

@@ -4,9 +4,10 @@ import CCapstone
 public struct Disassembler: ~Copyable {
   private var handle: csh = 0
 
-  /// A disassembler of 64-bit code; nil when Capstone cannot be opened.
-  public init?() {
-    guard cs_open(CS_ARCH_X86, CS_MODE_64, &handle) == CS_ERR_OK else { return nil }
+  /// A disassembler of 64-, 32- or 16-bit code; nil when Capstone cannot be opened.
+  public init?(bits: Int = 64) {
+    let mode = bits == 64 ? CS_MODE_64 : bits == 32 ? CS_MODE_32 : CS_MODE_16
+    guard cs_open(CS_ARCH_X86, mode, &handle) == CS_ERR_OK else { return nil }
   }
 
   deinit {

@@ -16,6 +16,16 @@ enum UnicornTables {
     SYSRET     -          needs registers that no case loads
     SYSENTER   -          needs registers that no case loads
     SYSEXIT    -          needs registers that no case loads
+    MONITOR    -          not in Unicorn's processor
+    MWAIT      -          not in Unicorn's processor
+    RDPMC      -          its counters are the model's
+    INVPCID    -          not in Unicorn's processor
+    UMONITOR   -          CPUID does not offer it, and Unicorn takes it for something else
+    UMWAIT     -          CPUID does not offer it, and Unicorn takes it for something else
+    TPAUSE     -          CPUID does not offer it, and Unicorn takes it for something else
+    INCSSP     -          CPUID does not offer it, and Unicorn takes it for something else
+    XBEGIN     -          CPUID does not offer it, and Unicorn executes it all the same
+    XABORT     -          CPUID does not offer it, and Unicorn executes it all the same
     ADCX       -          not in Unicorn's processor
     MOVBE      -          not in Unicorn's processor
     POPCNT     -          not in Unicorn's processor
@@ -39,6 +49,7 @@ enum UnicornTables {
     ports      IN,OUT,INS,OUTS   -   all   on   GP   -   -   I/O Permission Bit Map   every privilege may use every port
     test       TEST   F6 /1   all   UD   on   -   -   Opcode Map   /1 is not the same as /0
     test       TEST   F7 /1   all   UD   on   -   -   Opcode Map   /1 is not the same as /0
+    control    MOV    0F 20   all   GP   UD   -   -   MOV—Move to/from Control Registers   a register that does not exist, at CPL 3: the manual has #UD first
     int1       INT1   -   all   UD   DB   -   -   INT n/INTO/INT3/INT1—Call to Interrupt Procedure   not known
     prefetch   NOP    0F 0D   all   UD   on   -   register   PREFETCHW—Prefetch Data Into Caches   #UD with a register
     prefetch   NOP    0F 18   all   UD   on   -   register   PREFETCHh—Prefetch Data Into Caches   #UD with a register

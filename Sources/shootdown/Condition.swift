@@ -8,6 +8,8 @@ enum Condition {
   case exit
   /// Every processor halts and nothing can wake one.
   case haltedForEver
+  /// A processor is about to execute the instruction at a symbol.
+  case symbol(String)
 
   init(_ text: String) throws {
     if text == "exit" {
@@ -24,9 +26,9 @@ enum Condition {
       }
       self = .serial(regex)
     } else if text.hasPrefix("symbol:") {
-      throw Misuse("--until: 'symbol:' is not built yet")
+      self = .symbol(String(text.dropFirst(7)))
     } else {
-      throw Misuse("--until: '\(text)' is not serial:REGEX, cycle:N, exit or hlt-all")
+      throw Misuse("--until: '\(text)' is not serial:REGEX, cycle:N, symbol:NAME, exit or hlt-all")
     }
   }
 }

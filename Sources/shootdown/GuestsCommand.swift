@@ -31,8 +31,7 @@ struct GuestsCommand: ParsableCommand {
     @OptionGroup var settings: RunSettings
 
     func run() throws {
-      let guest = try GuestsCommand.named(name)
-      try Run(machine: machine, settings: settings).run(.flat(guest.image), name: "guest \(name)")
+      try Run(machine: machine, settings: settings).run(BootSource(guest: name))
     }
   }
 

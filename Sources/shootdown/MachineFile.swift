@@ -1,33 +1,42 @@
 import Foundation
 import Yams
 
-/// A machine file: settings in YAML, a mapping of an option's name (without dashes) to its value.
+/// A machine file: settings in YAML (docs/MACHINE-FILE.md).
 ///
 ///     memory: 64M
-///     kernel: image.bin
+///     kernel: image.elf
+///     module:
+///       - initrd.img quiet
+///       - "two: parts"
 ///     tlb: retain
+///
+/// Whatever could nest or refer to something else is refused before a parser sees it: `MachineFileText` lets pass only a
+/// flat mapping whose values are scalars or lists of scalars.
 struct MachineFile {
-  /// Option names that a file may set.
-  static let known = [
-    "memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "random-seed", "kernel", "serial",
-  ]
+  /// Settings that a file may have; those of `lists` may be lists.
+  static let known =
+    [
+      "memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "random-seed", "kernel", "module",
+      "append", "bios",
+    ]
+    + ["guest", "serial", "post-port", "debug-port", "no-reboot"]
+  /// Settings that may have several values.
+  static let lists: Set = ["cpuid", "module"]
   /// A file larger than this is no machine file; a parser is not asked.
   private static let limit: UInt64 = 64 << 10
 
-  /// Values by option name.
-  let values: [String: String]
+  /// Values by setting.
+  let values: [String: [String]]
   /// The file's name, for messages.
   let path: String
 
-  /// Reads a file. It is a flat mapping, so what could nest deeply is refused before it is parsed.
+  /// Reads a file.
   init(_ path: String) throws {
-    let bytes = try ImageFile.read(path, limit: MachineFile.limit)
-    let flat = Misuse("\(path): a machine file is a flat mapping of options to values")
-    let opening = Set("[{?&*".utf8)
-    guard !bytes.contains(where: opening.contains) else { throw flat }
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard !text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix(" ") || $0.hasPrefix("-") }) else {
-      throw flat
+    let text = String(decoding: try ImageFile.read(path, limit: MachineFile.limit), as: UTF8.self)
+    if let problem = MachineFileText.problem(of: text) {
+      throw Misuse(
+        "\(path): line \(problem.line): \(problem.text); a machine file is a mapping of settings to values or lists of them"
+      )
     }
     let node: Node?
     do {
@@ -35,12 +44,24 @@ struct MachineFile {
     } catch {
       throw Misuse("\(path): not YAML: \(error)")
     }
-    guard let mapping = node?.mapping else { throw flat }
-    var values: [String: String] = [:]
+    guard let mapping = node?.mapping else {
+      throw Misuse("\(path): a machine file is a mapping of settings to values or lists of them")
+    }
+    var values: [String: [String]] = [:]
     for (key, value) in mapping {
-      guard let name = key.scalar?.string, let setting = value.scalar?.string else { throw flat }
+      let name = key.scalar?.string ?? ""
       guard MachineFile.known.contains(name) else { throw Misuse("\(path): there is no setting '\(name)'") }
-      values[name] = setting
+      guard values[name] == nil else { throw Misuse("\(path): \(name) is set twice") }
+      if let scalar = value.scalar {
+        values[name] = [scalar.string]
+        continue
+      }
+      guard MachineFile.lists.contains(name) else { throw Misuse("\(path): \(name) takes one value, not a list") }
+      let items = value.sequence.map { $0.compactMap(\.scalar?.string) } ?? []
+      guard !items.isEmpty, items.count == value.sequence?.count else {
+        throw Misuse("\(path): \(name) is no list of values")
+      }
+      values[name] = items
     }
     self.values = values
     self.path = path

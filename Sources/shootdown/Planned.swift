@@ -9,12 +9,10 @@ enum Planned {
     explore          the search for interleavings
     replay           replay of recordings
     litmus           the TLB rules as programs
-    walk             page walks of a memory image
     --cdrom          CD-ROM drives
     --disk           disks
     --writable       disks
     --vgabios        firmware
-    --print-config   machine files
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
     --msr            MSR policies
@@ -26,11 +24,8 @@ enum Planned {
     --gdb            the gdb server
     --oracle         the oracle
     --oracle-cost    the oracle
-    --trace          traces
-    --json           JSON output
     --html           reports
     --perfetto       reports
-    --symbols        symbols
     --split-rmw      split read-modify-writes
     --fail-on        the oracle
     --color          colours

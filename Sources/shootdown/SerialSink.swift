@@ -6,10 +6,19 @@ final class SerialSink: @unchecked Sendable {
   private let closes: Bool
   private var buffer: [UInt8] = []
 
+  /// It goes to a terminal.
+  let isTerminal: Bool
+
+  /// Refuses a place that is not built; makes nothing.
+  static func check(_ place: String, from origin: String) throws {
+    if place.hasPrefix("unix:") { throw Misuse("\(origin): 'unix:' is not built yet") }
+  }
+
   /// - Parameters:
   ///   - place: `stdio`, `none` or a file's path.
   ///   - origin: where that was set, for messages.
   init(_ place: String, from origin: String) throws {
+    try SerialSink.check(place, from: origin)
     switch place {
     case "stdio":
       descriptor = STDOUT_FILENO
@@ -17,13 +26,13 @@ final class SerialSink: @unchecked Sendable {
     case "none":
       descriptor = nil
       closes = false
-    case let path where path.hasPrefix("unix:"): throw Misuse("\(origin): 'unix:' is not built yet")
     case let path:
       let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
       guard file >= 0 else { throw Misuse("\(origin): \(path): \(String(cString: strerror(errno)))") }
       descriptor = file
       closes = true
     }
+    isTerminal = descriptor.map { isatty($0) == 1 } ?? false
   }
 
   deinit {

@@ -72,13 +72,42 @@ struct MachineSettings: ParsableArguments {
   /// A setting's value, and where it was set: flag, environment, machine file, default.
   func value(_ flag: String?, _ name: String, default defaultValue: String) throws -> (text: String, from: String) {
     if let flag { return (flag, "--" + name) }
-    let variable = "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
+    let variable = MachineSettings.variable(name)
     if let value = ProcessInfo.processInfo.environment[variable] { return (value, variable) }
     if let machine {
       let file = try MachineFile(machine)
-      if let value = file.values[name] { return (value, "\(file.path): \(name)") }
+      if let values = file.values[name] { return (values.joined(separator: ","), "\(file.path): \(name)") }
     }
     return (defaultValue, "--" + name)
+  }
+
+  /// The values of a setting that may have several: flags, lines of the environment, a list in the machine file.
+  func values(_ flags: [String], _ name: String) throws -> [String] {
+    if !flags.isEmpty { return flags }
+    let variable = MachineSettings.variable(name)
+    if let value = ProcessInfo.processInfo.environment[variable] {
+      return value.split(whereSeparator: \.isNewline).map(String.init)
+    }
+    return try machine.flatMap { try MachineFile($0).values[name] } ?? []
+  }
+
+  /// Where a setting was set: 0 a flag, 1 the environment, 2 the machine file; nil: nowhere.
+  func rank(_ flag: String?, _ name: String) throws -> Int? {
+    if flag != nil { return 0 }
+    if ProcessInfo.processInfo.environment[MachineSettings.variable(name)] != nil { return 1 }
+    return try machine.flatMap { try MachineFile($0).values[name] } == nil ? nil : 2
+  }
+
+  /// A setting's variable in the environment.
+  private static func variable(_ name: String) -> String {
+    "SHOOTDOWN_" + name.uppercased().replacing("-", with: "_")
+  }
+
+  /// A setting that is true or false.
+  func isOn(_ flag: Bool, _ name: String) throws -> Bool {
+    let setting = try value(flag ? "true" : nil, name, default: "false")
+    guard let isOn = Bool(setting.text) else { throw Misuse("\(setting.from): '\(setting.text)' is not true or false") }
+    return isOn
   }
 
   /// The machine that these settings describe.
@@ -173,8 +202,14 @@ struct MachineSettings: ParsableArguments {
 
 /// Options that end a run and say what it prints.
 struct RunSettings: ParsableArguments {
-  @Option(help: ArgumentHelp("serial:REGEX, cycle:N, exit or hlt-all: the run's aim.", valueName: "condition"))
+  @Option(
+    help: ArgumentHelp(
+      "serial:REGEX, cycle:N, symbol:NAME, exit or hlt-all: the run's aim.", valueName: "condition"))
   var until: String?
+
+  @Option(
+    help: ArgumentHelp("An ELF file with symbols, beside the image's own; repeatable.", valueName: "file"))
+  var symbols: [String] = []
 
   @Option(help: ArgumentHelp("Cycles after which the run is cut off.", valueName: "n"))
   var maxCycles: String?
@@ -189,7 +224,31 @@ struct RunSettings: ParsableArguments {
   @Flag(help: "Print a hash of the machine's state at the end, with what it depends on.")
   var hash = false
 
-  @Flag(help: "A reset ends the run, with status 0.")
+  @Flag(help: "Events in JSON on standard output, one a line, serial text among them: docs/JSON.md.")
+  var json = false
+
+  @Flag(
+    help: "Print the machine, merged from flags, environment, machine file and defaults, as a machine file; no run.")
+  var printConfig = false
+
+  @Option(
+    help: ArgumentHelp("Write each instruction and event to a file, as docs/TRACE.md has it.", valueName: "file"))
+  var trace: String?
+
+  @Option(help: ArgumentHelp("Cycle from which on to trace (default 0).", valueName: "cycle"))
+  var traceFrom: String?
+
+  @Option(
+    help: ArgumentHelp("Instructions to trace (default: all); behind them, exceptions and interrupts.", valueName: "n"))
+  var traceCount: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Walk a hexadecimal linear address at the end, on one processor or all; repeatable.", valueName: "[cpuN:]address")
+  )
+  var walk: [String] = []
+
+  @Flag(help: "A reset ends the run, with status 0 (SHOOTDOWN_NO_REBOOT).")
   var noReboot = false
 
   @Option(help: ArgumentHelp("COM1: stdio (default), none or a file (SHOOTDOWN_SERIAL).", valueName: "where"))
@@ -218,22 +277,26 @@ struct RunSettings: ParsableArguments {
     return UInt16(text)
   }
 
-  /// Connects the POST and debug ports; the file of the debug port is to be flushed at the end.
-  func tap(into options: inout BoardOptions) throws -> SerialSink? {
-    if let postPort {
-      guard let port = RunSettings.port(postPort) else { throw Misuse("--post-port: '\(postPort)' is no port") }
+  /// Connects the POST and debug ports.
+  ///
+  /// - Returns: makes the file of the debug port, to be flushed at the end; not called before the run is about to begin.
+  func tap(into options: inout BoardOptions, _ machine: MachineSettings) throws -> DebugPort? {
+    let post = try machine.value(postPort, "post-port", default: "")
+    if !post.text.isEmpty || postPort != nil {
+      guard let port = RunSettings.port(post.text) else { throw Misuse("\(post.from): '\(post.text)' is no port") }
       options.postPort = port
       options.post = { StandardError.line("POST " + String($0, radix: 16, uppercase: true)) }
     }
-    guard let debugPort else { return nil }
-    let parts = debugPort.split(separator: ":", maxSplits: 1).map(String.init)
+    let debug = try machine.value(debugPort, "debug-port", default: "")
+    guard !debug.text.isEmpty || debugPort != nil else { return nil }
+    let parts = debug.text.split(separator: ":", maxSplits: 1).map(String.init)
     guard parts.count == 2, let port = RunSettings.port(parts[0]), parts[1] != "stdio" else {
-      throw Misuse("--debug-port: '\(debugPort)' is not PORT:FILE")
+      throw Misuse("\(debug.from): '\(debug.text)' is not PORT:FILE")
     }
-    let sink = try SerialSink(parts[1], from: "--debug-port")
+    let tap = DebugPort(path: parts[1], origin: debug.from)
     options.debugPort = port
-    options.debug = { sink.take($0) }
-    return sink
+    options.debug = { tap.sink?.take($0) }
+    return tap
   }
 
   /// The log that these settings ask for, on standard error.
@@ -249,4 +312,20 @@ struct RunSettings: ParsableArguments {
     logger.logLevel = level
     return logger
   }
+}
+
+/// Where the bytes of `--debug-port` go.
+final class DebugPort: @unchecked Sendable {
+  private let path: String
+  private let origin: String
+  /// The file, once it is open.
+  private(set) var sink: SerialSink?
+
+  init(path: String, origin: String) {
+    self.path = path
+    self.origin = origin
+  }
+
+  /// Makes the file.
+  func open() throws { sink = try SerialSink(path, from: origin) }
 }

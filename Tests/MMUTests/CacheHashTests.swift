@@ -39,7 +39,8 @@ import Testing
     let changes: [(inout CachedEntry) -> Void] = [
       { $0.kind = .combined }, { $0.isStructure = true }, { $0.shift = 21 }, { $0.isGlobal = true },
       { $0.isDirty = true }, { $0.rights = .write }, { $0.memoryType = 0 }, { $0.protectionKey = 1 },
-      { $0.tag.vpid = 1 }, { $0.tag.pcid = 1 }, { $0.tag.ep4ta = 0x1000 }, { $0.prefix = 0x60_0000 },
+      { $0.tag.vpid = 1 }, { $0.tag.pcid = 1 }, { ($0.kind, $0.tag.ep4ta) = (.combined, 0x1000) },
+      { $0.prefix = 0x60_0000 },
       { $0.target = 0x40_0000 }, { $0.root = 0x2000 }, { $0.sources[0].address = 0x1010 },
       { $0.sources[0].value = 0x2023 }, { $0.sourceCount = 0 },
     ]

@@ -56,7 +56,7 @@ import Testing
         let walk = Walk(LinearAddress(linear), Access(), controls, rig.memory, sideEffects: false)
         guard case .mapped(let memory) = walk.outcome else { return false }
         return entry.physical(linear) == memory.physical(linear) && entry.rights == memory.rights
-          && entry.isDirty == memory.isDirty && entry.isGlobal == memory.isGlobal
+          && (!entry.isDirty || memory.isDirty) && entry.isGlobal == memory.isGlobal
       }
     }
 

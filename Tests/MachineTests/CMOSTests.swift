@@ -186,8 +186,8 @@ import Testing
     #expect(read(&small, 0x5F, at: 0) == 3)
     var large = clock(memory: 6 << 30)
     #expect(word(&large, 0x17) == 0xFFFF)
-    #expect(word(&large, 0x34) == (0xE000_0000 - 0x100_0000) >> 16)
-    #expect(word(&large, 0x5B) == 2 << 14)
+    #expect(word(&large, 0x34) == (0xC000_0000 - 0x100_0000) >> 16)
+    #expect(word(&large, 0x5B) == 3 << 14)
   }
 
   @Test func memoryKeepsWhatIsWritten() {

@@ -69,7 +69,7 @@ import Testing
 
   @Test("every TLB policy, the same way for every cache setting", arguments: RetentionPolicyNames.all)
   func policies(_ policy: String) throws {
-    for name in ["stale", "faults", "crossing", "selfmodify"] {
+    for name in ["stale", "faults", "crossing"] {
       let image = try guest(name).image
       let known = try RetentionPolicy.named(policy).get()
       let reference = try outcome(of: image, policy: known, timing: "haswell")

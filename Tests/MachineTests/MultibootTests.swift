@@ -194,7 +194,7 @@ enum MultibootSamples {
     let map = MemoryMap(size: 6 << 30)
     let ram = map.ranges.filter { $0.kind == .ram }
     #expect(ram.map(\.start) == [0, 1 << 20, 1 << 32])
-    #expect(ram.map(\.size) == [0x9_FC00, 0xDFF0_0000, 2 << 30])
+    #expect(ram.map(\.size) == [0x9_FC00, 0xBFF0_0000, 3 << 30])
     for (range, next) in zip(map.ranges, map.ranges.dropFirst()) { #expect(range.start + range.size <= next.start) }
     for range in map.ranges { #expect(range.size > 0) }
     for address: UInt64 in [0x9_FC00, 0xF_0000, 0xFEC0_0000, 0xFEE0_0000, 0xFFFF_FFF0] {

@@ -153,9 +153,9 @@ import Testing
   @Test func memoryRanges() {
     let bytes = FirmwareConfiguration.e820(MemoryMap(size: 5 << 30))
     #expect(bytes.count == 40)
-    #expect(little(Array(bytes[8..<16])) == 0xE000_0000)
+    #expect(little(Array(bytes[8..<16])) == 0xC000_0000)
     #expect(little(Array(bytes[20..<28])) == 1 << 32)
-    #expect(little(Array(bytes[28..<36])) == 1 << 30)
+    #expect(little(Array(bytes[28..<36])) == 2 << 30)
     #expect(FirmwareConfiguration.e820(MemoryMap(size: 1 << 30)).count == 20)
   }
 }

@@ -28,6 +28,11 @@ public final class BlockCache: CodeObserver {
   /// How often blocks were dropped: whoever runs one looks whether this has moved.
   private(set) var drops: UInt64 = 0
 
+  /// Linear addresses at which a run stops, before the instruction there.
+  public private(set) var stopAddresses: Set<UInt64> = []
+  /// Their places in a page: a block is physical memory's, and may be run at any linear page.
+  private var stopOffsets: Set<UInt64> = []
+
   private let memory: PhysicalMemory
   private let arena: UnsafeMutableRawPointer
   private let arenaSize: Int
@@ -53,6 +58,16 @@ public final class BlockCache: CodeObserver {
   deinit { arena.deallocate() }
 
   func attach(_ state: State) { states.append(state) }
+
+  /// Has runs stop before the instructions at some linear addresses, and nowhere else.
+  public func stop(at addresses: Set<UInt64>) {
+    stopAddresses = addresses
+    stopOffsets = Set(addresses.map { $0 & 0xFFF })
+    flush()
+  }
+
+  /// Whether an instruction at a place in its page must be a block's first one, because a run may stop before it.
+  func mayStop(at physical: UInt64) -> Bool { !stopOffsets.isEmpty && stopOffsets.contains(physical & 0xFFF) }
 
   private func bucket(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 50) }
 

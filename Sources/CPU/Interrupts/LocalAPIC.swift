@@ -194,7 +194,8 @@ public struct LocalAPIC: Sendable {
   /// What a hash covers.
   var words: [UInt64] {
     [
-      base, UInt64(narrowID) << 8 | UInt64(taskPriority), UInt64(logicalDestination), UInt64(destinationFormat), UInt64(spurious),
+      base, UInt64(narrowID) << 8 | UInt64(taskPriority), UInt64(logicalDestination), UInt64(destinationFormat),
+      UInt64(spurious),
       UInt64(errorStatus) << 32 | UInt64(pendingErrors), command,
       (pins.lint0 ? 1 : 0) | (pins.lint1 ? 2 : 0) | (wantsNonMaskable ? 4 : 0),
     ] + requested.hashed + inService.hashed + levelTriggered.hashed + localVectors.map(UInt64.init) + timer.words

@@ -66,6 +66,26 @@ func droppedBlock(_ s: State, _ op: OpRef) {
   leaveBlock(s, op, ExitDropped)
 }
 
+/// Before a block's first instruction, where a run may have to stop.
+func lookForStop(_ s: State, _ op: OpRef) {
+  guard !isStop(s, op) else { return stopBefore(s, op) }
+  return s.next(op)
+}
+
+@inline(never)
+private func isStop(_ s: State, _ op: OpRef) -> Bool {
+  let linear = s.pointee.rip &+ UInt64(op.pointee.ripOffset) &+ s.pointee.codeBase
+  return processor(s).blocks.stopAddresses.contains(s.is64Bit ? linear : linear & 0xFFFF_FFFF)
+}
+
+@inline(never)
+private func stopBefore(_ s: State, _ op: OpRef) {
+  let processor = processor(s)
+  processor.isAtStopAddress = true
+  processor.requestStop()
+  leaveBlock(s, op, ExitStop)
+}
+
 /// Behind the last op of a block that no branch ends.
 func continueBehind(_ s: State, _ op: OpRef) { s.fallThrough(op) }
 

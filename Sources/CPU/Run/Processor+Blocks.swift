@@ -85,8 +85,10 @@ extension Processor {
     let bytes = UnsafeRawBufferPointer(
       start: host + Int(physical.value & 0xFFF), count: available)
     var straight = StraightRun()
+    if blocks.mayStop(at: physical.value) { straight.place(DecodedOp(lookForStop)) }
     while straight.count < (isLast ? 1 : blocks.limit) && straight.bytes < available && !straight.isEnded {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[straight.bytes...])
+      if straight.count > 0, blocks.mayStop(at: physical.value + UInt64(straight.bytes)) { break }
       guard
         case .instruction(let instruction) = decoder.decode(
           rest, ripOffset: straight.bytes, mode: state.pointee.mode)
@@ -134,6 +136,7 @@ extension Processor {
     let outcome = bytes.withUnsafeBytes { decoder.decode($0, ripOffset: 0, mode: state.pointee.mode) }
     guard case .instruction(let instruction) = outcome else { return nil }
     var straight = StraightRun()
+    if blocks.mayStop(at: rip) { straight.place(DecodedOp(lookForStop)) }
     straight.append(instruction)
     return file(straight, key: key, available: head.count, secondPage: next.value)
   }

@@ -114,6 +114,7 @@ extension Processor {
       return raise(s, op, error.vector)
     }
     if let refusal { return CPU.refuse(s, op, refusal) }
+    observer?.wroteControlRegister(number, value, of: self)
     s.fallThrough(op)
     s.pointee.rip = s.is64Bit ? s.pointee.rip : s.pointee.rip & 0xFFFF_FFFF
     s.pointee.link = nil

@@ -115,11 +115,16 @@ extension Processor {
     if isEnabled || met & DR6.singleStep != 0 { pendingDebug |= met }
   }
 
+  /// Puts into DR6 what is pending.
+  func reportPendingDebug() {
+    state.pointee.dr.6 = state.pointee.dr.6 & ~DR6.breakpoints | pendingDebug
+    pendingDebug = 0
+  }
+
   /// Delivers #DB as a trap with what is pending in DR6.
   func deliverDebugTrap() {
     let s = state
-    s.pointee.dr.6 = s.pointee.dr.6 & ~DR6.breakpoints | pendingDebug
-    pendingDebug = 0
+    reportPendingDebug()
     s.pointee.activity = Activity.active
     isFault = false
     deliver(vector: Vector.debug.rawValue, error: nil, source: .exception)

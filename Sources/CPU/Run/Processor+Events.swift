@@ -38,8 +38,10 @@ extension Processor {
     isDelivering = true
     defer { isDelivering = false }
     let before = TransferState(state)
+    let code = error
     do {
       try enterHandler(vector: vector, error: error, source: source)
+      note(vector, code, source, from: before.rip, isDelivered: true)
       state.pointee.interruptShadow = 0
       state.pointee.isRepeating = 0
       // The handler may use the debug registers.
@@ -58,10 +60,25 @@ extension Processor {
           state.pointee.instructions &-= 1
         }
       }
+      note(vector, code, source, from: before.rip, isDelivered: false)
       isFault = true
       contextChanged()
       deliverSecond(error, after: vector, source: source)
     }
+  }
+
+  private func note(_ vector: UInt8, _ error: UInt32?, _ source: EventSource, from rip: UInt64, isDelivered: Bool) {
+    guard let observer else { return }
+    let origin: DeliveredEvent.Origin =
+      switch source {
+      case .exception: .exception
+      case .software, .privileged: .software
+      case .external: .external
+      }
+    observer.delivered(
+      DeliveredEvent(
+        vector: vector, error: error, origin: origin, rip: rip, handler: isDelivered ? state.pointee.rip : nil),
+      to: self)
   }
 
   private func deliverSecond(_ fault: Fault, after vector: UInt8, source: EventSource) {

@@ -242,25 +242,37 @@ extension Processor {
     !translation.controls.checksAlignment || bytes > 8 || linear & (bytes &- 1) == 0
   }
 
-  /// Bytes at a linear address as far as they can be read without side effects; for messages.
+  /// Bytes at a linear address as far as they lie in RAM or ROM, read without side effects; for messages.
+  ///
+  /// A translation that the TLB has goes before memory's: these are the bytes that the next instruction is fetched from.
   public func peek(_ linear: UInt64, count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
+    while bytes.count < count {
+      let address = linear &+ UInt64(bytes.count)
+      let inPage = min(UInt64(count - bytes.count), 0x1000 - address & 0xFFF)
+      guard let physical = physical(of: address), let host = memory.host(physical, bytes: inPage) else { break }
+      bytes += UnsafeRawBufferPointer(start: host, count: Int(inPage))
+    }
+    return bytes
+  }
+
+  /// Where a linear address lies, found without side effects; nil: nowhere.
+  private func physical(of linear: UInt64) -> PhysicalAddress? {
     // Whatever may be seen: SMAP and protection keys hide nothing from a person.
     var controls = translation.controls
     controls.supervisorAccessPrevention = false
     (controls.userKeys, controls.supervisorKeys) = (0, 0)
-    for offset in 0..<UInt64(max(count, 0)) {
-      let address = LinearAddress(linear &+ offset)
-      if controls.mode == .none {
-        bytes.append(memory.read(PhysicalAddress(address.value & 0xFFFF_FFFF), as: UInt8.self))
-        continue
-      }
-      let walk = Walk(address, Access(), controls, memory, sideEffects: false)
-      let isInRange = !controls.mode.isLong || state.isCanonical(address.value)
-      guard isInRange, case .mapped(let entry) = walk.outcome else { break }
-      bytes.append(memory.read(PhysicalAddress(entry.physical(address.value)), as: UInt8.self))
+    var address = LinearAddress(linear)
+    if !controls.mode.isLong { address.value &= 0xFFFF_FFFF }
+    if controls.mode == .none { return PhysicalAddress(address.value) }
+    guard !controls.mode.isLong || state.isCanonical(address.value) else { return nil }
+    if let slot = translation.cache.translation(.linear, address.value, controls.tag) {
+      return PhysicalAddress(translation.cache.physical(slot, address.value))
     }
-    return bytes
+    guard case .mapped(let entry) = Walk(address, Access(), controls, memory, sideEffects: false).outcome else {
+      return nil
+    }
+    return PhysicalAddress(entry.physical(address.value))
   }
 }
 

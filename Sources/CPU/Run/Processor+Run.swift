@@ -14,6 +14,7 @@ extension Processor {
     s.pointee.instructionLimit = instructionLimit
     s.pointee.deadline = deadline
     nearestDeadline = nil
+    isAtStopAddress = false
     if let waiting { return waiting }
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
@@ -59,8 +60,14 @@ extension Processor {
     isResuming = s.pointee.rflags & FlagBit.resume != 0
     s.pointee.rflags &= ~FlagBit.resume
     if let block = block(at: s.pointee.rip) { runPrefix(s, block, isFetched: true) }
-    isResuming = false
     s.pointee.instructionLimit = limit
+    if isAtStopAddress {
+      // Nothing has begun.
+      if isResuming { s.pointee.rflags |= FlagBit.resume }
+      (isResuming, s.pointee.exit) = (false, UInt32(ExitNone))
+      return nil
+    }
+    isResuming = false
     // Still the shadow that was there: it ends with this instruction.
     let isFaulted = s.pointee.exit == UInt32(ExitFault)
     if s.pointee.interruptShadow == shadow, !isFaulted { s.pointee.interruptShadow = 0 }
@@ -188,9 +195,12 @@ extension Processor {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
       if isFault { beginFault() }
+      let isPrivileged = exit == ExitInterrupt && s.pointee.faultError != 0
+      // INT1's #DB is the one that a breakpoint met by a load of SS has waited for.
+      if isPrivileged, pendingDebug != 0 { reportPendingDebug() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
-        source: exit != ExitInterrupt ? .exception : s.pointee.faultError != 0 ? .privileged : .software)
+        source: exit != ExitInterrupt ? .exception : isPrivileged ? .privileged : .software)
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }

@@ -124,6 +124,11 @@ public final class Processor {
   /// RF was set before the instruction that is about to run: no instruction breakpoint.
   var isResuming = false
 
+  /// Told of events and of writes to control registers.
+  public var observer: (any ProcessorObserver)?
+  /// A stop address was reached: its instruction has not begun.
+  public internal(set) var isAtStopAddress = false
+
   /// The local APIC.
   public internal(set) var apic: LocalAPIC
   /// What carries its messages.

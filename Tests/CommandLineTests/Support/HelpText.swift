@@ -18,6 +18,8 @@ enum HelpText {
 
     SUBCOMMANDS:
       run                     Run a machine; COM1 is standard output.
+      walk                    Walk the paging structures of a memory image, entry
+                              by entry.
       guests                  The guest programs that come with Shootdown.
       models                  The CPU models: what CPUID answers, and the
                               model-specific registers.
@@ -32,10 +34,40 @@ enum HelpText {
     USAGE: shootdown run <options>
 
     OPTIONS:
-      --kernel <file>         A flat image, entered in 64-bit mode at 100000h.
+      --kernel <file>         A Multiboot image, or a flat one, entered in 64-bit
+                              mode at 100000h.
+      --module <file>         A Multiboot module, with its command line behind a
+                              space; repeatable.
+      --append <text>         Command line of a Multiboot image.
       --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
                               below 1 MiB.
     \(machine)
+    """
+
+  /// `walk --help`.
+  static let walk = """
+    OVERVIEW: Walk the paging structures of a memory image, entry by entry.
+
+    Numbers are hexadecimal: 1f000, 0x1f000 or 1f000h. Nothing is written to the
+    image.
+
+    USAGE: shootdown walk <address> --image <file> --cr3 <value> [--cr0 <value>] [--cr4 <value>] [--efer <value>] [--paging <mode>] [--physical-bits <n>] [--json]
+
+    ARGUMENTS:
+      <address>               The linear address.
+
+    OPTIONS:
+      --image <file>          Physical memory from address 0 on.
+      --cr3 <value>           CR3.
+      --cr0 <value>           CR0 (default 80010031).
+      --cr4 <value>           CR4 (default 20: PAE).
+      --efer <value>          IA32_EFER (default d01: LMA, LME, NXE, SCE).
+      --paging <mode>         none, 32-bit, pae, 4-level or 5-level, whatever CR0,
+                              CR4 and EFER say.
+      --physical-bits <n>     MAXPHYADDR, 32-52 (default 52).
+      --json                  One JSON object, as docs/JSON.md has it.
+      --version               Show the version.
+      -h, --help              Show help information.
     """
 
   /// `guests --help`.
@@ -160,9 +192,9 @@ enum HelpText {
       --cpuid <mask>          Takes features away: LEAF.REG=MASK or
                               LEAF:SUBLEAF.REG=MASK, hexadecimal; repeatable, or a
                               list with commas (SHOOTDOWN_CPUID).
-      --tlb <policy>          What the TLB keeps: retain, speculate:SEED, sandybridge,
-                              haswell, skylake, icelake, flush, random:SEED (default
-                              retain; SHOOTDOWN_TLB).
+      --tlb <policy>          What the TLB keeps: retain, speculate:SEED,
+                              sandybridge, haswell, skylake, icelake, flush,
+                              random:SEED (default retain; SHOOTDOWN_TLB).
       --timing <name>         Cycle costs: unit, core2, sandybridge, haswell,
                               skylake (default: the model's; SHOOTDOWN_TIMING).
       --random-seed <n>       Seed of RDRAND and RDSEED, a number (default 0;
@@ -171,13 +203,29 @@ enum HelpText {
                               tests of ourselves: results do not depend on it.
       --no-host-pointers      Every access goes the long way; for tests of
                               ourselves: results do not depend on it.
-      --until <condition>     serial:REGEX, cycle:N, exit or hlt-all: the run's aim.
+      --until <condition>     serial:REGEX, cycle:N, symbol:NAME, exit or hlt-all:
+                              the run's aim.
+      --symbols <file>        An ELF file with symbols, beside the image's own;
+                              repeatable.
       --max-cycles <n>        Cycles after which the run is cut off.
       --max-instructions <n>  Retired instructions after which the run is cut off.
       --timeout <s>           Seconds of host time after which the run is cut off;
                               no hash is printed.
       --hash                  Print a hash of the machine's state at the end, with
                               what it depends on.
+      --json                  Events in JSON on standard output, one a line, serial
+                              text among them: docs/JSON.md.
+      --print-config          Print the machine, merged from flags, environment,
+                              machine file and defaults, as a machine file; no run.
+      --trace <file>          Write each instruction and event to a file, as
+                              docs/TRACE.md has it.
+      --trace-from <cycle>    Cycle from which on to trace (default 0).
+      --trace-count <n>       Instructions to trace (default: all); behind them,
+                              exceptions and interrupts.
+      --walk <[cpuN:]address> Walk a hexadecimal linear address at the end, on one
+                              processor or all; repeatable.
+      --no-reboot             A reset ends the run, with status 0
+                              (SHOOTDOWN_NO_REBOOT).
       --serial <where>        COM1: stdio (default), none or a file
                               (SHOOTDOWN_SERIAL).
       --post-port <port>      Print bytes written to this port on standard error,

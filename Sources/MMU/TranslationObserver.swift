@@ -1,0 +1,25 @@
+import EPTTLB
+
+/// What invalidates translations.
+public enum Invalidation: Equatable, Sendable {
+  /// INVLPG, with its linear address.
+  case page(UInt64)
+  /// MOV to CR3: the new root, and its PCID.
+  case root(UInt64, pcid: UInt16)
+  /// INVPCID.
+  case contexts(Translation.PCIDInvalidation)
+  /// A change of the paging mode, by CR0 or CR4.
+  case mode
+  /// CR4.SMEP was set.
+  case smep
+  /// A memory-type range register was written.
+  case memoryTypes
+}
+
+/// Sees what a processor's translations go through, and changes nothing.
+public protocol TranslationObserver: AnyObject {
+  /// A walk for an address has ended in a translation, which is cached now.
+  func filled(_ address: LinearAddress, _ entry: CachedEntry)
+  /// Translations were invalidated, as an instruction asks for.
+  func invalidated(_ invalidation: Invalidation)
+}

@@ -1,0 +1,19 @@
+import CPU
+
+/// Sees a run while it goes on, and changes nothing in it.
+public protocol RunObserver: AnyObject {
+  /// The cycle from which a processor's instructions are to be seen one by one; nil: none are.
+  var stepsFrom: UInt64? { get }
+  /// A processor is about to take events that wait for it, and then to run one instruction.
+  func willStep(_ processor: Processor)
+  /// It has done so, or the instruction has not come to its end: the count of retired instructions tells.
+  func didStep(_ processor: Processor)
+  /// Called about every million cycles, for what a person wants to see of a long run.
+  func runGoesOn(_ processors: [Processor])
+}
+
+extension Board {
+  /// Has runs end, with `RunEnd.conditionMet`, before a processor executes the instruction at one of some linear
+  /// addresses. Nothing else changes.
+  public func stop(at addresses: Set<UInt64>) { processor.blocks.stop(at: addresses) }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Guests
+import Machine
+
+/// What a machine is started with, and the settings that say so.
+struct BootSource {
+  /// What is loaded.
+  let image: BootImage
+  /// Its name, for messages.
+  let name: String
+  /// The settings, by their names in a machine file.
+  let settings: [(name: String, texts: [String])]
+  /// Files that may have symbols, with their names.
+  let files: [(name: String, bytes: [UInt8])]
+
+  /// A guest that comes with it.
+  init(guest name: String) throws {
+    image = .flat(try GuestsCommand.named(name).image)
+    self.name = "guest \(name)"
+    settings = [("guest", [name])]
+    files = []
+  }
+
+  /// A raw ROM.
+  init(bios path: String) throws {
+    image = .rom(try ImageFile.read(path, limit: 16 << 20))
+    name = path
+    settings = [("bios", [path])]
+    files = []
+  }
+
+  /// A Multiboot or flat image.
+  ///
+  /// - Parameters:
+  ///   - modules: files, each with its command line behind a space.
+  ///   - room: bytes that a file may have.
+  init(kernel path: String, modules: [String], append: String?, room: UInt64) throws {
+    name = path
+    let bytes = try ImageFile.read(path, limit: room)
+    files = [(path, bytes)]
+    var settings = [("kernel", [path])]
+    if !modules.isEmpty { settings.append(("module", modules)) }
+    if let append { settings.append(("append", [append])) }
+    self.settings = settings
+    guard MultibootImage.isMultiboot(bytes) else {
+      guard !ELF.isELF(bytes) else { throw Misuse("\(path): an ELF image without a Multiboot header") }
+      guard modules.isEmpty, append == nil else {
+        throw Misuse("\(path): --module and --append go with Multiboot images")
+      }
+      image = .flat(bytes)
+      return
+    }
+    let multiboot: MultibootImage
+    do { multiboot = try MultibootImage.parse(bytes) } catch { throw Misuse("\(path): \(error)") }
+    image = .multiboot(
+      multiboot,
+      modules: try modules.map { text in
+        let file = text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? text
+        return MultibootImage.Module(bytes: try ImageFile.read(file, limit: room), commandLine: text)
+      },
+      commandLine: ([path] + [append].compactMap(\.self)).joined(separator: " "))
+  }
+}
+
+/// Addresses by name, from ELF files.
+struct Symbols {
+  private let files: [(name: String, elf: ELF)]
+
+  /// - Parameters:
+  ///   - images: what is loaded anyway; what is no ELF file is passed over.
+  ///   - paths: files of `--symbols`.
+  init(images: [(name: String, bytes: [UInt8])], paths: [String]) throws {
+    var files: [(name: String, elf: ELF)] = []
+    for path in paths {
+      do {
+        files.append((path, try ELF(try ImageFile.read(path, limit: 1 << 30))))
+      } catch let failure as ELF.Failure {
+        throw Misuse("--symbols: \(path): \(failure)")
+      } catch let misuse as Misuse {
+        throw Misuse("--symbols: \(misuse)")
+      }
+    }
+    for image in images {
+      if let elf = try? ELF(image.bytes) { files.append((image.name, elf)) }
+    }
+    self.files = files
+  }
+
+  /// The linear address of a symbol; the first file that has it decides, those of `--symbols` before the image.
+  func address(of symbol: String) throws -> UInt64 {
+    guard !files.isEmpty else {
+      throw Misuse(
+        "--until: no file has symbols to find '\(symbol)' in; the image is no ELF file: --symbols FILE names one")
+    }
+    for file in files {
+      do {
+        if let address = try file.elf.address(ofSymbol: symbol) { return address }
+      } catch {
+        throw Misuse("--until: \(file.name): \(error)")
+      }
+    }
+    throw Misuse("--until: there is no symbol '\(symbol)' in \(files.map(\.name).joined(separator: ", "))")
+  }
+}

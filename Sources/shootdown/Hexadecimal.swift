@@ -1,0 +1,20 @@
+/// Hexadecimal numbers as people and programs write them.
+enum Hexadecimal {
+  /// Digits, with zeros in front.
+  static func text(_ value: UInt64, digits: Int = 1) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+
+  /// A number written as 1f000, 0x1f000 or 1f000h; nil when it is none of 64 bits.
+  static func number(_ text: String) -> UInt64? {
+    var digits = text.lowercased()[...]
+    if digits.hasPrefix("0x") {
+      digits = digits.dropFirst(2)
+    } else if digits.hasSuffix("h") {
+      digits = digits.dropLast()
+    }
+    guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else { return nil }
+    return UInt64(digits, radix: 16)
+  }
+}
