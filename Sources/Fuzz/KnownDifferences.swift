@@ -115,6 +115,7 @@ enum KnownDifferences {
     ours      *                                                                                  all                           twoMandatory    ours   "Instruction Prefixes": F2h and F3h come before 66h as mandatory prefixes; Capstone knows nothing for both
     length    UD0,UD1                                                                            all                           any             ours   "UD—Undefined Instruction": both have a ModRM byte, and what it asks for
     length    J,JMP,CALL                                                                         long                          operandSize     ours   "Jcc—Jump if Condition Is Met" and others: in 64-bit mode the displacement has 32 bits whatever 66h says; AMD, whom Capstone follows, has 16
+    capstone  j*,call                                                                            long                          operandSize     ours   the same, where the longer displacement makes more than fifteen bytes
     length    RET                                                                                long                          operandSize     ours   "RET—Return From Procedure": imm16 always
     ours      NOP                                                                                all                           any             ours   "Opcode Map": 0F 18 to 0F 1F are hints, and NOPs where they are reserved
     ours      LFENCE,MFENCE,SFENCE                                                               all                           any             ours   "LFENCE—Load Fence" and others: the processor ignores the r/m field
@@ -131,5 +132,7 @@ enum KnownDifferences {
     capstone  clgi,stgi,vmload,vmmcall,vmrun,vmsave,skinit,invlpga,clzero,monitorx,mwaitx,rdpru  all                           any             ours   "Opcode Map": reserved; AMD
     capstone  movnti,movlhps,movhlps                                                             all                           operandSize     ours   "MOVNTI—Store Doubleword Using Non-Temporal Hint" and others: NP, and the encoding with 66h is none or has no register
     capstone  xstore,xcrypt*,xsha*,montmul                                                       all                           any             ours   "Opcode Map": reserved; PadLock of VIA
+    capstone  ud0,ud1                                                                            all                           any             ours   "UD—Undefined Instruction": with their ModRM byte these are more than fifteen bytes
+    capstone  movdir64b                                                                          all                           any             ours   "MOVDIR64B—Move 64 Bytes as Direct Store": 66h is its mandatory prefix; Capstone does without where 67h stands
     """
 }

@@ -341,7 +341,7 @@ enum OpcodeTable {
     0F C7 /1        CMPXCHG8B   M           plain         -         all     lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     NP 0F C7 /6     RDRAND      Rv          sized         16,32,64  all     as=random               simple    RDRAND—Read Random Number
     NP 0F C7 /7     RDSEED      Rv          sized         16,32,64  all     as=random               simple    RDSEED—Read Random SEED
-    F3 0F C7 /7     RDPID       Ry          sized         32,64     all     f64                     simple    RDPID—Read Processor ID
+    F3 0F C7 /7     RDPID       Ry          sized         64        all     f64                     simple    RDPID—Read Processor ID
     0F 01 /7!1      RDTSCP      -           plain         -         all     as=readTSCAndProcessor  simple    RDTSCP—Read Time-Stamp Counter and Processor ID
     D7              XLAT        -           plain         -         all     -                       simple    XLAT/XLATB—Table Look-up Translation
     C8              ENTER       Iw,Ib       sized         16,32,64  all     d64,mode,ends                simple    ENTER—Make Stack Frame for Procedure Parameters

@@ -951,7 +951,6 @@ import Layout
 @inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
 @inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
 @inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
-@inline(__always) func rdpid32(_ s: State, _ op: OpRef) { rdpid(UInt32.self, s, op) }
 @inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
 @inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
 @inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
@@ -2549,7 +2548,6 @@ private func handlers9() -> [Handler] {
     random16,
     random32,
     random64,
-    rdpid32,
     rdpid64,
     readTSCAndProcessor,
     xlat,
@@ -2575,12 +2573,12 @@ private func handlers9() -> [Handler] {
     popSegment16Flat,
     popSegment16Segmented,
     popSegment32Flat,
+    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
-    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2680,12 +2678,12 @@ private func handlers10() -> [Handler] {
     sysret32,
     sysret64,
     sysenter,
+    sysexit32,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
-    sysexit32,
     sysexit64,
     flushCaches,
     readFSBase32,
@@ -2785,12 +2783,12 @@ private func handlers11() -> [Handler] {
     paddusbMmxReg,
     paddusbMmxM64,
     paddusbXmmReg,
+    paddusbXmmM128,
   ]
 }
 
 private func handlers12() -> [Handler] {
   [
-    paddusbXmmM128,
     padduswMmxReg,
     padduswMmxM64,
     padduswXmmReg,
@@ -2890,12 +2888,12 @@ private func handlers12() -> [Handler] {
     pminudXmmReg,
     pminudXmmM128,
     pmaxudXmmReg,
+    pmaxudXmmM128,
   ]
 }
 
 private func handlers13() -> [Handler] {
   [
-    pmaxudXmmM128,
     pmulldXmmReg,
     pmulldXmmM128,
     pmuldqXmmReg,
@@ -2995,12 +2993,12 @@ private func handlers13() -> [Handler] {
     psllwMmxImm,
     psllwXmmImm,
     pslldMmxReg,
+    pslldMmxM64,
   ]
 }
 
 private func handlers14() -> [Handler] {
   [
-    pslldMmxM64,
     pslldXmmReg,
     pslldXmmM128,
     pslldMmxImm,
@@ -3100,12 +3098,12 @@ private func handlers14() -> [Handler] {
     packssdwXmmM128,
     packuswbMmxReg,
     packuswbMmxM64,
+    packuswbXmmReg,
   ]
 }
 
 private func handlers15() -> [Handler] {
   [
-    packuswbXmmReg,
     packuswbXmmM128,
     packusdwXmmReg,
     packusdwXmmM128,
@@ -3205,12 +3203,12 @@ private func handlers15() -> [Handler] {
     xsaves32,
     xsaves64,
     xgetbv,
+    xsetbv,
   ]
 }
 
 private func handlers16() -> [Handler] {
   [
-    xsetbv,
     refusedByName,
   ]
 }
