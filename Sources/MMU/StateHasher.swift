@@ -50,7 +50,7 @@ extension PhysicalMemory {
   /// count, so that it does not matter how a page was written.
   public func hash(into hasher: inout StateHasher) {
     hasher.add(size)
-    for number in 0..<Int(size >> 12) where pages[number].isTouched {
+    for number in 0..<Int(highEnd >> 12) where pages[number].isTouched {
       let page = UnsafeRawBufferPointer(start: base + (number << 12), count: 4096)
       guard page.contains(where: { $0 != 0 }) else { continue }
       hasher.add(UInt64(number))
