@@ -66,6 +66,7 @@ enum UnicornTables {
     accessed   JMP,CALL,RET,IRET   -   16,32,compat,64   -   -   GDT:1,LDT:1   -   Code- and Data-Segment Descriptor Types   a far transfer does not set the accessed bit
     larGate    LAR,LSL    -   compat,64   -   -   general,flags:40   -   LAR—Load Access Rights Byte   a 64-bit call gate whose upper half is invalid: the manual does not say
     task       CALL,JMP,IRET   -   16,32   -   -   RIP   -   Task Switching   a fault of the new task has the old one's RIP
+    stackNP    RET,IRET   -   16,32,compat,64   NP   SS   -   -   IRET/IRETD/IRETQ—Interrupt Return   a stack segment that is not present is #SS
     nullStack  RET,IRET   -   compat,64   on   GP   -   -   RET—Return From Procedure   a null SS though the code is not 64-bit
     nullStack  LSS    -      64   on   GP   -   -   LDS/LES/LFS/LGS/LSS—Load Far Pointer   a null selector of another privilege in SS
     nullStack  MOV    8E     64   on   GP   -   -   MOV—Move   a null selector of another privilege in SS
