@@ -59,8 +59,7 @@ public struct LocalAPIC: Sendable {
   /// Local APIC ID as destinations name it.
   public var id: UInt32 { mode == .x2APIC ? initialID : UInt32(narrowID) }
 
-  /// INIT, and a base register that disables it: as after power-up, but for base and ID (SDM Vol. 3, "Local APIC State
-  /// After an INIT Reset").
+  /// INIT: as after power-up, but for base and ID (SDM Vol. 3, "Local APIC State After an INIT Reset").
   package mutating func initialize() {
     let (oldBase, oldID, levels) = (base, narrowID, pins)
     self = LocalAPIC(initialID: initialID)
@@ -82,7 +81,10 @@ public struct LocalAPIC: Sendable {
     }
     let old = mode
     base = value
-    if new == .disabled && old != .disabled { initialize() }
+    if new == .disabled && old != .disabled {
+      initialize()
+      narrowID = UInt8(truncatingIfNeeded: initialID)
+    }
     if new == .x2APIC && old != .x2APIC {
       logicalDestination = wideLogicalID
       narrowID = UInt8(truncatingIfNeeded: initialID)
