@@ -48,10 +48,10 @@ public struct Walk {
 
   /// Walks in any mode with paging.
   ///
-  /// Accessed flags are set on the way, in every entry that leads on; a fault further down leaves them set (SDM Vol. 3,
-  /// "Interrupt 14—Page-Fault Exception (#PF)": in a protection violation the PDE's is). The leaf's flags are set when the
-  /// access is permitted. Each is one locked step: a processor compares and sets, and walks again if the entry has
-  /// changed. Here nothing runs between the read of an entry and the write of its flags, so none ever has.
+  /// Accessed and dirty flags are set when the walk has come to its end and the access is permitted: an access that faults
+  /// sets none, which the manual leaves open and test386.asm expects. Each is one locked step: a processor compares and
+  /// sets, and walks again if the entry has changed. Here nothing runs between the read of an entry and the write of its
+  /// flags, so none ever has.
   ///
   /// - Parameters:
   ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
@@ -80,8 +80,11 @@ public struct Walk {
       table = pointer & EntryFormat.address
       path.root = pointer
     }
-    /// Every entry so far has its accessed flag set.
-    var isCacheable = true
+    /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
+    var accessedCount: Int?
+    defer {
+      if case .fault = outcome { structureCount = min(structureCount, accessedCount ?? structureCount) }
+    }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
       let location = PhysicalAddress(table + index * format.bytes)
@@ -98,19 +101,17 @@ public struct Walk {
         return
       }
       rights = rights.intersection(Walk.rights(value))
-      var flags = Bit.accessed
       if isLeaf {
         path.protectionKey = format.key(value)
         guard controls.permits(access, rights, key: path.protectionKey) else {
           outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
           return
         }
-        if access.isWrite { flags |= Bit.dirty }
-      }
-      if sideEffects, value & flags != flags {
-        value |= flags
-        format.write(location, value, memory)
-        steps[count - 1].source.value = value
+        if sideEffects { setFlags(access, format, memory) }
+        value = steps[count - 1].source.value
+      } else if value & Bit.accessed == 0 {
+        accessedCount = accessedCount ?? structureCount
+        if sideEffects { value |= Bit.accessed }
       }
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value))
@@ -128,13 +129,23 @@ public struct Walk {
         return
       }
       path.target = format.frame(value, 1)
-      isCacheable = isCacheable && value & Bit.accessed != 0
-      if isCacheable {
+      if sideEffects || accessedCount == nil {
         structures[structureCount] = path
         structureCount += 1
       }
       table = path.target
       shift -= format.indexBits
+    }
+  }
+
+  /// The access is permitted: sets the accessed flag of each entry, and the leaf's dirty flag for a write.
+  private mutating func setFlags(_ access: Access, _ format: EntryFormat, _ memory: PhysicalMemory) {
+    for index in 0..<count {
+      let source = steps[index].source
+      let flags = Bit.accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
+      guard source.value & flags != flags else { continue }
+      steps[index].source.value |= flags
+      format.write(PhysicalAddress(source.address), source.value | flags, memory)
     }
   }
 

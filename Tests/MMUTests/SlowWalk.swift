@@ -185,17 +185,16 @@ struct SlowWalk {
     return false
   }
 
-  /// The last entry leads on: it is used, and so its accessed flag is set ("Accessed and Dirty Flags").
+  /// The last entry leads on.
   private mutating func pass(_ words: inout [UInt32]) {
-    set(1 << 5, &words)
     if read[read.count - 1].bit(5), tables == read.count - 1 { tables += 1 }
   }
 
-  /// Sets flags in the last entry.
-  private mutating func set(_ flags: UInt32, _ words: inout [UInt32]) {
+  /// Sets flags in an entry.
+  private mutating func set(_ flags: UInt32, at index: Int, _ words: inout [UInt32]) {
     guard sideEffects else { return }
-    read[read.count - 1].value |= UInt64(flags)
-    let address = read[read.count - 1].address
+    read[index].value |= UInt64(flags)
+    let address = read[index].address
     if address / 4 < words.count { words[Int(address / 4)] |= flags }
   }
 
@@ -214,8 +213,10 @@ struct SlowWalk {
       outcome = .fault(isKeyViolated(isUserAddress, key) ? fault + 32 : fault)
       return
     }
-    // "Accessed and Dirty Flags": dirty in the entry that maps the page, by a write.
-    set(access.isWrite ? 1 << 5 | 1 << 6 : 1 << 5, &words)
+    // "Accessed and Dirty Flags": accessed in all that was used, dirty in the entry that maps the page, by a write.
+    for index in read.indices { set(1 << 5, at: index, &words) }
+    if access.isWrite { set(1 << 6, at: read.count - 1, &words) }
+    if sideEffects { tables = read.count - 1 }
     leaf = read[read.count - 1]
     let index = (leaf.bit(pat) ? 4 : 0) + (leaf.bit(4) ? 2 : 0) + (leaf.bit(3) ? 1 : 0)
     outcome = .page(
