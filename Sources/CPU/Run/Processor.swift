@@ -207,10 +207,14 @@ public final class Processor {
   ///
   /// - Parameters:
   ///   - gdt: linear address of a descriptor table with a 64-bit code segment at 8 and a data segment at 10h.
-  public func enterLongMode(rip: UInt64, rsp: UInt64, root: UInt64, gdt: UInt64, gdtLimit: UInt64) {
+  ///   - argument: what RSI holds.
+  public func enterLongMode(
+    rip: UInt64, rsp: UInt64, root: UInt64, gdt: UInt64, gdtLimit: UInt64, argument: UInt64 = 0
+  ) {
     let p = state
     p.pointee.rip = rip
     p[.rsp] = rsp
+    p[.rsi] = argument
     p.pointee.cr0 = 0x8001_0031
     p.pointee.cr3 = root
     p.pointee.cr4 = 0x20
