@@ -37,6 +37,7 @@
 .set USE_INVVPID, 4
 .set USE_OTHER_TAG, 8
 .set NO_WAIT, 16
+.set NO_FLUSH, 32
 
 .set EPT, 0x300000           // PML4, PDPT, directory, and the table of the page
 .set EPT_TABLE, EPT + 0x3000
@@ -49,12 +50,18 @@
 
 GUEST quiesce
   cld
-  movq %rsi, %rbp
+  movq %rsi, %rbx
   movl $DATA, %edi
   xorl %eax, %eax
   movl $16, %ecx
   rep stosq
+  movq %rbx, %rdi
+  leaq words(%rip), %rsi
   call choose
+  testl %eax, %eax
+  movl $FLUSH_LATE, %ecx
+  cmovzl %ecx, %eax
+  movl %eax, BEHAVIOUR
 
   leaq nmi(%rip), %rax
   movl $IDT + 2 * 16, %edi
@@ -335,31 +342,10 @@ finish:
 1:
   EXIT 1
 
-// MARK: The command line
-
-// Looks the word at RBP up; what it asks for goes to BEHAVIOUR.
-choose:
-  movl $FLUSH_LATE, BEHAVIOUR
-  testq %rbp, %rbp
-  jz 2f
-  movq (%rbp), %rax
-  leaq words(%rip), %rsi
-1:
-  movq (%rsi), %rcx
-  testq %rcx, %rcx
-  jz 2f
-  addq $16, %rsi
-  cmpq %rcx, %rax
-  jne 1b
-  movq -8(%rsi), %rax
-  movl %eax, BEHAVIOUR
-2:
-  ret
-
   .balign 8
 words:
   .asciz "noflush"
-  .quad 0
+  .quad NO_FLUSH
   .asciz "early\0\0"
   .quad FLUSH_EARLY
   .asciz "nowait\0"
@@ -373,6 +359,7 @@ words:
   FLAT_STATE flat
   GATE_ROUTINE
   VMX_ROUTINES
+  WORD_ROUTINE
   ROUTINES
 
 processors_text:
