@@ -57,12 +57,14 @@ extension Processor {
   /// MOV r, CRn.
   func readControlRegister(_ s: State, _ op: OpRef) {
     guard mayUseControlRegister(s, op) else { return }
+    let number = Int(op.pointee.immediate)
+    guard !exits(.read(number, register: Int(op.pointee.destination) / 8), s, op) else { return }
     let value: UInt64
-    switch op.pointee.immediate {
-    case 0: value = s.pointee.cr0
+    switch number {
+    case 0: value = visibleCR0
     case 2: value = s.pointee.cr2
     case 3: value = s.pointee.cr3
-    case 4: value = s.pointee.cr4
+    case 4: value = isGuest ? virtualization?.visible(4, s.pointee.cr4) ?? s.pointee.cr4 : s.pointee.cr4
     case 8 where s.is64Bit: value = taskPriority
     default: return raise(s, op, .invalidOpcode)
     }
@@ -99,19 +101,21 @@ extension Processor {
     guard mayUseControlRegister(s, op) else { return }
     let value = readSystemRegister(op.pointee.source)
     let number = Int(op.pointee.immediate)
+    guard !exits(.write(number, value: value, register: Int(op.pointee.source) / 8), s, op) else { return }
     do throws(Fault) {
       switch number {
-      case 0: try setCR0(value)
+      case 0: try setCR0(writtenByGuest(0, s.pointee.cr0, value))
       case 2: s.pointee.cr2 = value
       case 3: try setCR3(value)
-      case 4: try setCR4(value)
+      case 4: try setCR4(writtenByGuest(4, s.pointee.cr4, value))
       case 8 where s.is64Bit:
         guard value < 16 else { throw Fault(.generalProtection) }
         taskPriority = value
       default: throw Fault(.invalidOpcode)
       }
     } catch {
-      return raise(s, op, error.vector)
+      setFault(s, error.vector, error.error)
+      return leaveBlock(s, op, ExitFault)
     }
     if let refusal { return CPU.refuse(s, op, refusal) }
     observer?.wroteControlRegister(number, value, of: self)
@@ -122,6 +126,16 @@ extension Processor {
     if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
   }
 
+  /// CR0 as the running program reads it.
+  var visibleCR0: UInt64 {
+    isGuest ? virtualization?.visible(0, state.pointee.cr0) ?? state.pointee.cr0 : state.pointee.cr0
+  }
+
+  /// What a write to a control register makes of it: a guest changes only the bits that are its own.
+  func writtenByGuest(_ number: Int, _ old: UInt64, _ value: UInt64) -> UInt64 {
+    isGuest ? virtualization?.written(number, old: old, value) ?? value : value
+  }
+
   /// Loads CR0 (SDM Vol. 3, "Control Registers", "Initializing IA-32e Mode").
   func setCR0(_ value: UInt64) throws(Fault) {
     let s = state
@@ -129,6 +143,7 @@ extension Processor {
     guard value >> 32 == 0 || !s.is64Bit else { throw Fault(.generalProtection) }
     guard new & CR0.paging == 0 || new & CR0.protection != 0 else { throw Fault(.generalProtection) }
     guard new & CR0.notWriteThrough == 0 || new & CR0.cacheDisable != 0 else { throw Fault(.generalProtection) }
+    if let virtualization, virtualization.forbids(cr0: new) { throw Fault(.generalProtection) }
     let old = s.pointee.cr0
     let cr4 = s.pointee.cr4
     var efer = s.pointee.efer
@@ -162,6 +177,7 @@ extension Processor {
     let s = state
     let changed = value ^ s.pointee.cr4
     guard value & ~(model.control4.allowed | model.control4.refused) == 0 else { throw Fault(.generalProtection) }
+    if let virtualization, virtualization.forbids(cr4: value) { throw Fault(.generalProtection) }
     if s.isLong {
       guard value & CR4.physicalAddressExtension != 0, changed & CR4.linearAddress57 == 0 else {
         throw Fault(.generalProtection)

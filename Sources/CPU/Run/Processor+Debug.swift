@@ -117,6 +117,7 @@ extension Processor {
 
   /// Puts into DR6 what is pending.
   func reportPendingDebug() {
+    reportedDebug = (state.pointee.dr.6, pendingDebug)
     state.pointee.dr.6 = state.pointee.dr.6 & ~DR6.breakpoints | pendingDebug
     pendingDebug = 0
   }
@@ -165,6 +166,7 @@ extension Processor {
     s.pointee.debugMatches = 0
     pendingDebug = 0
     guard s.pointee.faultVector == Vector.debug.rawValue else { return }
+    reportedDebug = (s.pointee.dr.6, faultDebugBits)
     s.pointee.dr.6 = s.pointee.dr.6 & ~DR6.breakpoints | faultDebugBits
     // RF is pushed as it was, so that software decides whether the breakpoint recurs.
     isFault = faultDebugBits & DR6.breakpoints == 0
@@ -174,13 +176,13 @@ extension Processor {
   // MARK: MOV ("MOV—Move to/from Debug Registers", SDM Vol. 2B)
 
   func readDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(s, op) else { return }
+    guard let index = debugRegister(s, op, isRead: true) else { return }
     writeSystemRegister(op.pointee.destination, (s.raw + OffsetDebug).load(fromByteOffset: index * 8, as: UInt64.self))
     return s.fallThrough(op)
   }
 
   func writeDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(s, op) else { return }
+    guard let index = debugRegister(s, op, isRead: false) else { return }
     var value = readSystemRegister(op.pointee.source)
     if index >= 6 {
       guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
@@ -197,8 +199,17 @@ extension Processor {
 
   /// The register that an op names; nil: a fault has been raised. DR4 and DR5 are DR6 and DR7 while CR4.DE is 0; any
   /// access is #DB while DR7.GD is set.
-  private func debugRegister(_ s: State, _ op: OpRef) -> Int? {
+  private func debugRegister(_ s: State, _ op: OpRef, isRead: Bool) -> Int? {
     let number = Int(op.pointee.immediate)
+    if isGuest, let virtualization {
+      // MOV-DR exiting comes before every fault but that of CPL.
+      guard needsPrivilege(s, op) else { return nil }
+      let register = Int(isRead ? op.pointee.destination : op.pointee.source) / 8
+      if virtualization.exits(debugRegister: number, isRead: isRead, register: register, length: op.pointee.length) {
+        leaveForTransition(s, op)
+        return nil
+      }
+    }
     let isAlias = number == 4 || number == 5
     if number > 7 || isAlias && s.pointee.cr4 & CR4.debuggingExtensions != 0 {
       raise(s, op, .invalidOpcode)

@@ -47,13 +47,19 @@ extension Processor {
 
   /// RDMSR: #GP(0) for a register that the model does not have.
   func readMSR(_ s: State, _ op: OpRef) {
-    guard let value = readMSR(s.get(.rcx, as: UInt32.self), s, op) else { return raise(s, op, .generalProtection) }
+    let index = s.get(.rcx, as: UInt32.self)
+    guard !exits(msr: index, isWrite: false, s, op) else { return }
+    guard let value = readMSR(index, s, op) else { return raise(s, op, .generalProtection) }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
     s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
     return s.fallThrough(op)
   }
 
   private func readMSR(_ index: UInt32, _ s: State, _ op: OpRef) -> UInt64? {
+    if isGuest, let virtualization {
+      if let value = virtualization.virtualRead(msr: index) { return value }
+      if index == 0x10 { return virtualization.timeStamp(s.cycles(before: op) &+ s.pointee.tscOffset) }
+    }
     if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: s.cycles(before: op)) }
     guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
     return value(of: number, s, op)
@@ -87,6 +93,13 @@ extension Processor {
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     let index = s.get(.rcx, as: UInt32.self)
+    guard !exits(msr: index, isWrite: true, s, op) else { return }
+    if isGuest, let isDone = virtualization?.virtualWrite(msr: index, written) {
+      guard isDone else { return raise(s, op, .generalProtection) }
+      // What it asks for may be due at once.
+      if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
+      return s.fallThrough(op)
+    }
     if isWideAPICRegister(index) {
       guard let effect = apic.writeWide(Int(index - 0x800), written, at: s.cycles(before: op)) else {
         return raise(s, op, .generalProtection)
