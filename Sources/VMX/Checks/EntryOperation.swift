@@ -19,7 +19,8 @@ import MMU
     /// The slices are equal; the first is sixteen times the second; it is not above it; if it is not zero, the second is all
     /// ones.
     case same, sixteenTimes, notAbove, implies
-    /// An area at the first word, of as many 16-byte entries as the second says, ends without a bit of `value` set.
+    /// An area at the first word, of as many 16-byte entries as the second says, ends without a bit of `value` set, unless
+    /// it starts with one: that is another check's.
     case area
     /// `value` is the number of an `EntryPredicate`, `mask` what is reserved in a PDPTE.
     case predicate
@@ -76,6 +77,7 @@ import MMU
     case .notAbove: return firstOperand(words) <= secondOperand(words)
     case .implies: return firstOperand(words) == 0 || secondOperand(words) == secondMask
     case .area:
+      guard words[Int(first)] & value == 0 else { return true }
       let (end, isBeyond) = words[Int(first)].addingReportingOverflow(words[Int(second)] &<< 4)
       return !isBeyond && (end &- 1) & value == 0
     case .predicate: return EntryPredicate(rawValue: value)?.holds(words, inputs, reserved: mask) ?? false
