@@ -102,23 +102,14 @@ import VMX
             passed += failing.isEmpty ? 1 : 0
             #expect(failure?.check == failing.first.map { rig.checks.checks[$0].row.name }, "\(state)")
           }
+          let stages = [EntryCheckStage.controls, .hostState, .guestState]
+          let first = stages.lazy.compactMap { rig.checks.check($0, rig.vmcs, rig.inputs) }.first
+          #expect(rig.checks.check(rig.vmcs, rig.inputs) == first, "\(state)")
+          guard first != nil || random.next() % 4 == 0 else { continue }
           for (field, value) in zip(VMCSField.allCases, saved) { rig.vmcs[field] = value }
         }
       }
       #expect(passed > 1000)
-    }
-  }
-
-  @Test func speed() throws {
-    let rig = try #require(try EntryCheckTests.rigs().first)
-    for style in EntryRig.Style.allCases {
-    #expect(rig.reset(.long, style, isHostLong: true))
-    let clock = ContinuousClock()
-    var failures = 0
-    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
-      let time = clock.measure { for _ in 0..<100000 { failures += rig.checks.check(stage, rig.vmcs, rig.inputs) == nil ? 0 : 1 } }
-      print("SPEED", style, stage, time / 100000, failures)
-    }
     }
   }
 

@@ -46,11 +46,11 @@ import MMU
   @inline(__always) func applies(_ conditions: UInt64) -> Bool { conditions & guardMask == guardValue }
 
   @inline(__always) func firstOperand(_ words: UnsafePointer<UInt64>) -> UInt64 {
-    words[Int(first)] >> UInt64(firstShift) & mask
+    words[Int(first)] &>> UInt64(firstShift) & mask
   }
 
   @inline(__always) func secondOperand(_ words: UnsafePointer<UInt64>) -> UInt64 {
-    words[Int(second)] >> UInt64(secondShift) & secondMask
+    words[Int(second)] &>> UInt64(secondShift) & secondMask
   }
 
   /// Whether the comparison holds.
@@ -63,7 +63,7 @@ import MMU
     case .atMost: return firstOperand(words) <= value
     case .member:
       let operand = firstOperand(words)
-      return operand < 64 && value >> operand & 1 != 0
+      return operand < 64 && value &>> operand & 1 != 0
     case .canonical:
       let unused = Int64(truncatingIfNeeded: 64 &- value)
       let word = Int64(bitPattern: words[Int(first)])
@@ -99,7 +99,7 @@ public struct EntryInputs {
   /// The current-VMCS pointer.
   public var currentVMCS: UInt64
   /// The machine's memory: the virtual-APIC page, the region at the VMCS link pointer, and PDPTEs without EPT are read.
-  public unowned let memory: PhysicalMemory
+  public unowned(unsafe) let memory: PhysicalMemory
 
   /// What the checks compare with.
   public init(isIA32e: Bool, currentVMCS: UInt64, memory: PhysicalMemory) {
