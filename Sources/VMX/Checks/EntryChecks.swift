@@ -2,10 +2,10 @@ import CPU
 import MMU
 import Tables
 
-/// The checks of VM entries as a model of processor makes them: `EntryCheckTable`, compiled.
+/// The checks of VM entries as a model of processor makes them: `EntryCheckTable`, compiled. Each processor has its own.
 ///
-/// A stage first works out its conditions, a bit each, then makes its comparisons without a branch where they mask and
-/// compare. Which check failed is found by going through the table's order again.
+/// `EntryStage` makes them all, `EntryChanges` those that may come out differently from the last time. Which check failed
+/// is found by going through the table's order again.
 public final class EntryChecks {
   /// A check.
   public struct Check: Sendable {
@@ -23,29 +23,9 @@ public final class EntryChecks {
   public let conditions: [EntryRow]
   /// Controls by name.
   public let controls: [VMXControl]
-  private let stages: [Stage]
+  private let stages: [EntryStage]
+  private let changes: EntryChanges
   package let constants: EntryConstants
-  private let initialConditions: UInt64
-
-  /// A program in raw memory, which loops read without reference counts.
-  private struct Stage {
-    let conditions, masked, others, checks: UnsafeBufferPointer<EntryOperation>
-
-    init(_ program: EntryProgram) {
-      func copy(_ operations: [EntryOperation]) -> UnsafeBufferPointer<EntryOperation> {
-        let buffer = UnsafeMutableBufferPointer<EntryOperation>.allocate(capacity: operations.count)
-        _ = buffer.initialize(from: operations)
-        return UnsafeBufferPointer(buffer)
-      }
-      let fast = program.fast()
-      (masked, others) = (copy(fast.masked), copy(fast.others))
-      (conditions, checks) = (copy(program.conditions), copy(program.checks))
-    }
-
-    func deallocate() {
-      for buffer in [conditions, masked, others, checks] { buffer.deallocate() }
-    }
-  }
 
   /// Compiles the table for a model.
   ///
@@ -80,19 +60,33 @@ public final class EntryChecks {
       }
     }
     self.checks = checks
-    stages = programs.map(Stage.init)
-    initialConditions = capabilities.misc.injectsZeroLength ? 2 : 0
+    let initial: UInt64 = capabilities.misc.injectsZeroLength ? 2 : 0
+    stages = programs.map { EntryStage($0, initial) }
+    changes = EntryChanges(stages)
   }
 
   deinit {
     for stage in stages { stage.deallocate() }
+    changes.deallocate()
   }
 
   // MARK: Checking
 
-  /// Makes a stage's checks; nil: all pass.
+  /// Makes the checks on controls, host state and guest state, in this order; nil: all pass.
+  ///
+  /// Comparisons of words that have not changed since an entry passed are not made again.
+  public func check(_ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
+    if changes.pass(UnsafePointer(vmcs.words), inputs) { return nil }
+    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
+      if let failure = check(stage, vmcs, inputs) { return failure }
+    }
+    return nil
+  }
+
+  /// Makes all of a stage's checks; nil: all pass.
   public func check(_ stage: EntryCheckStage, _ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
-    passes(stage, UnsafePointer(vmcs.words), inputs) ? nil : firstFailure(stage, UnsafePointer(vmcs.words), inputs, 0)
+    let words = UnsafePointer(vmcs.words)
+    return stages[stage.number].pass(words, inputs) ? nil : firstFailure(stage, words, inputs, 0)
   }
 
   /// Checks entry `number`, from 1, of a VM-entry MSR-load area; nil: it may be loaded.
@@ -106,7 +100,9 @@ public final class EntryChecks {
   ) -> EntryFailure? {
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 3) { words in
       (words[0], words[1], words[2]) = (UInt64(index), UInt64(reserved), faults ? 1 : 0)
-      guard let base = words.baseAddress, !passes(.msrLoading, base, inputs) else { return nil }
+      guard let base = words.baseAddress, !stages[EntryCheckStage.msrLoading.number].pass(base, inputs) else {
+        return nil
+      }
       return firstFailure(.msrLoading, base, inputs, number)
     }
   }
@@ -114,39 +110,7 @@ public final class EntryChecks {
   /// Numbers in `checks` of all that fail in a stage; for tests and the monitor.
   public func failures(_ stage: EntryCheckStage, _ vmcs: VMCS, _ inputs: EntryInputs) -> [Int] {
     let words = UnsafePointer(vmcs.words)
-    let conditions = conditions(stage, words, inputs)
-    return stages[stage.number].checks.filter { $0.applies(conditions) && !$0.holds(words, conditions, inputs) }
-      .map { Int($0.number) }
-  }
-
-  private func conditions(
-    _ stage: EntryCheckStage, _ words: UnsafePointer<UInt64>, _ inputs: EntryInputs
-  ) -> UInt64 {
-    var conditions = initialConditions | (inputs.isIA32e ? 1 : 0)
-    for operation in stages[stage.number].conditions {
-      let holds =
-        operation.kind == .masked
-        ? words[Int(operation.first)] & operation.mask == operation.value
-        : operation.holds(words, conditions, inputs)
-      conditions |= (holds && operation.applies(conditions) ? 1 : 0) &<< UInt64(operation.number)
-    }
-    return conditions
-  }
-
-  private func passes(
-    _ stage: EntryCheckStage, _ words: UnsafePointer<UInt64>, _ inputs: EntryInputs
-  ) -> Bool {
-    let conditions = conditions(stage, words, inputs)
-    var wrong: UInt64 = 0
-    for operation in stages[stage.number].masked {
-      let difference = words[Int(operation.first)] & operation.mask ^ operation.value
-      wrong |= operation.applies(conditions) ? difference : 0
-    }
-    guard wrong == 0 else { return false }
-    for operation in stages[stage.number].others where operation.applies(conditions) {
-      guard operation.holds(words, conditions, inputs) else { return false }
-    }
-    return true
+    return stages[stage.number].failures(words, inputs).map { Int($0.number) }
   }
 
   // MARK: Failing
@@ -154,9 +118,7 @@ public final class EntryChecks {
   private func firstFailure(
     _ stage: EntryCheckStage, _ words: UnsafePointer<UInt64>, _ inputs: EntryInputs, _ number: UInt64
   ) -> EntryFailure? {
-    let conditions = conditions(stage, words, inputs)
-    let failed = stages[stage.number].checks.first { $0.applies(conditions) && !$0.holds(words, conditions, inputs) }
-    guard let failed else { return nil }
+    guard let failed = stages[stage.number].failures(words, inputs).first else { return nil }
     let check = checks[Int(failed.number)]
     return EntryFailure(
       check: check.row.name, section: check.section, stage: stage,

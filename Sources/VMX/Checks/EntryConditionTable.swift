@@ -41,6 +41,7 @@ enum EntryConditionTable {
     blocked                   -                    -                     guestInterruptibility[1:0]          differs   0
     blockedOrHalted           -                    -                     -                                   any       blocked,halted
     linkPointer               -                    -                     vmcsLinkPointer                     differs   FFFFFFFFFFFFFFFF
+    linkValid                 -                    linkPointer           vmcsLinkPointer                     clear     11:0+beyondPhysical
     physicalAddressExtension  -                    -                     guestCR4[5]                         is        1
     paeGuest                  -                    -                     -                                   holds     paging,physicalAddressExtension,!entry.ia32eModeGuest
     pdpte{}Present            0,1,2,3              -                     guestPDPTE{}[0]                     is        1

@@ -19,7 +19,8 @@ import MMU
     /// The slices are equal; the first is sixteen times the second; it is not above it; if it is not zero, the second is all
     /// ones.
     case same, sixteenTimes, notAbove, implies
-    /// An area at the first word, of as many 16-byte entries as the second says, ends without a bit of `value` set.
+    /// An area at the first word, of as many 16-byte entries as the second says, ends without a bit of `value` set, unless
+    /// it starts with one: that is another check's.
     case area
     /// `value` is the number of an `EntryPredicate`, `mask` what is reserved in a PDPTE.
     case predicate
@@ -45,11 +46,11 @@ import MMU
   @inline(__always) func applies(_ conditions: UInt64) -> Bool { conditions & guardMask == guardValue }
 
   @inline(__always) func firstOperand(_ words: UnsafePointer<UInt64>) -> UInt64 {
-    words[Int(first)] >> UInt64(firstShift) & mask
+    words[Int(first)] &>> UInt64(firstShift) & mask
   }
 
   @inline(__always) func secondOperand(_ words: UnsafePointer<UInt64>) -> UInt64 {
-    words[Int(second)] >> UInt64(secondShift) & secondMask
+    words[Int(second)] &>> UInt64(secondShift) & secondMask
   }
 
   /// Whether the comparison holds.
@@ -62,7 +63,7 @@ import MMU
     case .atMost: return firstOperand(words) <= value
     case .member:
       let operand = firstOperand(words)
-      return operand < 64 && value >> operand & 1 != 0
+      return operand < 64 && value &>> operand & 1 != 0
     case .canonical:
       let unused = Int64(truncatingIfNeeded: 64 &- value)
       let word = Int64(bitPattern: words[Int(first)])
@@ -76,6 +77,7 @@ import MMU
     case .notAbove: return firstOperand(words) <= secondOperand(words)
     case .implies: return firstOperand(words) == 0 || secondOperand(words) == secondMask
     case .area:
+      guard words[Int(first)] & value == 0 else { return true }
       let (end, isBeyond) = words[Int(first)].addingReportingOverflow(words[Int(second)] &<< 4)
       return !isBeyond && (end &- 1) & value == 0
     case .predicate: return EntryPredicate(rawValue: value)?.holds(words, inputs, reserved: mask) ?? false
@@ -97,7 +99,7 @@ public struct EntryInputs {
   /// The current-VMCS pointer.
   public var currentVMCS: UInt64
   /// The machine's memory: the virtual-APIC page, the region at the VMCS link pointer, and PDPTEs without EPT are read.
-  public unowned let memory: PhysicalMemory
+  public unowned(unsafe) let memory: PhysicalMemory
 
   /// What the checks compare with.
   public init(isIA32e: Bool, currentVMCS: UInt64, memory: PhysicalMemory) {

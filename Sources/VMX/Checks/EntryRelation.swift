@@ -42,7 +42,7 @@ public struct EntryOperand: Hashable, Sendable {
   static let areaEntry = ["msr.index", "msr.reserved", "msr.faults"]
 
   /// `FIELD`, `FIELD[7]` or `FIELD[7:0]`.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: "[")
     guard let name = parts.first, parts.count <= 2 else { return nil }
     if let word = EntryOperand.areaEntry.firstIndex(of: String(name)) {
@@ -118,7 +118,7 @@ public struct EntryRow: Sendable {
   }
 
   /// A list of conditions, `!` before one that must not hold.
-  static func conditions(_ text: String) -> [(name: String, isTrue: Bool)] {
+  package static func conditions(_ text: String) -> [(name: String, isTrue: Bool)] {
     text.split(separator: ",").map { $0.hasPrefix("!") ? (String($0.dropFirst()), false) : (String($0), true) }
   }
 }
