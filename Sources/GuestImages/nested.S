@@ -449,9 +449,9 @@ l2_violation:
 
 l1_finished:
   cmpl $0, WRONG
-  jne 1f
+  jne mistaken
   EXIT 0
-1:
+mistaken:
   EXIT 1
 
 // MARK: L1

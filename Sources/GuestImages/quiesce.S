@@ -337,9 +337,9 @@ finish:
   call print_hex
   PRINT newline
   cmpl $0, LEAKED
-  jne 1f
+  jne leaked
   EXIT 0
-1:
+leaked:
   EXIT 1
 
   .balign 8

@@ -68,7 +68,7 @@ extension Processor {
     if isAttentionWanted { requestStop() }
   }
 
-  private func noteInterrupts() {
+  func noteInterrupts() {
     if apic.wantsNonMaskable {
       apic.wantsNonMaskable = false
       signals.insert(.nonMaskable)

@@ -4,53 +4,54 @@ import MMU
 // Control and debug registers.
 
 /// CR0 bits (SDM Vol. 3, "Control Registers").
-enum CR0 {
-  static let protection: UInt64 = 1 << 0
-  static let monitorCoprocessor: UInt64 = 1 << 1
-  static let emulation: UInt64 = 1 << 2
-  static let taskSwitched: UInt64 = 1 << 3
-  static let extensionType: UInt64 = 1 << 4
-  static let numericError: UInt64 = 1 << 5
-  static let writeProtect: UInt64 = 1 << 16
-  static let alignmentMask: UInt64 = 1 << 18
-  static let notWriteThrough: UInt64 = 1 << 29
-  static let cacheDisable: UInt64 = 1 << 30
-  static let paging: UInt64 = 1 << 31
-  static let defined: UInt64 = 0xE005_003F
+package enum CR0 {
+  package static let protection: UInt64 = 1 << 0
+  package static let monitorCoprocessor: UInt64 = 1 << 1
+  package static let emulation: UInt64 = 1 << 2
+  package static let taskSwitched: UInt64 = 1 << 3
+  package static let extensionType: UInt64 = 1 << 4
+  package static let numericError: UInt64 = 1 << 5
+  package static let writeProtect: UInt64 = 1 << 16
+  package static let alignmentMask: UInt64 = 1 << 18
+  package static let notWriteThrough: UInt64 = 1 << 29
+  package static let cacheDisable: UInt64 = 1 << 30
+  package static let paging: UInt64 = 1 << 31
+  package static let defined: UInt64 = 0xE005_003F
 }
 
 /// CR4 bits.
-enum CR4 {
-  static let virtual8086Extensions: UInt64 = 1 << 0
-  static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
-  static let timeStampDisable: UInt64 = 1 << 2
-  static let debuggingExtensions: UInt64 = 1 << 3
-  static let pageSizeExtensions: UInt64 = 1 << 4
-  static let physicalAddressExtension: UInt64 = 1 << 5
-  static let machineCheckEnable: UInt64 = 1 << 6
-  static let globalPages: UInt64 = 1 << 7
-  static let performanceCounterEnable: UInt64 = 1 << 8
-  static let osFXSR: UInt64 = 1 << 9
-  static let osXMMExceptions: UInt64 = 1 << 10
-  static let userModeInstructionPrevention: UInt64 = 1 << 11
-  static let linearAddress57: UInt64 = 1 << 12
-  static let fsgsbase: UInt64 = 1 << 16
-  static let processContextIdentifiers: UInt64 = 1 << 17
-  static let osXSAVE: UInt64 = 1 << 18
-  static let supervisorExecutionPrevention: UInt64 = 1 << 20
-  static let supervisorAccessPrevention: UInt64 = 1 << 21
-  static let userKeys: UInt64 = 1 << 22
-  static let supervisorKeys: UInt64 = 1 << 24
+package enum CR4 {
+  package static let virtual8086Extensions: UInt64 = 1 << 0
+  package static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
+  package static let timeStampDisable: UInt64 = 1 << 2
+  package static let debuggingExtensions: UInt64 = 1 << 3
+  package static let pageSizeExtensions: UInt64 = 1 << 4
+  package static let physicalAddressExtension: UInt64 = 1 << 5
+  package static let machineCheckEnable: UInt64 = 1 << 6
+  package static let globalPages: UInt64 = 1 << 7
+  package static let performanceCounterEnable: UInt64 = 1 << 8
+  package static let osFXSR: UInt64 = 1 << 9
+  package static let osXMMExceptions: UInt64 = 1 << 10
+  package static let userModeInstructionPrevention: UInt64 = 1 << 11
+  package static let linearAddress57: UInt64 = 1 << 12
+  package static let vmxEnable: UInt64 = 1 << 13
+  package static let fsgsbase: UInt64 = 1 << 16
+  package static let processContextIdentifiers: UInt64 = 1 << 17
+  package static let osXSAVE: UInt64 = 1 << 18
+  package static let supervisorExecutionPrevention: UInt64 = 1 << 20
+  package static let supervisorAccessPrevention: UInt64 = 1 << 21
+  package static let userKeys: UInt64 = 1 << 22
+  package static let supervisorKeys: UInt64 = 1 << 24
   /// Those whose change invalidates all that the VPID has (TLB rules, section I).
-  static let invalidating = pageSizeExtensions | physicalAddressExtension | globalPages
+  package static let invalidating = pageSizeExtensions | physicalAddressExtension | globalPages
 }
 
 /// EFER bits.
-enum EFER {
-  static let systemCall: UInt64 = 1 << 0
-  static let longModeEnable: UInt64 = 1 << 8
-  static let longModeActive: UInt64 = 1 << 10
-  static let executeDisable: UInt64 = 1 << 11
+package enum EFER {
+  package static let systemCall: UInt64 = 1 << 0
+  package static let longModeEnable: UInt64 = 1 << 8
+  package static let longModeActive: UInt64 = 1 << 10
+  package static let executeDisable: UInt64 = 1 << 11
 }
 
 extension Processor {

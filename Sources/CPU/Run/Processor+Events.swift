@@ -29,7 +29,7 @@ extension Processor {
   }
 
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
-  func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
+  package func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
     if let takesEvents {
       state.pointee.activity = 1

@@ -177,7 +177,7 @@ extension Processor {
   // MARK: Accesses of instructions with more than one memory operand
 
   /// Reads up to 8 bytes; nil: a fault is recorded.
-  func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
+  package func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
     var value: UInt64 = 0
     guard
       transfer(
@@ -188,7 +188,7 @@ extension Processor {
   }
 
   /// Writes up to 8 bytes; false: a fault is recorded, and nothing is written.
-  func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
+  package func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     storesInLastOp()
     defer { accessOp = nil }

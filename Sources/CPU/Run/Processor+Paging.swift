@@ -145,7 +145,7 @@ extension Processor {
   // MARK: Memory types
 
   /// The MTRRs and the PAT as WRMSR left them.
-  func memoryTypesChanged() {
+  package func memoryTypesChanged() {
     var types = MemoryTypes()
     types.pat = model.number(of: 0x277) == nil ? MemoryTypes.resetPAT : self[modelSpecific: 0x277]
     types.ranges.defaultType = self[modelSpecific: 0x2FF]

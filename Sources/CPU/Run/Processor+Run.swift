@@ -26,6 +26,7 @@ extension Processor {
         guard s.pointee.deadline != deadline, nearestDeadline == s.pointee.deadline else { return .deadline }
         nearestDeadline = nil
         s.pointee.deadline = deadline
+        if isGuest { noteInterrupts() }
         continue
       }
       if isGuest, isAttentionWanted, let virtualization, virtualization.takeBeforeTraps() {

@@ -138,7 +138,7 @@ public final class Processor {
   /// The event that is being delivered, for exits on the way.
   package var vectoring: VectoredEvent?
   /// What is delivered is INT3 or INTO, not INT n.
-  var isSoftwareException = false
+  package var isSoftwareException = false
   /// What #DB has put into DR6, and DR6 before.
   var reportedDebug: (old: UInt64, bits: UInt64) = (0, 0)
   /// What carries its messages.
