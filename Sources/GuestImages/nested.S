@@ -50,8 +50,8 @@
 .set TABLES, 0x348000        // of L2's own page at REMAPPED
 .set MOVED, 0x400000         // whose EPT12 entry changes
 .set READ_ONLY, 0x402000     // which EPT12 has read-only
-.set FRAME_A, 0x500000
-.set FRAME_B, 0x501000
+.set FRAME_A, 0x600000
+.set FRAME_B, 0x601000
 .set REMAPPED, 0x200000000   // whose page-table entry changes
 .set VPID01, 1
 .set VPID02, 2
@@ -99,11 +99,11 @@ GUEST nested
 // A VMCS at RDI for a 64-bit guest of L0's. Changes RAX, RCX, RDX, RSI.
 new_vmcs:
   call use_vmcs
-  CONTROLS 0x4000, 0x481, 0
-  CONTROLS 0x4002, 0x482, 0x90000000        // secondary controls, MSR bitmaps
+  CONTROLS 0x4000, 0x48D, 0
+  CONTROLS 0x4002, 0x48E, 0x90000000        // secondary controls, MSR bitmaps
   CONTROLS 0x401E, 0x48B, 0x22              // EPT, VPID
-  CONTROLS 0x400C, 0x483, 0x200             // 64-bit host
-  CONTROLS 0x4012, 0x484, 0x200             // 64-bit guest
+  CONTROLS 0x400C, 0x48F, 0x200             // 64-bit host
+  CONTROLS 0x4012, 0x490, 0x200             // 64-bit guest
   leaq flat(%rip), %rsi
   movl $flat_count, %ecx
   call fill_vmcs
@@ -477,11 +477,11 @@ l1:
 
   movl $L1_VMCS, %edi
   call use_vmcs
-  CONTROLS 0x4000, 0x481, 0
-  CONTROLS 0x4002, 0x482, 0x80000000
+  CONTROLS 0x4000, 0x48D, 0
+  CONTROLS 0x4002, 0x48E, 0x80000000
   CONTROLS 0x401E, 0x48B, 0x22
-  CONTROLS 0x400C, 0x483, 0x200
-  CONTROLS 0x4012, 0x484, 0x200
+  CONTROLS 0x400C, 0x48F, 0x200
+  CONTROLS 0x4012, 0x490, 0x200
   leaq flat(%rip), %rsi
   movl $flat_count, %ecx
   call fill_vmcs

@@ -117,11 +117,11 @@ enter_guest:
   call vmx_on
   addl $0x1000, %edi
   call use_vmcs
-  CONTROLS 0x4000, 0x481, 8                 // NMI exiting
-  CONTROLS 0x4002, 0x482, 0x80000000        // secondary controls
+  CONTROLS 0x4000, 0x48D, 8                 // NMI exiting
+  CONTROLS 0x4002, 0x48E, 0x80000000        // secondary controls
   CONTROLS 0x401E, 0x48B, 0x22              // EPT, VPID
-  CONTROLS 0x400C, 0x483, 0x200             // 64-bit host
-  CONTROLS 0x4012, 0x484, 0x200             // 64-bit guest
+  CONTROLS 0x400C, 0x48F, 0x200             // 64-bit host
+  CONTROLS 0x4012, 0x490, 0x200             // 64-bit guest
   leaq flat(%rip), %rsi
   movl $flat_count, %ecx
   call fill_vmcs
