@@ -83,6 +83,9 @@ let package = Package(
       name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
     .executableTarget(
       name: "decoding", dependencies: [argumentParser, "Fuzz"], path: "Tools/decoding", swiftSettings: strict),
+    .executableTarget(
+      name: "vmx-unit-tests", dependencies: [argumentParser, "Tables"], path: "Tools/vmx-unit-tests",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
