@@ -53,7 +53,7 @@ let package = Package(
     room("Monitor", ["CCapstone", "CReadline"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
-    room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    room("Fuzz", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("SiliconUnicorn", ["CUnicorn", "Silicon", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
