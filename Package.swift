@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
-    room("Monitor", ["CCapstone", "CReadline"]),
+    room("Monitor", ["CCapstone", "CReadline", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),

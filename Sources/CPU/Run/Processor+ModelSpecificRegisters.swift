@@ -59,7 +59,7 @@ extension Processor {
     return value(of: number, s, op)
   }
 
-  private func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
+  func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
     switch model.registers[number].storage {
     case .own, .timeStampAdjust, .memoryTypes, .pageAttributes: modelSpecific[number]
     case .apicBase: apic.base

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Machine
+import Monitor
+
+/// `shootdown monitor`: a person at a machine.
+struct MonitorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "monitor",
+    abstract: "Run a machine step by step: breakpoints, state, memory, translations.",
+    discussion: """
+      Commands come from the terminal, edited by Readline, or from standard input when that is no terminal; 'help' lists \
+      them, docs/MONITOR.md has an example of each.
+      """)
+
+  @OptionGroup var command: RunCommand
+
+  @Option(
+    name: .customLong("command"),
+    help: ArgumentHelp("A file of monitor commands that come first; repeatable.", valueName: "file"))
+  var scripts: [String] = []
+
+  func run() throws {
+    let run = try Run(machine: command.machine, settings: command.settings)
+    try run.monitor(try command.source(), scripts: scripts)
+  }
+}
+
+extension Run {
+  /// Has a person run an image, and throws the exit status.
+  func monitor(_ source: BootSource, scripts: [String]) throws {
+    for (isSet, option) in [
+      (settings.json, "--json"), (settings.trace != nil, "--trace"), (settings.until != nil, "--until"),
+      (settings.timeout != nil, "--timeout"), (settings.printConfig, "--print-config"),
+    ] where isSet {
+      throw Misuse("monitor: \(option) goes with 'run'")
+    }
+    var options = try machine.options()
+    let outputs = Outputs()
+    outputs.debug = try settings.tap(into: &options, machine)
+    let limits = try limits(nil)
+    let isEndedByReset = try machine.isOn(settings.noReboot, "no-reboot")
+    let symbols = SymbolTable()
+    for file in try Symbols(images: source.files, paths: settings.symbols).files { try symbols.add(file.elf) }
+    let board = try Board(options, interruptFlag: HostSignals.flag) { byte, cycle in
+      outputs.take(byte, at: cycle)
+      return false
+    }
+    do { try source.image.load(into: board) } catch { throw Misuse("\(source.name): \(error)") }
+    let place = try machine.value(settings.serial, "serial", default: "stdio")
+    outputs.sink = try SerialSink(place.text, from: place.from)
+    try outputs.debug?.open()
+    HostSignals.install(timeout: nil)
+    let host = SessionHost(
+      flag: HostSignals.flag, mustEnd: { HostSignals.mustEnd },
+      write: { Descriptor.write(Array($0.utf8), to: STDOUT_FILENO) }, flushSerial: { outputs.sink?.endLine() })
+    let session = try Session(
+      board, boot: source.image, symbols: symbols, limits: limits, isEndedByReset: isEndedByReset, host: host)
+    for script in scripts { session.carryOut("source \"\(script)\"") }
+    if session.exitCode == nil {
+      if isatty(STDIN_FILENO) == 1 { session.run(ReadlineLines(session)) } else { session.run(PlainLines()) }
+    }
+    outputs.flush()
+    if HostSignals.mustEnd { HostSignals.raiseAgain(HostSignals.last) }
+    throw ExitCode(session.exitCode ?? 0)
+  }
+}
