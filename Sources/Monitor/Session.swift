@@ -45,7 +45,8 @@ package final class Session {
   /// The status that `quit` was given.
   package private(set) var exitCode: Int32?
   /// Where `x` and `u` go on.
-  var nextAddress: UInt64 = 0
+  var nextExamined: UInt64 = 0
+  var nextDisassembled: UInt64 = 0
   /// The line that an empty one repeats.
   private var lastLine = ""
   private var sourceDepth = 0
@@ -64,7 +65,7 @@ package final class Session {
     self.isEndedByReset = isEndedByReset
     self.host = host
     commands = try CommandTable()
-    nextAddress = processor.linearRIP
+    nextDisassembled = processor.linearRIP
   }
 
   /// The processor that commands are about.

@@ -8,7 +8,7 @@ extension Session {
   func examine(_ arguments: Arguments, _ level: Expression.Level) throws {
     var arguments = arguments
     let format = try MemoryFormat(arguments.format())
-    let address = try value(at: &arguments) ?? nextAddress
+    let address = try value(at: &arguments) ?? nextExamined
     try arguments.end()
     let view = MemoryView(processor, level)
     switch format.letter {
@@ -30,7 +30,7 @@ extension Session {
       guard values.count == count else { throw Complaint("cannot read \(view.name) \(hex(next))") }
       left -= count
     }
-    nextAddress = next
+    nextExamined = next
     repeatAs(
       "\(level == .linear ? "x" : level == .physical ? "xp" : "xg")/\(format.count)\(format.letter)\(format.unit)")
   }
@@ -48,7 +48,7 @@ extension Session {
       say("\(label(next, view.level)): \"\(String(decoding: text, as: UTF8.self))\"")
       next &+= UInt64(text.count) &+ (text.count < bytes.count ? 1 : 0)
     }
-    nextAddress = next
+    nextExamined = next
   }
 
   /// `u`.
@@ -56,7 +56,7 @@ extension Session {
     var arguments = arguments
     let format = arguments.format()
     let count = format.isEmpty ? 8 : try MemoryFormat(format).count
-    let address = try value(at: &arguments) ?? nextAddress
+    let address = try value(at: &arguments) ?? nextDisassembled
     try arguments.end()
     disassemble(address, count, MemoryView(processor, .linear))
     repeatAs("u/\(count)")
@@ -76,7 +76,7 @@ extension Session {
       say("\(mark) \(label(next, view.level)): \(code.padded(22))\(text)")
       next &+= UInt64(length)
     }
-    nextAddress = next
+    nextDisassembled = next
   }
 
   /// `print`.

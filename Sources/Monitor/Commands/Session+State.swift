@@ -16,7 +16,7 @@ extension Session {
 
   /// Processor, mode, cycle, RIP with its symbol, next instruction.
   func showPlace() {
-    nextAddress = processor.linearRIP
+    nextDisassembled = processor.linearRIP
     let s = processor.state.pointee
     say(
       "cpu\(selected) \(processor.modeName) cpl\(processor.privilege)\(activity(of: processor)) cycle \(s.cycles) "

@@ -12,7 +12,6 @@ package final class ReadlineLines: LineSource {
     rl_readline_name = UnsafePointer(strdup("shootdown"))
     rl_attempted_completion_function = attemptCompletion
     rl_basic_word_break_characters = UnsafePointer(strdup(" \t\n()[]+-*/%&|^<>=!~,"))
-    rl_signal_event_hook = noteSignal
     using_history()
     stifle_history(1000)
   }
@@ -20,30 +19,48 @@ package final class ReadlineLines: LineSource {
   deinit { current = nil }
 
   package func next(prompt: String) -> String? {
-    guard let line = readline(prompt) else { return nil }
-    defer { free(line) }
-    if session.host.flag.isSet, !session.host.mustEnd() {
-      session.host.flag.clear()
-      session.forgetRepetition()
-      return ""
+    (taken, isTaken) = (nil, false)
+    rl_callback_handler_install(prompt, takeLine)
+    while !isTaken {
+      var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      // A signal that comes just before is seen then.
+      let ready = poll(&descriptor, 1, 200)
+      if session.host.flag.isSet {
+        abandon()
+        guard !session.host.mustEnd() else { return nil }
+        session.host.flag.clear()
+        session.forgetRepetition()
+        return ""
+      }
+      if ready > 0 { rl_callback_read_char() }
     }
-    let text = String(cString: line)
-    if !text.allSatisfy(\.isWhitespace) { add_history(line) }
-    return text
+    guard let line = taken else { return nil }
+    if !line.allSatisfy(\.isWhitespace) { add_history(line) }
+    return line
+  }
+
+  /// Gives up what is being typed.
+  private func abandon() {
+    rl_free_line_state()
+    rl_callback_sigcleanup()
+    rl_replace_line("", 0)
+    rl_crlf()
+    rl_callback_handler_remove()
   }
 }
 
 // Readline has one caller in a process, and calls back without a context: this is it.
 nonisolated(unsafe) private var current: Session?
 nonisolated(unsafe) private var candidates: [String] = []
+nonisolated(unsafe) private var taken: String?
+nonisolated(unsafe) private var isTaken = false
 
-/// Ctrl-C while a line is typed gives the line up.
-private func noteSignal() -> Int32 {
-  guard current?.host.flag.isSet == true else { return 0 }
-  rl_replace_line("", 0)
-  rl_crlf()
-  rl_done = 1
-  return 0
+/// A line is complete, or there will be none.
+private func takeLine(_ line: UnsafeMutablePointer<CChar>?) {
+  rl_callback_handler_remove()
+  taken = line.map { String(cString: $0) }
+  isTaken = true
+  free(line)
 }
 
 private func attemptCompletion(
