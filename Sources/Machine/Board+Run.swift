@@ -158,7 +158,7 @@ extension Board {
       } else {
         stop = processor.run(until: min(deadline, first), instructionLimit: instructionLimit)
       }
-      guard stop == .deadline || stop == .instructionLimit else { return stop }
+      guard stop == .deadline || stop == .instructionLimit, !processor.isAtStopAddress else { return stop }
       if stop == .instructionLimit, state.pointee.instructions >= instructionLimit { return stop }
       // A deadline of 0 says that somebody asked for the turn's end.
       guard state.pointee.deadline != 0, state.pointee.cycles < deadline, interruptFlag?.isSet != true else {

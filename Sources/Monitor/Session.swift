@@ -13,15 +13,21 @@ package struct SessionHost {
   package var write: (String) -> Void
   /// Writes what the guest's serial port has pending, before the monitor speaks.
   package var flushSerial: () -> Void
+  /// What lets serial text through.
+  package var gate: SerialGate
+  /// Bytes that snapshots for going back may take.
+  package var historyBudget: Int
 
   package init(
     flag: InterruptFlag, mustEnd: @escaping () -> Bool, write: @escaping (String) -> Void,
-    flushSerial: @escaping () -> Void
+    flushSerial: @escaping () -> Void, gate: SerialGate, historyBudget: Int
   ) {
     self.flag = flag
     self.mustEnd = mustEnd
     self.write = write
     self.flushSerial = flushSerial
+    self.gate = gate
+    self.historyBudget = historyBudget
   }
 }
 
@@ -38,8 +44,18 @@ package final class Session {
   let disassemblers = Disassemblers()
   /// The processor that commands are about.
   var selected = 0
-  var breakpoints: [Breakpoint] = []
-  var nextBreakpoint = 1
+  var stops: [StopPoint] = []
+  var nextStop = 1
+  let events = MachineEvents()
+  var history: History
+  /// Bytes that memory took before the first snapshot but one.
+  var baseline: Int?
+  /// Nothing of what comes next has been done: at a breakpoint its instruction has been fetched.
+  var isExact = true
+  var undoable: [Undoable] = []
+  /// Places that `save` has named.
+  var saved: [String: Undoable] = [:]
+  var gate: SerialGate { host.gate }
   /// How the machine ended, if it did.
   package internal(set) var end: RunEnd?
   /// The status that `quit` was given.
@@ -65,6 +81,8 @@ package final class Session {
     self.isEndedByReset = isEndedByReset
     self.host = host
     commands = try CommandTable()
+    history = History(budget: host.historyBudget)
+    events.attach(self.board.processors)
     nextDisassembled = processor.linearRIP
   }
 
@@ -96,6 +114,10 @@ package final class Session {
     do {
       let (command, rest) = try commands.command(in: text)
       try command.action(self, Arguments(rest))
+    } catch is Interrupted {
+      if !host.mustEnd() { host.flag.clear() }
+      say("interrupted")
+      showPlace()
     } catch let complaint as Complaint {
       say(complaint.description)
     } catch {

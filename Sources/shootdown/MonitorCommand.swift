@@ -20,15 +20,21 @@ struct MonitorCommand: ParsableCommand {
     help: ArgumentHelp("A file of monitor commands that come first; repeatable.", valueName: "file"))
   var scripts: [String] = []
 
+  @Option(help: ArgumentHelp("Memory for snapshots that lead back, as 512M or 2G (default 1G).", valueName: "size"))
+  var history = "1G"
+
   func run() throws {
+    guard let bytes = MachineSettings.bytes(history).flatMap({ Int(exactly: $0) }) else {
+      throw Misuse("--history: '\(history)' is no size like 512M or 2G")
+    }
     let run = try Run(machine: command.machine, settings: command.settings)
-    try run.monitor(try command.source(), scripts: scripts)
+    try run.monitor(try command.source(), scripts: scripts, historyBudget: bytes)
   }
 }
 
 extension Run {
   /// Has a person run an image, and throws the exit status.
-  func monitor(_ source: BootSource, scripts: [String]) throws {
+  func monitor(_ source: BootSource, scripts: [String], historyBudget: Int) throws {
     for (isSet, option) in [
       (settings.json, "--json"), (settings.trace != nil, "--trace"), (settings.until != nil, "--until"),
       (settings.timeout != nil, "--timeout"), (settings.printConfig, "--print-config"),
@@ -42,7 +48,12 @@ extension Run {
     let isEndedByReset = try machine.isOn(settings.noReboot, "no-reboot")
     let symbols = SymbolTable()
     for file in try Symbols(images: source.files, paths: settings.symbols).files { try symbols.add(file.elf) }
+    let gate = SerialGate()
+    let (post, debug) = (options.post, options.debug)
+    options.post = post.map { post in { if !gate.isClosed { post($0) } } }
+    options.debug = debug.map { debug in { if !gate.isClosed { debug($0) } } }
     let board = try Board(options, interruptFlag: HostSignals.flag) { byte, cycle in
+      guard !gate.isClosed else { return false }
       outputs.take(byte, at: cycle)
       return false
     }
@@ -53,7 +64,8 @@ extension Run {
     HostSignals.install(timeout: nil)
     let host = SessionHost(
       flag: HostSignals.flag, mustEnd: { HostSignals.mustEnd },
-      write: { Descriptor.write(Array($0.utf8), to: STDOUT_FILENO) }, flushSerial: { outputs.sink?.endLine() })
+      write: { Descriptor.write(Array($0.utf8), to: STDOUT_FILENO) }, flushSerial: { outputs.sink?.endLine() },
+      gate: gate, historyBudget: historyBudget)
     let session = try Session(
       board, boot: source.image, symbols: symbols, limits: limits, isEndedByReset: isEndedByReset, host: host)
     for script in scripts { session.carryOut("source \"\(script)\"") }

@@ -126,8 +126,10 @@ public final class Processor {
 
   /// Told of events and of writes to control registers.
   public var observer: (any ProcessorObserver)?
-  /// A stop address was reached: its instruction has not begun.
+  /// A stop address was reached, and its instruction has not begun; or `pause` was called.
   public internal(set) var isAtStopAddress = false
+  /// The instruction before which a run has stopped last.
+  var reportedStop: ReportedStop?
 
   /// The local APIC.
   public internal(set) var apic: LocalAPIC

@@ -1,34 +1,113 @@
 import CPU
 import Machine
 
-// Running: `step`, `continue`, `next`.
+// Running on: `continue`, `step`, `next`, `finish`, `until`.
 
 extension Session {
-  /// Where the machine is: how far all its processors have come.
-  var retired: UInt64 { board.processors.reduce(0) { $0 &+ $1.state.pointee.instructions } }
-
-  /// Runs on, with resets that the machine goes on from.
-  ///
-  /// - Returns: how the run ended.
-  func advance(_ limits: RunLimits) throws -> RunEnd {
-    if let end { throw Complaint("the machine has ended: \(end.text)") }
-    var ended = board.run(limits)
-    while ended == .reset, !isEndedByReset {
-      say("the guest reset the machine at cycle \(board.processor.state.pointee.cycles)")
-      board.reset()
-      try boot.load(into: board)
-      ended = board.run(limits)
-    }
-    return ended
+  /// How a run of the person's ended.
+  enum Halt {
+    /// A stop was met, and told.
+    case stop
+    /// A temporary stop was met by a processor.
+    case temporary(Int)
+    /// The machine's end, a limit or Ctrl-C, and told.
+    case ended
   }
 
-  /// The machine's next instruction, whichever processor's.
-  func stepMachine() throws -> RunEnd {
-    var limits = self.limits
-    limits.instructions = retired &+ 1
-    board.stop(at: [])
-    defer { armBreakpoints() }
-    return try advance(limits)
+  /// Runs on until something stops the machine.
+  ///
+  /// - Parameters:
+  ///   - temporary: linear addresses to stop at for this once.
+  ///   - condition: must hold at a stop, beside its own.
+  func resume(temporary: Set<UInt64> = [], condition: Expression? = nil) throws -> Halt {
+    arm(temporary: temporary)
+    defer { if !temporary.isEmpty { arm() } }
+    processor.passStop()
+    _ = events.takeReasons()
+    while true {
+      let ended = try advance(limits: limits, heedsStops: true)
+      guard ended == .conditionMet else {
+        if let ended { note(ended) }
+        return .ended
+      }
+      let met = try hits(condition)
+      if !met.isEmpty {
+        tell(met)
+        return .stop
+      }
+      if let number = board.processors.firstIndex(where: {
+        $0.isAtStopAddress && temporary.contains($0.linearRIP)
+      }) {
+        return .temporary(number)
+      }
+      // Nobody's stop but the run's own: `--until` and the like.
+      guard isInterrupted else { continue }
+      return .ended
+    }
+  }
+
+  /// The machine's next instruction or event, whichever processor's.
+  ///
+  /// - Returns: whether all is well to go on.
+  private func stepMachine() throws -> Bool {
+    let before = board.processors.map(\.state.pointee.instructions)
+    let delivered = events.delivered
+    while true {
+      guard let ended = try advance(limits: limits, heedsStops: true, isStep: true) else { return true }
+      guard ended == .conditionMet else {
+        note(ended)
+        return false
+      }
+      let met = try hits(nil)
+      if !met.isEmpty {
+        tell(met)
+        return false
+      }
+      let moved = before != board.processors.map(\.state.pointee.instructions) || delivered != events.delivered
+      if moved { return true }
+    }
+  }
+
+  /// Steps one processor, with what the others do meanwhile, or the machine; false: something stopped it.
+  private func run(steps: UInt64, ofAll isAll: Bool) throws -> Bool {
+    arm()
+    processor.passStop()
+    _ = events.takeReasons()
+    var left = steps
+    while left > 0 {
+      let before = board.processors.map { ($0.state.pointee.instructions, $0.linearRIP) }
+      let goesOn = try stepMachine()
+      let moved = board.processors.indices.filter {
+        (board.processors[$0].state.pointee.instructions, board.processors[$0].linearRIP) != before[$0]
+      }
+      guard goesOn else { return false }
+      if isAll, let mover = moved.first { selected = mover }
+      if isAll || moved.contains(selected) { left -= 1 }
+      if isInterrupted { return false }
+    }
+    return true
+  }
+
+  /// Whether Ctrl-C was pressed; takes it back.
+  private var isInterrupted: Bool {
+    guard host.flag.isSet else { return false }
+    if !host.mustEnd() {
+      host.flag.clear()
+      say("interrupted")
+    }
+    return true
+  }
+
+  // MARK: Commands
+
+  /// `continue`.
+  func continueRun(_ arguments: Arguments) throws {
+    var arguments = arguments
+    let condition = try arguments.condition().map { try ExpressionParser.parse($0) }
+    try arguments.end()
+    remember()
+    _ = try resume(condition: condition)
+    showPlace()
   }
 
   /// `step`.
@@ -40,107 +119,70 @@ extension Session {
     } else if arguments.rest.hasPrefix("cpu"), let word = arguments.word() {
       selected = try processorNumber(word)
     }
-    let count = try arguments.number("number of instructions", atMost: 1 << 32) ?? 1
+    let count = try arguments.number("number of instructions", atMost: 1 << 40) ?? 1
     try arguments.end()
-    try run(steps: count, ofAll: isAll)
+    remember()
+    _ = try run(steps: count, ofAll: isAll)
     showPlace()
-  }
-
-  /// Steps one processor, with what the others do meanwhile, or the machine.
-  private func run(steps: UInt64, ofAll isAll: Bool) throws {
-    var left = steps
-    while left > 0 {
-      let before = board.processors.map(\.state.pointee.instructions)
-      let ended = try stepMachine()
-      let moved = board.processors.indices.filter { board.processors[$0].state.pointee.instructions != before[$0] }
-      if isAll, let mover = moved.first { selected = mover }
-      if isAll || moved.contains(selected) { left -= 1 }
-      guard ended == .instructionLimit else { return note(ended) }
-      guard !isInterrupted else { return }
-    }
-  }
-
-  /// Whether Ctrl-C was pressed; takes it back.
-  private var isInterrupted: Bool {
-    guard host.flag.isSet, !host.mustEnd() else { return false }
-    host.flag.clear()
-    say("interrupted")
-    return true
   }
 
   /// `next`.
   func next(_ arguments: Arguments) throws {
     var arguments = arguments
-    let count = try arguments.number("number of instructions", atMost: 1 << 32) ?? 1
+    let count = try arguments.number("number of instructions", atMost: 1 << 40) ?? 1
     try arguments.end()
-    for _ in 0..<count {
-      let (text, length) = nextInstruction
-      let isCall = ["call", "lcall", "int", "rep", "repne", "repe", "syscall"].contains {
-        text.hasPrefix($0 + " ") || text == $0
-      }
-      guard isCall else {
-        try run(steps: 1, ofAll: false)
-        continue
-      }
-      let stack = processor[.rsp]
-      let target = processor.linearRIP &+ UInt64(length)
-      _ = try stepMachine()
-      while end == nil, processor.linearRIP != target || processor[.rsp] < stack {
-        board.stop(at: Set(breakpoints.filter(\.isEnabled).map(\.address)).union([target]))
-        defer { armBreakpoints() }
-        let ended = try advance(limits)
-        guard ended == .conditionMet, board.processors.allSatisfy({ !$0.isAtStopAddress || $0.linearRIP == target })
-        else {
-          note(ended)
-          break
-        }
-        if !processor.isAtStopAddress || processor[.rsp] < stack { _ = try stepMachine() }
-      }
-    }
+    remember()
+    for _ in 0..<count { if try !stepOver() { break } }
     showPlace()
   }
 
-  /// `continue`.
-  func continueRun(_ arguments: Arguments) throws {
-    var arguments = arguments
-    var condition: Expression?
-    if let text = arguments.condition() { condition = try ExpressionParser.parse(text) }
+  /// One instruction, or a call and all that it calls; false: something stopped it.
+  private func stepOver() throws -> Bool {
+    let (text, length) = nextInstruction
+    let name = text.prefix { $0 != " " }
+    guard ["call", "lcall", "int", "int3", "syscall", "sysenter", "vmcall"].contains(name) else {
+      return try run(steps: 1, ofAll: false)
+    }
+    let (number, stack) = (selected, processor[.rsp])
+    let target = processor.linearRIP &+ UInt64(length)
+    while true {
+      guard case .temporary(let who) = try resume(temporary: [target]) else { return false }
+      // Not another processor's, nor a deeper call of the same code.
+      if who == number, processor[.rsp] >= stack { return true }
+      board.processors[who].passStop()
+    }
+  }
+
+  /// `finish`.
+  func finish(_ arguments: Arguments) throws {
     try arguments.end()
-    let first = try stepMachine()
-    if first != .instructionLimit {
-      note(first)
-    } else {
-      while true {
-        let ended = try advance(limits)
-        if let number = board.processors.firstIndex(where: \.isAtStopAddress) {
-          guard try hits(number, condition) else {
-            _ = try stepMachine()
-            continue
-          }
-          selected = number
-        } else {
-          note(ended)
-        }
+    remember()
+    let stack = processor[.rsp]
+    while true {
+      let name = nextInstruction.text.prefix { $0 != " " }
+      let isReturn = ["ret", "retf", "retfq", "iret", "iretd", "iretq", "sysret", "sysretq", "sysexit"].contains(name)
+      if isReturn, processor[.rsp] >= stack {
+        _ = try run(steps: 1, ofAll: false)
         break
       }
+      guard try stepOver() else { break }
     }
     showPlace()
   }
 
-  /// Whether a breakpoint at which a processor stands is one to stop at; it is named then.
-  private func hits(_ number: Int, _ condition: Expression?) throws -> Bool {
-    let processor = board.processors[number]
-    let context = ProcessorContext(self, number)
-    if let condition, try condition.value(in: context) == 0 { return false }
-    for index in breakpoints.indices where breakpoints[index].isEnabled {
-      let breakpoint = breakpoints[index]
-      guard breakpoint.address == processor.linearRIP else { continue }
-      if let condition = breakpoint.condition, try condition.value(in: context) == 0 { continue }
-      breakpoints[index].hits += 1
-      say("breakpoint \(breakpoint.number), cpu\(number)")
-      return true
+  /// `until`.
+  func until(_ arguments: Arguments) throws {
+    guard !arguments.isEmpty else { throw Complaint("until: an address or a condition is missing") }
+    let expression = try ExpressionParser.parse(arguments.rest)
+    remember()
+    if expression.isTruth {
+      let context = ProcessorContext(self, selected)
+      repeat { guard try run(steps: 1, ofAll: true) else { break } } while try expression.value(in: context) == 0
+    } else {
+      let address = try expression.value(in: ProcessorContext(self, selected))
+      if case .temporary(let number) = try resume(temporary: [address]) { selected = number }
     }
-    return false
+    showPlace()
   }
 
   /// Says how a run ended, and remembers it if the machine did.
@@ -154,6 +196,17 @@ extension Session {
     default:
       end = ended
       say(ended.text)
+    }
+  }
+}
+
+extension Expression {
+  /// Whether its value is true or false.
+  var isTruth: Bool {
+    switch self {
+    case .binary(let operation, _, _): ["==", "!=", "<", ">", "<=", ">=", "&&", "||"].contains(operation)
+    case .unary("!", _): true
+    default: false
     }
   }
 }

@@ -147,9 +147,7 @@ extension Session {
     var name = parts[0].filter { !$0.isWhitespace }
     if name.first == "$" { name.removeFirst() }
     let value = try value(parts[1])
-    guard RegisterName.write(name, value, of: processor) else {
-      throw Complaint("'\(name)' is no register that can be written")
-    }
+    try edit(.register(processor: selected, name: name, value: value))
     say("\(name) \(hex(RegisterName.value(name, of: processor) ?? value))")
   }
 }
