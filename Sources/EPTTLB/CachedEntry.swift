@@ -15,7 +15,12 @@
   public var isDirty: Bool
   /// Rights of the path so far.
   public var rights: Rights
-  /// Memory type by PAT and MTRRs, as the PAT encodes it (6: write-back).
+  /// Rights that EPT grants along the path; all of them without EPT.
+  public var eptRights = EPTRights.all
+  /// Of a combined translation, the guest-physical address of its first byte.
+  public var guestFrame: UInt64 = 0
+  /// Memory type by PAT and MTRRs, or by PAT and EPT, as the PAT encodes it (6: write-back). Of a guest-physical
+  /// translation, bits 6:3 of the EPT leaf: its type, and ignore-PAT as bit 3.
   public var memoryType: UInt8
   /// Protection key of the leaf.
   public var protectionKey: UInt8

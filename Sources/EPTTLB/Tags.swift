@@ -50,6 +50,24 @@ public enum MappingKind: UInt8, Sendable, CaseIterable {
   public static let all: Rights = [.write, .execute, .user]
 }
 
+/// What EPT permits: the rights of the whole path, folded (SDM Vol. 3, "EPT Translation Mechanism").
+@frozen public struct EPTRights: OptionSet, Hashable, Sendable {
+  /// Bits 2:0 as in an EPT entry; bit 3 is an entry's bit 10.
+  public let rawValue: UInt8
+  /// A set of rights.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// Reads.
+  public static let read = EPTRights(rawValue: 1)
+  /// Writes.
+  public static let write = EPTRights(rawValue: 2)
+  /// Fetches; with mode-based execute control, from supervisor-mode linear addresses.
+  public static let execute = EPTRights(rawValue: 4)
+  /// Fetches from user-mode linear addresses; without mode-based execute control the same as `execute`.
+  public static let userExecute = EPTRights(rawValue: 8)
+  /// Everything: what a walk starts with, and what there is without EPT.
+  public static let all: EPTRights = [.read, .write, .execute, .userExecute]
+}
+
 /// A structure entry that a cached entry was built from.
 @frozen public struct Source: Equatable, Sendable {
   /// The address; bit 63, which no physical address has, tells EPT entries.

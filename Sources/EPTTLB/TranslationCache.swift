@@ -144,6 +144,9 @@ public final class TranslationCache {
   /// What a live translation permits.
   @inlinable public func rights(_ slot: Slot) -> Rights { nodes[Int(slot)].entry.rights }
 
+  /// What EPT permits of it.
+  @inlinable public func eptRights(_ slot: Slot) -> EPTRights { nodes[Int(slot)].entry.eptRights }
+
   /// The protection key of its leaf.
   @inlinable public func protectionKey(_ slot: Slot) -> UInt8 { nodes[Int(slot)].entry.protectionKey }
 
@@ -264,7 +267,8 @@ public final class TranslationCache {
     let entry = nodes[Int(slot)].entry
     let isSame =
       entry.prefix == found.prefix && entry.shift == found.shift && entry.target == found.target
-      && entry.rights == found.rights && entry.isDirty == found.isDirty && entry.isGlobal == found.isGlobal
+      && entry.rights == found.rights && entry.eptRights == found.eptRights
+      && entry.isDirty == found.isDirty && entry.isGlobal == found.isGlobal
       && entry.memoryType == found.memoryType && entry.protectionKey == found.protectionKey
       && entry.root == found.root && !nodes[Int(slot)].isSuspect
     guard isSame else {

@@ -1,9 +1,9 @@
 #include "guest.inc"
+#include "smp.inc"
 // processors: the bootstrap processor starts the others by INIT and SIPI (SDM Vol. 3, "MP Initialization Protocol
 // Algorithm for MP Systems"), counts them, and asks each by an interrupt and by an NMI for an answer. Run it with
 // --cpus N.
 
-.set TRAMPOLINE, 0x8000
 .set DATA, 0x9000            // what the processors share
 .set COUNT, DATA             // processors that are up
 .set ANSWERS, DATA + 8       // interrupts taken
@@ -11,7 +11,6 @@
 .set IDT, 0xA000
 .set IDTR, 0x9020
 .set STACKS, 0x200000        // 4 KiB each
-.set APIC, 0xFEE00000
 .set VECTOR, 0x40
 
 GUEST processors
@@ -32,39 +31,9 @@ GUEST processors
   movq $IDT, IDTR + 2
   lidt IDTR
 
-  // The others' first page.
-  leaq trampoline(%rip), %rsi
-  movl $TRAMPOLINE, %edi
-  movl $trampoline_end - trampoline, %ecx
-  rep movsb
-  movq %cr3, %rax
-  movl %eax, TRAMPOLINE + root - trampoline
-  leaq started(%rip), %rax
-  movl %eax, TRAMPOLINE + target - trampoline
-
-  // APIC on; INIT and SIPI to all but this one.
-  movl $APIC, %ebx
-  movl $0x1FF, 0xF0(%rbx)
-  movl $0xC4500, 0x300(%rbx)
-  movl $0xC4600 | TRAMPOLINE >> 12, 0x300(%rbx)
-
-  // They are up when nobody has come for a while.
-  movl $1, %r12d
-1:
-  movl $3000, %ecx
-2:
-  movl COUNT, %eax
-  incl %eax
-  cmpl %r12d, %eax
-  jne 3f
-  pause
-  decl %ecx
-  jnz 2b
-  jmp 4f
-3:
-  movl %eax, %r12d
-  jmp 1b
-4:
+  PLACE_TRAMPOLINE started
+  START_OTHERS
+  AWAIT_OTHERS COUNT
   PRINT processors
   movl %r12d, %eax
   call print_hex
@@ -92,17 +61,7 @@ GUEST processors
   PRINT newline
   EXIT 0
 
-// A 64-bit interrupt gate at RDI to RAX.
-gate:
-  movw %ax, (%rdi)
-  movw $8, 2(%rdi)
-  movw $0x8E00, 4(%rdi)
-  shrq $16, %rax
-  movw %ax, 6(%rdi)
-  shrq $16, %rax
-  movl %eax, 8(%rdi)
-  movl $0, 12(%rdi)
-  ret
+  GATE_ROUTINE
 
 // Every other processor, in 64-bit mode.
 started:
@@ -143,33 +102,5 @@ nmis:
 newline:
   .asciz "\n"
 
-// Copied to TRAMPOLINE; entered in real mode with CS = TRAMPOLINE >> 4 and IP = 0.
-  .balign 16
-trampoline:
-  .code16
-  cli
-  movw %cs, %ax
-  movw %ax, %ds
-  movl root - trampoline, %eax
-  movl %eax, %cr3
-  movl $0x20, %eax
-  movl %eax, %cr4
-  movl $0xC0000080, %ecx
-  rdmsr
-  orl $0x100, %eax
-  wrmsr
-  lgdtl gdtr - trampoline
-  movl $0x80000011, %eax
-  movl %eax, %cr0
-  ljmpl *target - trampoline
-root:
-  .long 0
-target:
-  .long 0
-  .word 8
-gdtr:
-  .word 23
-  .long 0x800
-trampoline_end:
-  .code64
+  TRAMPOLINE_CODE
 END_GUEST processors

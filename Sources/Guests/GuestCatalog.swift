@@ -44,5 +44,7 @@ public struct Guest: Sendable {
     halt         6       HLT with interrupts off: nothing can wake it
     triplefault  6       a fault without an IDT: the shutdown state
     processors   1       INIT, SIPI, interrupts and NMIs between processors: run it with --cpus N
+    quiesce      1       a hypervisor that stops its processors by NMI to change their EPT, rightly or not: --cpus N, --append WORD
+    nested       1       a hypervisor that runs a hypervisor that runs a guest, rightly or not: --append WORD
     """
 }

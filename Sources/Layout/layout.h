@@ -150,6 +150,7 @@ enum {
   ExitDropped = 3,      // the block had been dropped: find it anew
   ExitRefused = 4,      // an instruction that is not built; RIP is its own
   ExitInterrupt = 5,    // INT n, INT3: `faultVector`; RIP is behind the instruction
+  ExitVirtual = 6,      // a VM exit or entry is due at this boundary
 };
 
 struct ProcessorState {
@@ -204,6 +205,8 @@ struct ProcessorState {
   uint32_t supervisorKeys;     // IA32_PKRS
   uint32_t debugMatches;       // bits of DR6 that the running instruction has met; reported when it is done
   uint32_t isRepeating;        // RIP is that of a repeated string instruction some of whose iterations are done
+  uint64_t intercepts;         // Intercepts: what VMX is asked about; 0 outside non-root operation
+  uint64_t faultAddress;       // linear address of a page fault that is not delivered yet
 };
 
 enum {

@@ -127,6 +127,18 @@ public struct MemoryTypes: Equatable, Sendable {
   /// As after RESET.
   public static let reset = MemoryTypes()
 
+  /// The type of accesses through EPT (SDM Vol. 3, "Memory Type Used for Translated Guest-Physical Addresses").
+  ///
+  /// - Parameters:
+  ///   - ept: bits 6:3 of the EPT leaf: memory type, and as bit 3 ignore-PAT.
+  ///   - index: which entry of the PAT the guest's leaf selects; nil: CR0.PG is 0, and the guest's type is WB.
+  func effective(ept: UInt8, index: UInt64?) -> UInt8 {
+    let type = MemoryType(rawValue: ept & 7) ?? .uncacheable
+    guard ept & 8 == 0, let index else { return type.rawValue }
+    let page = MemoryType(rawValue: UInt8(truncatingIfNeeded: pat >> (index * 8) & 7)) ?? .uncacheable
+    return MemoryType.effective(type, page).rawValue
+  }
+
   /// The type of accesses to a page, which selects an entry of the PAT.
   func effective(_ start: UInt64, shift: UInt8, index: UInt64) -> MemoryType {
     let page = MemoryType(rawValue: UInt8(truncatingIfNeeded: pat >> (index * 8) & 7)) ?? .uncacheable

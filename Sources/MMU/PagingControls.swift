@@ -60,6 +60,10 @@ public enum PagingMode: UInt8, Sendable {
   public var userKeys: UInt32 = 0
   /// IA32_PKRS while CR4.PKS is 1; 0 forbids nothing.
   public var supervisorKeys: UInt32 = 0
+  /// EPT, while it is in use.
+  public var ept: EPTControls?
+  /// Physical page of the APIC-access page, which accesses do not reach by host pointers; ~0: there is none.
+  public var apicAccessPage: UInt64 = ~0
   /// The PDPTE registers of PAE paging.
   public var pointers = SIMD4<UInt64>.zero
 

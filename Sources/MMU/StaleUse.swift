@@ -54,6 +54,27 @@ public struct Disagreement: Hashable, Sendable {
     // A clean mapping of a page that somebody else has made dirty is as it should be.
     compare(.dirty, mapping.isDirty, mapping.isDirty && memory.isDirty)
     compare(.global, mapping.isGlobal, memory.isGlobal)
+    compare(mapping.eptRights, memory.eptRights)
+  }
+
+  /// Compares a guest-physical translation with what a walk of the EPT in memory gives.
+  public init(_ mapping: CachedEntry, _ guestPhysical: UInt64, _ walk: EPTWalk) {
+    guard case .mapped(let memory) = walk.outcome else {
+      excess = .read
+      return
+    }
+    if mapping.physical(guestPhysical) != memory.physical(guestPhysical) { excess.insert(.frame) }
+    if mapping.memoryType != memory.memoryType { excess.insert(.type) }
+    compare(.dirty, mapping.isDirty, mapping.isDirty && memory.isDirty)
+    compare(mapping.eptRights, memory.eptRights)
+  }
+
+  private mutating func compare(_ mapping: EPTRights, _ memory: EPTRights) {
+    guard mapping != memory else { return }
+    compare(.read, mapping.contains(.read), memory.contains(.read))
+    compare(.write, mapping.contains(.write), memory.contains(.write))
+    compare(.execute, mapping.contains(.execute), memory.contains(.execute))
+    compare(.execute, mapping.contains(.userExecute), memory.contains(.userExecute))
   }
 
   private mutating func compare(_ axis: MappingAxes, _ mapping: Bool, _ memory: Bool) {
@@ -68,7 +89,7 @@ public struct StaleUse {
   public var processor: Int
   /// Its clock.
   public var cycle: UInt64
-  /// The address.
+  /// The address; with a guest-physical mapping, a guest-physical one.
   public var address: LinearAddress
   /// The access.
   public var access: Access

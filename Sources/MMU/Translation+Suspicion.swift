@@ -137,6 +137,57 @@ extension Translation: MappingKeeper {
         inForce: verdict.inForce.map { (root, $0) }))
   }
 
+  /// A suspect guest-physical mapping is used, or denies an access.
+  func consult(_ slot: Slot, _ guestPhysical: UInt64, _ access: EPTAccess, _ ept: EPTControls) {
+    if cache.isSuspect(slot), holds(slot) {
+      cache.clear(slot)
+      if cache.root(slot) == ept.pointer {
+        forgetVerdicts(slot)
+        return
+      }
+    }
+    let verdict = verdict(slot, guestPhysical, ept)
+    guard !verdict.agrees, let observer = staleUseObserver else { return }
+    let entry = cache[slot]
+    observer.staleMappingUsed(
+      StaleUse(
+        processor: processorNumber, cycle: storingMoment.cycle, address: LinearAddress(guestPhysical),
+        access: Access(isWrite: access.isWrite, isFetch: access.qualification & 4 != 0),
+        isDenied: !entry.eptRights.isSuperset(of: access.needs), mapping: entry, slot: slot,
+        sources: cache.sources(slot), suspicion: cache.suspicion(slot), own: verdict.own,
+        inForce: verdict.inForce.map { (ept.pointer, $0) }))
+  }
+
+  private func verdict(_ slot: Slot, _ guestPhysical: UInt64, _ ept: EPTControls) -> Verdict {
+    if let known = verdicts[slot]?.list.first(where: { $0.root == ept.pointer }) { return known }
+    let entry = cache[slot]
+    if verdicts[slot]?.list.count == Translation.maximumVerdicts { forgetVerdicts(slot) }
+    var verdicts = verdicts[slot] ?? Verdicts()
+    var verdict = Verdict(root: ept.pointer, own: Disagreement())
+    func disagreement(_ pointer: UInt64) -> Disagreement {
+      var looked = ept
+      looked.pointer = pointer
+      let nothing = EPTAccess(needs: [], isWrite: false, qualification: 0)
+      let walk = EPTWalk(
+        guestPhysical, nothing, looked, physicalBits: controls.physicalBits, memory, sideEffects: false)
+      for index in 0..<walk.count { mark(walk.steps[index].source, isPage: false, slot, &verdicts) }
+      return Disagreement(entry, guestPhysical, walk)
+    }
+    if cache.isSuspect(slot) { verdict.own = disagreement(entry.root) }
+    if entry.root != ept.pointer { verdict.inForce = disagreement(ept.pointer) }
+    verdicts.list.append(verdict)
+    self.verdicts[slot] = verdicts
+    return verdict
+  }
+
+  /// A verdict holds until an entry that it rests on changes.
+  private func mark(_ source: Source, isPage: Bool, _ slot: Slot, _ verdicts: inout Verdicts) {
+    memory.mark(
+      source.address, meaning(source, isPage: isPage), processor: processorNumber, slot: slot,
+      list: &verdicts.references)
+    verdicts.sources.append(source.address)
+  }
+
   /// Whether every entry that a mapping came from holds what it was made from: then a walk need not look.
   func holds(_ slot: Slot) -> Bool {
     let page = pageSource(slot)
@@ -177,13 +228,9 @@ extension Translation: MappingKeeper {
       address, Access(), controls.looking(from: root, at: address), memory, memoryTypes: memoryTypes, sideEffects: false
     )
     for index in 0..<walk.count {
-      let step = walk.steps[index]
-      let isPage = index == walk.count - 1
-      memory.mark(
-        step.source.address, meaning(step.source, isPage: isPage), processor: processorNumber, slot: slot,
-        list: &verdicts.references)
-      verdicts.sources.append(step.source.address)
+      mark(walk.steps[index].source, isPage: index == walk.count - 1, slot, &verdicts)
     }
+    for step in walk.located + walk.pageSteps { mark(step.source, isPage: false, slot, &verdicts) }
     return Disagreement(entry, address, walk)
   }
 
@@ -221,11 +268,15 @@ extension Translation: MappingKeeper {
   /// just have been filled.
   func speculate(_ slot: Slot, entry offset: UInt64) {
     let structure = cache[slot]
-    guard structure.kind == .linear, structure.root == controls.root(of: LinearAddress(structure.prefix)),
-      cache.matches(structure, controls.tag)
-    else {
+    guard cache.matches(structure, controls.tag) else { return }
+    if structure.kind == .guestPhysical {
+      guard let ept = controls.ept, structure.root == ept.pointer, offset % 8 == 0 else { return }
+      let guestPhysical = structure.prefix | (offset / 8) << (UInt64(structure.shift) - 9)
+      guard cache.translation(.guestPhysical, guestPhysical, controls.tag) == nil else { return }
+      _ = translate(guestPhysical, EPTAccess(needs: [], isWrite: false, qualification: 0))
       return
     }
+    guard structure.kind == kind, structure.root == controls.root(of: LinearAddress(structure.prefix)) else { return }
     let bits: UInt64 = controls.mode == .twoLevel ? 10 : 9
     let bytes: UInt64 = controls.mode == .twoLevel ? 4 : 8
     guard offset % bytes == 0 else { return }
@@ -233,20 +284,24 @@ extension Translation: MappingKeeper {
   }
 
   /// Walks for an address that nobody has asked for. Accessed flags are set, as by any walk; it takes no time.
-  private func fill(_ address: LinearAddress) {
+  func fill(_ address: LinearAddress) {
     guard controls.mode != .none, !controls.mode.isLong || address.isCanonical(bits: controls.mode.linearBits) else {
       return
     }
-    guard cache.translation(.linear, address.value, controls.tag) == nil else { return }
-    let start = cache.structure(.linear, address.value, controls.tag)
+    guard cache.translation(kind, address.value, controls.tag) == nil else { return }
+    let start = cache.structure(kind, address.value, controls.tag)
     let controls = controls.looking(from: controls.root(of: address), at: address)
     let parent = start.map { cache[$0] }
+    let inherited = start.flatMap { cache.suspicion($0) }
+    let isNested = controls.ept != nil
+    let sources = isNested ? start.map { cache.sources($0) } ?? [] : []
     guard case .mapped = Walk(address, Access(), controls, memory, from: parent, sideEffects: false).outcome else {
       return
     }
     let walk = Walk(
-      address, Access(), controls, memory, from: parent, memoryTypes: memoryTypes, sideEffects: true)
-    _ = keep(walk, startedAt: start, .data)
+      address, Access(), controls, memory, from: parent, cachedSources: sources, memoryTypes: memoryTypes,
+      through: isNested ? self : nil, sideEffects: true)
+    keep(walk, inherited: inherited, .data)
   }
 }
 
@@ -267,6 +322,7 @@ extension PagingControls {
     }
     controls.supervisorAccessPrevention = false
     (controls.userKeys, controls.supervisorKeys) = (0, 0)
+    controls.ept?.isLooking = true
     return controls
   }
 }

@@ -22,6 +22,8 @@ public final class Translation {
     case pageFault(PageFaultCode)
     /// The address is not canonical.
     case notCanonical
+    /// EPT does not permit the access, or the page-modification log is full.
+    case exit(MemoryExit)
   }
 
   /// Slot of what no mapping backs: paging is off.
@@ -54,6 +56,8 @@ public final class Translation {
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
   public weak var staleUseObserver: (any StaleUseObserver)?
+  /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
+  public weak var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.
   public var observer: (any TranslationObserver)?
   /// The op whose access is under way, when RIP in the state is that of its block.
@@ -67,12 +71,18 @@ public final class Translation {
 
   /// Linear pages of breakpoints: each access to them must be seen.
   private(set) var watchedPages: [UInt64] = []
+  /// Linear pages and physical frames that an observer wants each access to.
+  private var seenPages: [UInt64] = []
+  private var seenFrames: [UInt64] = []
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
   /// Numbers of the contexts that the controls in force have for a supervisor and for a user, or 0.
   private var current: (supervisor: UInt16, user: UInt16) = (0, 0)
+  /// The same of controls that were in force before.
+  private var recent: [(controls: PagingControls, numbers: (supervisor: UInt16, user: UInt16))] = []
+  private var nextRecent = 0
 
   /// 4095 would, with the last page of all, be the tag of an empty entry.
   private static let lastContext = 4094
@@ -96,6 +106,7 @@ public final class Translation {
     accessOp.initialize(to: nil)
     self.usesHostPointers = usesHostPointers
     self.controls = controls
+    recent = Array(repeating: (controls, (0, 0)), count: 4)
     if case .speculate = policy { speculates = true } else { speculates = false }
     purgeHostPointers()
     processorNumber = memory.attach(self)
@@ -115,7 +126,16 @@ public final class Translation {
 
   /// Switches to the context of these controls: nothing is dropped.
   public func use(_ controls: PagingControls, isUser: Bool) {
-    if self.controls != controls { current = (0, 0) }
+    if self.controls != controls {
+      // Exits and entries go to and fro between a few.
+      if let known = recent.firstIndex(where: { $0.controls == controls }) {
+        (recent[known], current) = ((self.controls, current), recent[known].numbers)
+      } else {
+        recent[nextRecent] = (self.controls, current)
+        nextRecent = (nextRecent + 1) % recent.count
+        current = (0, 0)
+      }
+    }
     self.controls = controls
     self.isUser = isUser
     let remembered = isUser ? current.user : current.supervisor
@@ -132,6 +152,7 @@ public final class Translation {
     if let old = contextKeys[number] {
       contexts[old] = nil
       current = (0, 0)
+      for index in recent.indices { recent[index].numbers = (0, 0) }
       purgeHostPointers {
         $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
       }
@@ -151,39 +172,55 @@ public final class Translation {
   public func translate(_ linear: LinearAddress, _ access: Access) -> Result {
     var address = linear
     switch controls.mode {
-    case .none: return .physical(PhysicalAddress(address.value & 0xFFFF_FFFF), Translation.noMapping)
+    case .none:
+      address.value &= 0xFFFF_FFFF
+      if controls.ept == nil { return .physical(PhysicalAddress(address.value), Translation.noMapping) }
     case .twoLevel, .pae: address.value &= 0xFFFF_FFFF
     case .fourLevel: guard address.isCanonical() else { return .notCanonical }
     case .fiveLevel: guard address.isCanonical(bits: 57) else { return .notCanonical }
     }
+    let kind = kind
     let side: AccessSide = access.isFetch ? .instruction : .data
-    if let slot = cache.translation(.linear, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
+    if let slot = cache.translation(kind, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
       let (rights, key) = (cache.rights(slot), cache.protectionKey(slot))
       guard controls.permits(access, rights, key: key) else {
         if isSuspect(slot, address) { consult(slot, address, access) }
         return fault(address, PageFaultCode(access, controls, violating: rights, key: key))
       }
+      if let ept = controls.ept {
+        let wanted = EPTAccess(access, ept, isUserAddress: rights.contains(.user))
+        guard cache.eptRights(slot).isSuperset(of: wanted.needs) else {
+          if isSuspect(slot, address) { consult(slot, address, access) }
+          return exit(address, violation(cache[slot], address, wanted, ept))
+        }
+      }
       if !access.isWrite || cache.isDirty(slot) {
         if isSuspect(slot, address) { consult(slot, address, access) }
         return .physical(PhysicalAddress(cache.physical(slot, address.value)), slot)
       }
-      cache.walkedForDirty(.linear, address.value, controls.tag)
+      cache.walkedForDirty(kind, address.value, controls.tag)
       drain()
     }
-    let elsewhere = cache.hasLevels ? cache.translation(.linear, address.value, controls.tag) : nil
-    let start = cache.structure(.linear, address.value, controls.tag)
+    let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
+    let start = controls.mode == .none ? nil : cache.structure(kind, address.value, controls.tag)
     if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    // What the walk's own fills drive out must not change what it started from.
+    let inherited = start.flatMap { cache.suspicion($0) }
     // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
     let wasSpeculating = memory.isSpeculating
     memory.isSpeculating = true
     let walk = Walk(
-      address, access, controls, memory, from: start.map { cache[$0] }, memoryTypes: memoryTypes, sideEffects: true)
+      address, access, controls, memory, from: start.map { cache[$0] },
+      cachedSources: controls.ept == nil ? [] : start.map { cache.sources($0) } ?? [], memoryTypes: memoryTypes,
+      through: controls.ept == nil ? nil : self, sideEffects: true)
     memory.isSpeculating = wasSpeculating
-    state.pointee.cycles &+= UInt64(walk.count) &* walkReferenceCycles
-    let filed = keep(walk, startedAt: start, side, elsewhere)
+    state.pointee.cycles &+= UInt64(walk.references) &* walkReferenceCycles
+    let filed = keep(walk, inherited: inherited, side, elsewhere)
     switch walk.outcome {
     case .fault(let code):
       return fault(address, code)
+    case .exit(let reason):
+      return exit(address, reason)
     case .mapped(let entry):
       observer?.filled(address, entry)
       if speculates { fillNeighbours(address, shift: entry.shift) }
@@ -194,19 +231,29 @@ public final class Translation {
     }
   }
 
+  /// Which mappings serve linear addresses (rules U1, U2).
+  var kind: MappingKind { controls.ept == nil ? .linear : .combined }
+
   /// Caches what a walk has found; the slot of its translation.
   ///
-  /// - Parameter elsewhere: a translation of the address that only the other side of a part's TLB has.
-  func keep(_ walk: Walk, startedAt start: Slot?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
-    let inherited = start.flatMap { cache.suspicion($0) }
+  /// - Parameters:
+  ///   - inherited: why the paging-structure-cache entry that the walk started at is suspect.
+  ///   - elsewhere: a translation of the address that only the other side of a part's TLB has.
+  @discardableResult
+  func keep(_ walk: Walk, inherited: Suspicion?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
+    let inherited = inherited ?? walk.inherited
     for index in 0..<walk.structureCount {
       guard let structure = walk.structures[index] else { continue }
-      let slot = cache.insert(structure)
+      let slot =
+        structure.kind == .linear
+        ? cache.insert(structure)
+        : cache.insert(structure, sources: Array(walk.sources[..<walk.structureSourceCounts[index]]))
       if let inherited { cache.inherit(slot, inherited) }
     }
     guard case .mapped(let entry) = walk.outcome else { return Translation.noMapping }
     if let elsewhere, cache.join(elsewhere, entry, side) { return elsewhere }
-    let slot = cache.insert(entry, side: side)
+    let slot =
+      entry.kind == .linear ? cache.insert(entry, side: side) : cache.insert(entry, sources: walk.sources, side: side)
     if let inherited { cache.inherit(slot, inherited) }
     return slot
   }
@@ -229,14 +276,49 @@ public final class Translation {
     return .pageFault(code)
   }
 
+  /// An access that EPT does not permit: what the violation invalidates goes.
+  private func exit(_ address: LinearAddress, _ reason: MemoryExit) -> Result {
+    if case .eptViolation(let violation) = reason {
+      cache.eptViolation(
+        violation.guestPhysicalAddress, ep4ta: controls.tag.ep4ta,
+        linear: violation.qualification & 1 << 8 != 0 ? address.value : nil, vpid: controls.tag.vpid,
+        pcid: controls.tag.pcid)
+      drain()
+    }
+    return .exit(reason)
+  }
+
+  /// The violation of an access that a combined mapping denies.
+  private func violation(
+    _ mapping: CachedEntry, _ address: LinearAddress, _ access: EPTAccess, _ ept: EPTControls
+  ) -> MemoryExit {
+    var qualification = access.qualification | UInt64(mapping.eptRights.rawValue & 7) << 3 | 3 << 7
+    if ept.modeBasedExecute, mapping.eptRights.contains(.userExecute) { qualification |= 1 << 6 }
+    if ept.advancedInformation {
+      if mapping.rights.contains(.user) { qualification |= 1 << 9 }
+      if mapping.rights.contains(.write) { qualification |= 1 << 10 }
+      if !mapping.rights.contains(.execute) { qualification |= 1 << 11 }
+    }
+    return .eptViolation(
+      EPTViolation(
+        guestPhysicalAddress: mapping.guestFrame | address.value & (1 << UInt64(mapping.shift) - 1),
+        qualification: qualification, linearAddress: address.value, suppressesException: true))
+  }
+
   // MARK: Host pointers
+
+  /// Whether accesses to a page must be seen: it is the local APIC's, or the APIC-access page.
+  @inline(__always) public func isHidden(_ address: PhysicalAddress) -> Bool {
+    address.page == hiddenPage || address.page == controls.apicAccessPage
+  }
 
   /// Files a host pointer for an access that a mapping permits; nil where each access must be seen.
   ///
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
-      physical.page != hiddenPage, slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+      !isSeen(address, physical),
+      !isHidden(physical), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
@@ -262,6 +344,19 @@ public final class Translation {
     watchedPages = pages
     guard !pages.isEmpty else { return }
     purgeHostPointers { pages.contains($0.pointee.readTag & ~0xFFF) || pages.contains($0.pointee.writeTag & ~0xFFF) }
+  }
+
+  /// Has each access to some linear pages and physical frames go the long way, for an observer, and no longer those to
+  /// the ones seen until now. Results do not depend on it.
+  public func see(pages: [UInt64], frames: [UInt64]) {
+    guard pages != seenPages || frames != seenFrames else { return }
+    (seenPages, seenFrames) = (pages, frames)
+    purgeHostPointers()
+  }
+
+  @inline(__always) private func isSeen(_ address: LinearAddress, _ physical: PhysicalAddress) -> Bool {
+    if seenPages.isEmpty, seenFrames.isEmpty { return false }
+    return seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
   }
 
   /// Forgets every host pointer that a condition picks.
@@ -345,9 +440,34 @@ public final class Translation {
     drain()
   }
 
+  /// What VMX invalidates (SDM Vol. 3, "Operations that Invalidate Cached Mappings").
+  public enum VMXInvalidation: Equatable, Sendable {
+    /// VM entry or exit, with "enable VPID" or without.
+    case transition(isVPIDEnabled: Bool)
+    /// INVEPT types 1 and 2.
+    case ept(tag: UInt64), everyEPT
+    /// INVVPID types 0 to 3.
+    case address(UInt64, vpid: UInt16), vpid(UInt16), everyVPID, vpidButGlobal(UInt16)
+  }
+
+  /// INVEPT, INVVPID, and what entries and exits invalidate.
+  public func invalidate(_ what: VMXInvalidation) {
+    switch what {
+    case .transition(let isVPIDEnabled): cache.vmTransition(isVPIDEnabled: isVPIDEnabled)
+    case .ept(let tag): cache.invept(ep4ta: tag)
+    case .everyEPT: cache.inveptAll()
+    case .address(let address, let vpid): cache.invvpid(address: address, vpid: vpid)
+    case .vpid(let vpid): cache.invvpid(vpid: vpid)
+    case .everyVPID: cache.invvpidAll()
+    case .vpidButGlobal(let vpid): cache.invvpidRetainingGlobals(vpid: vpid)
+    }
+    observer?.invalidated(.vmx(what))
+    drain()
+  }
+
   /// Purges what was derived from translations that EPTTLB has dropped, and has the running block end: the next
   /// instruction is fetched anew, as it would be had blocks been formed otherwise.
-  private func drain() {
+  func drain() {
     guard !cache.dropped.isEmpty else { return }
     state.pointee.generation &+= 1
     if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
@@ -390,6 +510,10 @@ public final class Translation {
       }
       guard let key = contextKeys[Int(tag & 0xFFF)] else { return "host pointer of an unknown context" }
       guard cache.matches(mapping, key.controls.tag) else { return "host pointer under a wrong tag" }
+      guard mapping.kind == (key.controls.ept == nil ? .linear : .combined) else {
+        return "host pointer by a mapping of a wrong kind"
+      }
+      guard mapping.eptRights.contains(.read) else { return "host pointer that EPT does not permit" }
       let root = key.controls.root(of: LinearAddress(linear))
       let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.agrees }
       guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared == true else {
@@ -403,7 +527,7 @@ public final class Translation {
       }
       if entry.writeTag != ~0 {
         let write = Access(isWrite: true, isUser: key.isUser)
-        guard mapping.isDirty, key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
+        guard mapping.isDirty, mapping.eptRights.contains(.write), key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
           return "host pointer writes through a mapping that must not"
         }
         guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {

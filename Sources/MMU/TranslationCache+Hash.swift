@@ -15,6 +15,10 @@ extension TranslationCache {
       hasher.add(entry.prefix)
       hasher.add(entry.target)
       hasher.add(entry.root)
+      if entry.kind != .linear {
+        hasher.add(UInt64(entry.eptRights.rawValue))
+        hasher.add(entry.guestFrame)
+      }
       for index in 0..<sourceCount(slot) {
         hasher.add(source(slot, index).address)
         hasher.add(source(slot, index).value)

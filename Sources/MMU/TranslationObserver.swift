@@ -14,11 +14,14 @@ public enum Invalidation: Equatable, Sendable {
   case smep
   /// A memory-type range register was written.
   case memoryTypes
+  /// INVEPT, INVVPID, a VM entry or exit.
+  case vmx(Translation.VMXInvalidation)
 }
 
 /// Sees what a processor's translations go through, and changes nothing.
 public protocol TranslationObserver: AnyObject {
-  /// A walk for an address has ended in a translation, which is cached now.
+  /// A walk for an address has ended in a translation, which is cached now; of a guest-physical mapping the address is
+  /// guest-physical.
   func filled(_ address: LinearAddress, _ entry: CachedEntry)
   /// Translations were invalidated, as an instruction asks for.
   func invalidated(_ invalidation: Invalidation)

@@ -10,6 +10,15 @@ public struct Walk {
     public var level: UInt8
     /// Where it was read, and what it holds after its accessed and dirty flags were set.
     public var source: Source
+    /// Of an entry that lies in a guest's memory, its guest-physical address.
+    public var guestPhysicalAddress: UInt64?
+    /// How many of `located` were read to find it.
+    public var locatedCount: UInt8
+
+    init(level: UInt8, source: Source, guestPhysicalAddress: UInt64? = nil, locatedCount: UInt8 = 0) {
+      (self.level, self.source) = (level, source)
+      (self.guestPhysicalAddress, self.locatedCount) = (guestPhysicalAddress, locatedCount)
+    }
   }
 
   /// What came of it.
@@ -18,6 +27,8 @@ public struct Walk {
     case mapped(CachedEntry)
     /// A page fault.
     case fault(PageFaultCode)
+    /// EPT does not let the walk go on.
+    case exit(MemoryExit)
   }
 
   /// The linear address.
@@ -26,6 +37,16 @@ public struct Walk {
   public internal(set) var steps = InlineArray<5, Step>(repeating: Step(level: 0, source: Source()))
   /// How many of `steps` count.
   public internal(set) var count = 0
+  /// EPT entries that were read to find the page itself, topmost first.
+  public internal(set) var pageSteps: [Step] = []
+  /// EPT entries that were read to find guest structure entries, in the order of `steps`.
+  public internal(set) var located: [Step] = []
+  /// With EPT, what the translation came from: entries of both kinds, in the order of the walk.
+  public internal(set) var sources: [Source] = []
+  /// With EPT, how many of `sources` a paging-structure-cache entry came from, by its index.
+  public internal(set) var structureSourceCounts = InlineArray<4, Int>(repeating: 0)
+  /// Why a guest-physical mapping that the walk used is suspect.
+  public internal(set) var inherited: Suspicion?
   /// The result.
   public internal(set) var outcome: Outcome = .fault([])
   /// Paging-structure-cache entries that the walk may leave behind, topmost first: of the entries that led on, those
@@ -55,20 +76,37 @@ public struct Walk {
   ///
   /// - Parameters:
   ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
+  ///   - cachedSources: with EPT, what that came from.
   ///   - memoryTypes: what the translation's memory type follows from.
+  ///   - space: with EPT, how guest-physical addresses are translated; by default as memory says.
   ///   - sideEffects: accessed and dirty flags are set.
   public init(
     _ address: LinearAddress, _ access: Access, _ controls: PagingControls, _ memory: PhysicalMemory,
-    from cached: CachedEntry? = nil, memoryTypes: MemoryTypes = .reset, sideEffects: Bool
+    from cached: CachedEntry? = nil, cachedSources: [Source] = [], memoryTypes: MemoryTypes = .reset,
+    through space: (any GuestPhysicalSpace)? = nil, sideEffects: Bool
   ) {
     self.address = address
     let format = EntryFormat(controls)
+    let guest = controls.ept.map {
+      Guest(
+        ept: $0, space: space ?? GuestPhysicalMemory($0, physicalBits: controls.physicalBits, memory), linear: address)
+    }
+    sources = cachedSources
+    var path = CachedEntry(
+      kind: guest == nil ? .linear : .combined, isStructure: true, shift: 12, tag: controls.tag, prefix: 0, target: 0,
+      rights: .all, root: cached?.root ?? controls.root)
+    guard controls.mode != .none else {
+      path.shift = 30
+      path.isDirty = true
+      path.target = address.value & ~0x3FFF_FFFF
+      path.prefix = path.target
+      finish(path, access, controls, memoryTypes, guest, sideEffects: sideEffects)
+      return
+    }
     var table = cached?.target ?? controls.root
     var rights = cached?.rights ?? .all
     var shift: UInt8 = cached.map { $0.shift - format.indexBits } ?? format.topShift
-    var path = CachedEntry(
-      kind: .linear, isStructure: true, shift: shift, tag: controls.tag, prefix: 0, target: 0, rights: .all,
-      root: cached?.root ?? controls.root)
+    path.shift = shift
     if let cached {
       (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount)
     } else if controls.mode == .pae {
@@ -83,15 +121,23 @@ public struct Walk {
     /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .fault = outcome { structureCount = min(structureCount, accessedCount ?? structureCount) }
+      if case .mapped = outcome {} else { structureCount = min(structureCount, accessedCount ?? structureCount) }
     }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
-      let location = PhysicalAddress(table + index * format.bytes)
-      var value = format.read(location, memory)
+      var location = PhysicalAddress(table + index * format.bytes)
       let level = (shift - 12) / format.indexBits + 1
+      let place = location.value
+      var locatedCount = 0
+      if let guest {
+        let before = located.count
+        guard let physical = locate(place, guest) else { return }
+        location = PhysicalAddress(physical)
+        locatedCount = located.count - before
+      }
+      var value = format.read(location, memory)
       let isLeaf = format.isLeaf(value, level)
-      record(level, location, value)
+      record(level, location, value, guest == nil ? nil : place, locatedCount)
       guard value & Bit.present != 0 else {
         outcome = .fault(PageFaultCode(access, controls))
         return
@@ -107,35 +153,138 @@ public struct Walk {
           outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
           return
         }
-        if sideEffects { setFlags(access, format, memory) }
-        value = steps[count - 1].source.value
       } else if value & Bit.accessed == 0 {
         accessedCount = accessedCount ?? structureCount
-        if sideEffects { value |= Bit.accessed }
+      }
+      let flags = Bit.accessed | (isLeaf && access.isWrite ? Bit.dirty : 0)
+      if let guest, !guest.ept.hasFlags, !guest.ept.isLooking, value & flags != flags {
+        // With flags for EPT the entry has been located for a write.
+        guard mayWrite(place, guest) else { return }
+      }
+      if isLeaf, sideEffects {
+        if guest == nil { setFlags(access, format, memory) }
+        value |= flags
+      } else if sideEffects {
+        value |= Bit.accessed
       }
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value))
+      if guest != nil { sources.append(Source(address: location.value, value: value)) }
       path.shift = shift
       path.prefix = address.value & ~(span - 1)
       path.rights = rights
       if isLeaf {
-        path.isStructure = false
         path.target = format.frame(value, level) & ~(span - 1)
         path.isDirty = value & Bit.dirty != 0
         path.isGlobal = controls.globalPages && value & Bit.global != 0
-        path.memoryType =
-          memoryTypes.effective(path.target, shift: shift, index: format.typeIndex(value, level)).rawValue
-        outcome = .mapped(path)
+        path.memoryType = UInt8(truncatingIfNeeded: format.typeIndex(value, level))
+        finish(path, access, controls, memoryTypes, guest, sideEffects: sideEffects)
+        if case .mapped = outcome, guest != nil, sideEffects { setFlags(access, format, memory) }
         return
       }
       path.target = format.frame(value, 1)
       if sideEffects || accessedCount == nil {
         structures[structureCount] = path
+        structureSourceCounts[structureCount] = sources.count
         structureCount += 1
       }
       table = path.target
       shift -= format.indexBits
     }
+  }
+
+  /// The leaf is reached: the page lies where it says, or where EPT says.
+  private mutating func finish(
+    _ leaf: CachedEntry, _ access: Access, _ controls: PagingControls, _ memoryTypes: MemoryTypes, _ guest: Guest?,
+    sideEffects: Bool
+  ) {
+    var path = leaf
+    path.isStructure = false
+    let typeIndex = controls.mode == .none ? 0 : UInt64(leaf.memoryType)
+    guard let guest else {
+      path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
+      outcome = .mapped(path)
+      return
+    }
+    let guestPhysical = path.physical(address.value)
+    let isUserAddress = path.rights.contains(.user)
+    let result = guest.space.translate(
+      guestPhysical, EPTAccess(access, guest.ept, isUserAddress: isUserAddress))
+    pageSteps = result.steps
+    inherited = inherited ?? result.suspicion
+    guard case .mapped(let page) = result.outcome else {
+      var advanced: UInt64 = 0
+      if guest.ept.advancedInformation {
+        advanced = isUserAddress ? 1 << 9 : 0
+        if path.rights.contains(.write) { advanced |= 1 << 10 }
+        if !path.rights.contains(.execute) { advanced |= 1 << 11 }
+      }
+      outcome = guest.exit(
+        result.outcome, at: guestPhysical, EPTAccess(access, guest.ept, isUserAddress: isUserAddress),
+        information: 1 << 8 | advanced)
+      return
+    }
+    sources += result.sources
+    // The translation is for the smaller of the two pages (rule C5).
+    let shift = min(path.shift, page.shift)
+    let span: UInt64 = 1 << UInt64(shift)
+    path.shift = shift
+    path.prefix = address.value & ~(span - 1)
+    path.guestFrame = guestPhysical & ~(span - 1)
+    path.target = page.physical(guestPhysical) & ~(span - 1)
+    path.eptRights = page.eptRights
+    path.isDirty = path.isDirty && page.isDirty
+    path.memoryType = memoryTypes.effective(ept: page.memoryType, index: controls.mode == .none ? nil : typeIndex)
+    outcome = .mapped(path)
+  }
+
+  /// What a walk through EPT needs.
+  private struct Guest {
+    let ept: EPTControls
+    let space: any GuestPhysicalSpace
+    let linear: LinearAddress
+
+    func exit(
+      _ outcome: EPTWalk.Outcome, at guestPhysical: UInt64, _ access: EPTAccess, information: UInt64
+    ) -> Outcome {
+      switch outcome {
+      case .violation(let rights, let suppresses):
+        var found = UInt64(rights.rawValue & 7) << 3
+        if ept.modeBasedExecute, rights.contains(.userExecute) { found |= 1 << 6 }
+        return .exit(
+          .eptViolation(
+            EPTViolation(
+              guestPhysicalAddress: guestPhysical,
+              qualification: access.qualification | found | 1 << 7 | information, linearAddress: linear.value,
+              suppressesException: suppresses)))
+      case .logFull: return .exit(.modificationLogFull(linear: linear.value))
+      case .misconfiguration, .mapped: return .exit(.eptMisconfiguration(guestPhysical))
+      }
+    }
+  }
+
+  /// Finds an entry of a guest's paging structures; nil: the outcome says why not.
+  private mutating func locate(_ place: UInt64, _ guest: Guest) -> UInt64? {
+    let access = EPTAccess.structureRead(guest.ept)
+    let result = guest.space.translate(place, access)
+    inherited = inherited ?? result.suspicion
+    located += result.steps
+    guard case .mapped(let entry) = result.outcome else {
+      outcome = guest.exit(result.outcome, at: place, access, information: 0)
+      return nil
+    }
+    sources += result.sources
+    return entry.physical(place)
+  }
+
+  /// Whether a flag may be set in an entry of a guest's paging structures; no: the outcome says why not.
+  private mutating func mayWrite(_ place: UInt64, _ guest: Guest) -> Bool {
+    let result = guest.space.translate(place, .structureWrite)
+    guard case .mapped = result.outcome else {
+      outcome = guest.exit(result.outcome, at: place, .structureWrite, information: 0)
+      return false
+    }
+    return true
   }
 
   /// The access is permitted: sets the accessed flag of each entry, and the leaf's dirty flag for a write.
@@ -149,10 +298,17 @@ public struct Walk {
     }
   }
 
-  private mutating func record(_ level: UInt8, _ location: PhysicalAddress, _ value: UInt64) {
+  private mutating func record(
+    _ level: UInt8, _ location: PhysicalAddress, _ value: UInt64, _ guestPhysical: UInt64?, _ locatedCount: Int
+  ) {
     count += 1
-    steps[count - 1] = Step(level: level, source: Source(address: location.value, value: value))
+    steps[count - 1] = Step(
+      level: level, source: Source(address: location.value, value: value), guestPhysicalAddress: guestPhysical,
+      locatedCount: UInt8(truncatingIfNeeded: locatedCount))
   }
+
+  /// Structure entries that were read, those of EPT included: 24 at most with four levels each.
+  public var references: Int { count + located.count + pageSteps.count }
 
   /// Entries of 32-bit paging have no execute-disable bit, and read with bit 63 clear.
   private static func rights(_ value: UInt64) -> Rights {

@@ -1,6 +1,7 @@
 import CPU
 import EPTTLB
 import MMU
+import VMX
 
 /// How a machine is built. Everything here that changes a run is printed with its hash.
 public struct BoardOptions: Sendable {
@@ -67,6 +68,8 @@ struct Blueprint {
   let model: CPUModel
   let timing: TimingTable
   let decoder: Decoder
+  let capabilities: VMXCapabilities
+  let checks: EntryChecks
 
   init(_ options: BoardOptions) throws {
     guard let model = try CPUModel.named(options.model, without: options.cpuidMasks) else {
@@ -79,6 +82,8 @@ struct Blueprint {
     self.model = model
     self.timing = timing
     decoder = try Decoder(timing: timing, model: model)
+    capabilities = try VMXCapabilities(model)
+    checks = try EntryChecks(capabilities)
   }
 }
 
@@ -167,6 +172,8 @@ public struct Board: ~Copyable {
       let processor = Processor(
         memory: memory, ports: chipset, blocks: blocks, decoder: blueprint.decoder, timing: timing, options: own)
       processor.fabric = chipset
+      processor.virtualization = VMXUnit(
+        processor, capabilities: blueprint.capabilities, checks: blueprint.checks)
       return processor
     }
     chipset.attach(processors)

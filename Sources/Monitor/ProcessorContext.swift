@@ -19,6 +19,7 @@ struct ProcessorContext: ExpressionContext {
       }
       return address
     }
+    if name.hasPrefix("vmcs.") { return try processor.field(named: String(name.dropFirst(5))) }
     let isRegister = name.hasPrefix("$")
     if let value = RegisterName.value(isRegister ? String(name.dropFirst()) : name, of: processor) { return value }
     guard !isRegister, let address = symbols.address(of: name) else {
@@ -52,12 +53,26 @@ struct MemoryView {
   /// Bytes as far as there are any.
   func bytes(_ address: UInt64, count: Int) -> [UInt8] {
     guard level != .linear else { return processor.peek(address, count: count) }
+    if level == .guestPhysical { return guestBytes(address, count: count) }
     let memory = processor.memory
     var bytes: [UInt8] = []
     while bytes.count < count {
       let (place, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
       let inPage = min(UInt64(count - bytes.count), 0x1000 - place & 0xFFF)
       guard !overflow, let host = memory.host(PhysicalAddress(place), bytes: inPage) else { break }
+      bytes += UnsafeRawBufferPointer(start: host, count: Int(inPage))
+    }
+    return bytes
+  }
+
+  private func guestBytes(_ address: UInt64, count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let (place, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
+      let inPage = min(UInt64(count - bytes.count), 0x1000 - place & 0xFFF)
+      guard !overflow, let physical = processor.physical(ofGuest: place),
+        let host = processor.memory.host(PhysicalAddress(physical), bytes: inPage)
+      else { break }
       bytes += UnsafeRawBufferPointer(start: host, count: Int(inPage))
     }
     return bytes

@@ -53,6 +53,8 @@ package final class Session {
   /// Nothing of what comes next has been done: at a breakpoint its instruction has been fetched.
   var isExact = true
   var undoable: [Undoable] = []
+  /// VMCSs as they were shown last, by pointer.
+  var shownVMCS: [UInt64: [UInt64]] = [:]
   /// Places that `save` has named.
   var saved: [String: Undoable] = [:]
   var gate: SerialGate { host.gate }

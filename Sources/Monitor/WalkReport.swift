@@ -46,7 +46,8 @@ package struct WalkReport: Encodable {
     root = Hexadecimal.text(controls.root)
     let address = LinearAddress(controls.mode.isLong ? linear : linear & 0xFFFF_FFFF)
     let bits = controls.mode.linearBits
-    guard controls.mode != .none else {
+    controls.ept?.isLooking = true
+    guard controls.mode != .none || controls.ept != nil else {
       (steps, physical, pageSize, rights, fault) = ([], Hexadecimal.text(address.value), nil, nil, nil)
       return
     }
@@ -63,13 +64,19 @@ package struct WalkReport: Encodable {
     }
     var isMapped = false
     if case .mapped = walk.outcome { isMapped = true }
+    var located = 0
     for index in 0..<walk.count {
       let step = walk.steps[index]
+      for entry in walk.located[located..<located + Int(step.locatedCount)] {
+        steps.append(WalkReport.step(ept: entry))
+      }
+      located += Int(step.locatedCount)
       steps.append(
         WalkReport.step(
           step.source.value, level: step.level, at: step.source.address, controls,
           isLeaf: isMapped && index == walk.count - 1))
     }
+    for entry in walk.located[located...] + walk.pageSteps[...] { steps.append(WalkReport.step(ept: entry)) }
     self.steps = steps
     switch walk.outcome {
     case .mapped(let entry):
@@ -85,6 +92,15 @@ package struct WalkReport: Encodable {
       (physical, pageSize, rights) = (nil, nil, nil)
       let entry = steps.last?.entry ?? "entry"
       fault = code.contains(.reserved) ? "\(entry) has a reserved bit set" : "\(entry) is not present"
+    case .exit(let reason):
+      (physical, pageSize, rights) = (nil, nil, nil)
+      switch reason {
+      case .eptViolation(let violation):
+        fault = "EPT violation at guest-physical \(Hexadecimal.text(violation.guestPhysicalAddress))"
+      case .eptMisconfiguration(let address):
+        fault = "EPT misconfiguration at guest-physical \(Hexadecimal.text(address))"
+      case .modificationLogFull: fault = "the page-modification log is full"
+      }
     }
   }
 
@@ -93,7 +109,11 @@ package struct WalkReport: Encodable {
     let translation = processor.translation
     let controls = translation.controls
     let address = controls.mode.isLong ? linear : linear & 0xFFFF_FFFF
-    let slot = controls.mode == .none ? nil : translation.cache.translation(.linear, address, controls.tag)
+    let slot =
+      controls.mode == .none
+      ? nil
+      : translation.cache.translation(
+        controls.ept == nil ? .linear : .combined, address, controls.tag)
     self.init(
       linear, controls, processor.memory, processor: number,
       cached: slot.map { translation.cache.physical($0, address) })
@@ -103,6 +123,22 @@ package struct WalkReport: Encodable {
   package static let names: [PagingMode: String] = [
     .none: "none", .twoLevel: "32-bit", .pae: "pae", .fourLevel: "4-level", .fiveLevel: "5-level",
   ]
+
+  /// An entry of an EPT paging structure (SDM Vol. 3, "EPT Translation Mechanism").
+  private static func step(ept step: Walk.Step) -> Step {
+    let names: [UInt8: String] = [5: "EPT PML5E", 4: "EPT PML4E", 3: "EPT PDPTE", 2: "EPT PDE", 1: "EPT PTE"]
+    let value = step.source.value
+    let isLeaf = step.level == 1 || step.level <= 3 && value & 0x80 != 0
+    var flags: [String] = []
+    for (bit, name) in [(0, "R"), (1, "W"), (2, "X"), (8, "A"), (9, "D"), (10, "XU")] as [(UInt64, String)]
+    where value >> bit & 1 != 0 { flags.append(name) }
+    if isLeaf { flags.append("type=\(value >> 3 & 7)") }
+    let frame = value & 0x000F_FFFF_FFFF_F000
+    let target = value & 7 == 0 ? nil : (isLeaf ? "page " : "table ") + Hexadecimal.text(frame)
+    return Step(
+      entry: names[step.level] ?? "EPT entry", address: Hexadecimal.text(step.source.address),
+      value: Hexadecimal.text(value, digits: 16), flags: flags, target: target)
+  }
 
   private static func step(
     _ value: UInt64, level: UInt8, at address: UInt64?, _ controls: PagingControls, isLeaf: Bool

@@ -218,7 +218,7 @@ enum OpcodeTable {
     87           XCHG       Ev,Gv       sized        16,32,64  all     lock                   simple   XCHG—Exchange Register/Memory With Register
     NP 90        NOP        -           plain        -         all     noB                    simple   NOP—No Operation
     F2 90        NOP        -           plain        -         all     noB                    simple   NOP—No Operation
-    F3 90        PAUSE      -           plain        -         all     noB,as=nop             simple   PAUSE—Spin Loop Hint
+    F3 90        PAUSE      -           plain        -         all     noB                    simple   PAUSE—Spin Loop Hint
     90+r         XCHG       Zv,rAX      sized        16,32,64  all     as=xchgAccumulator     simple   XCHG—Exchange Register/Memory With Register
     0F C0        XADD       Eb,Gb       sized        8         all     lock                   simple   XADD—Exchange and Add
     0F C1        XADD       Ev,Gv       sized        16,32,64  all     lock                   simple   XADD—Exchange and Add
@@ -340,7 +340,7 @@ enum OpcodeTable {
     REX.W 0F C7 /1  CMPXCHG16B  M           plain         -         64      lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     0F C7 /1        CMPXCHG8B   M           plain         -         all     lock,onlyM              simple    CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes
     NP 0F C7 /6     RDRAND      Rv          sized         16,32,64  all     as=random               simple    RDRAND—Read Random Number
-    NP 0F C7 /7     RDSEED      Rv          sized         16,32,64  all     as=random               simple    RDSEED—Read Random SEED
+    NP 0F C7 /7     RDSEED      Rv          sized         16,32,64  all     as=seed                 simple    RDSEED—Read Random SEED
     F3 0F C7 /7     RDPID       Ry          sized         64        all     f64                     simple    RDPID—Read Processor ID
     0F 01 /7!1      RDTSCP      -           plain         -         all     as=readTSCAndProcessor  simple    RDTSCP—Read Time-Stamp Counter and Processor ID
     D7              XLAT        -           plain         -         all     -                       simple    XLAT/XLATB—Table Look-up Translation
@@ -437,11 +437,26 @@ enum OpcodeTable {
     0F 07        SYSRET     -           sized        32,64     64      ends                     far       SYSRET—Return From Fast System Call
     0F 34        SYSENTER   -           plain        -         all     ends                     far       SYSENTER—Fast System Call
     0F 35        SYSEXIT    -           sized        32,64     all     ends                     far       SYSEXIT—Fast Return from Fast System Call
-    0F 08        INVD       -           plain        -         all     ends,as=flushCaches      simple    INVD—Invalidate Internal Caches
-    0F 09        WBINVD     -           plain        -         all     ends,as=flushCaches      simple    WBINVD—Write Back and Invalidate Cache
+    0F 08        INVD       -           plain        -         all     ends                     simple    INVD—Invalidate Internal Caches
+    0F 09        WBINVD     -           plain        -         all     ends                     simple    WBINVD—Write Back and Invalidate Cache
     F3 0F AE /0  RDFSBASE   Ry          sized        32,64     64      ends,as=readFSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
     F3 0F AE /1  RDGSBASE   Ry          sized        32,64     64      ends,as=readGSBase       simple    RDFSBASE/RDGSBASE—Read FS/GS Segment Base
     F3 0F AE /2  WRFSBASE   Ry          sized        32,64     64      ends,as=writeFSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
     F3 0F AE /3  WRGSBASE   Ry          sized        32,64     64      ends,as=writeGSBase      simple    WRFSBASE/WRGSBASE—Write FS/GS Segment Base
+
+    # VMX (outside VMX operation, #UD)
+    0F 01 /0!1     VMCALL    -           plain        -         all    ends                        simple   VMCALL—Call to VM Monitor
+    0F 01 /0!2     VMLAUNCH  -           plain        -         all    ends                        simple   VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine
+    0F 01 /0!3     VMRESUME  -           plain        -         all    ends                        simple   VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine
+    0F 01 /0!4     VMXOFF    -           plain        -         all    ends                        simple   VMXOFF—Leave VMX Operation
+    NP! 0F 01 /2!4  VMFUNC   -           plain        -         all    ends                        simple   VMFUNC—Invoke VM function
+    66 0F C7 /6    VMCLEAR   M           plain        -         all    ends,reads,bytes=8          simple   VMCLEAR—Clear Virtual-Machine Control Structure
+    F3 0F C7 /6    VMXON     M           plain        -         all    ends,reads,bytes=8          simple   VMXON—Enter VMX Operation
+    NP! 0F C7 /6   VMPTRLD   M           plain        -         all    ends,reads,bytes=8          simple   VMPTRLD—Load Pointer to Virtual-Machine Control Structure
+    NP! 0F C7 /7   VMPTRST   M           plain        -         all    ends,bytes=8                simple   VMPTRST—Store Pointer to Virtual-Machine Control Structure
+    NP! 0F 78      VMREAD    Ey,Gy       sized        32,64     all    ends,f64                    simple   VMREAD—Read Field from Virtual-Machine Control Structure
+    NP! 0F 79      VMWRITE   Gy,Ey       sized        32,64     all    ends,f64                    simple   VMWRITE—Write Field to Virtual-Machine Control Structure
+    66 0F 38 80    INVEPT    Gd,M        plain        -         all    ends,reads,onlyM,bytes=16   simple   INVEPT—Invalidate Translations Derived from EPT
+    66 0F 38 81    INVVPID   Gd,M        plain        -         all    ends,reads,onlyM,bytes=16   simple   INVVPID—Invalidate Translations Based on VPID
     """
 }

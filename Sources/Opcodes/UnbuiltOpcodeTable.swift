@@ -11,20 +11,7 @@ enum UnbuiltOpcodeTable {
   static let text: StaticString = """
     opcode          mnemonic          operands  shape    widths  modes  attributes  timing  section
 
-    # VMX, SMX and SMM: CR4.VMXE and CR4.SMXE cannot be set, and nothing enters system-management mode
-    0F 01 /0!1      VMCALL            -         absent   -       all    ends        simple  VMCALL—Call to VM Monitor
-    0F 01 /0!2      VMLAUNCH          -         absent   -       all    ends        simple  VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine
-    0F 01 /0!3      VMRESUME          -         absent   -       all    ends        simple  VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine
-    0F 01 /0!4      VMXOFF            -         absent   -       all    ends        simple  VMXOFF—Leave VMX Operation
-    NP! 0F 01 /2!4  VMFUNC            -         absent   -       all    ends        simple  VMFUNC—Invoke VM function
-    66 0F C7 /6     VMCLEAR           M         absent   -       all    ends        simple  VMCLEAR—Clear Virtual-Machine Control Structure
-    F3 0F C7 /6     VMXON             M         absent   -       all    ends        simple  VMXON—Enter VMX Operation
-    NP! 0F C7 /6    VMPTRLD           M         absent   -       all    ends        simple  VMPTRLD—Load Pointer to Virtual-Machine Control Structure
-    NP! 0F C7 /7    VMPTRST           M         absent   -       all    ends        simple  VMPTRST—Store Pointer to Virtual-Machine Control Structure
-    NP! 0F 78       VMREAD            Ey,Gy     absent   -       all    ends        simple  VMREAD—Read Field from Virtual-Machine Control Structure
-    NP! 0F 79       VMWRITE           Gy,Ey     absent   -       all    ends        simple  VMWRITE—Write Field to Virtual-Machine Control Structure
-    66 0F 38 80     INVEPT            Gy,M      absent   -       all    ends        simple  INVEPT—Invalidate Translations Derived from EPT
-    66 0F 38 81     INVVPID           Gy,M      absent   -       all    ends        simple  INVVPID—Invalidate Translations Based on VPID
+    # SMX and SMM: CR4.SMXE cannot be set, and nothing enters system-management mode
     NP! 0F 37       GETSEC            -         absent   -       all    ends        simple  GETSEC—Safer Mode Extensions Leaf Functions
     0F AA           RSM               -         absent   -       all    ends        simple  RSM—Resume From System Management Mode
 

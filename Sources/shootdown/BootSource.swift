@@ -13,11 +13,11 @@ struct BootSource {
   /// Files that may have symbols, with their names.
   let files: [(name: String, bytes: [UInt8])]
 
-  /// A guest that comes with it.
-  init(guest name: String) throws {
-    image = .flat(try GuestsCommand.named(name).image)
+  /// A guest that comes with it, with its command line.
+  init(guest name: String, append: String? = nil) throws {
+    image = .flat(try GuestsCommand.named(name).image, commandLine: append)
     self.name = "guest \(name)"
-    settings = [("guest", [name])]
+    settings = [("guest", [name])] + (append.map { [("append", [$0])] } ?? [])
     files = []
   }
 
@@ -44,10 +44,8 @@ struct BootSource {
     self.settings = settings
     guard MultibootImage.isMultiboot(bytes) else {
       guard !ELF.isELF(bytes) else { throw Misuse("\(path): an ELF image without a Multiboot header") }
-      guard modules.isEmpty, append == nil else {
-        throw Misuse("\(path): --module and --append go with Multiboot images")
-      }
-      image = .flat(bytes)
+      guard modules.isEmpty else { throw Misuse("\(path): --module goes with Multiboot images") }
+      image = .flat(bytes, commandLine: append)
       return
     }
     let multiboot: MultibootImage

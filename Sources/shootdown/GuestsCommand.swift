@@ -27,11 +27,12 @@ struct GuestsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Run one, as 'run' does an image.")
 
     @Argument(help: "Its name.") var name: String
+    @Option(help: ArgumentHelp("Its command line.", valueName: "text")) var append: String?
     @OptionGroup var machine: MachineSettings
     @OptionGroup var settings: RunSettings
 
     func run() throws {
-      try Run(machine: machine, settings: settings).run(BootSource(guest: name))
+      try Run(machine: machine, settings: settings).run(BootSource(guest: name, append: append))
     }
   }
 

@@ -49,9 +49,12 @@ extension Run {
     let symbols = SymbolTable()
     for file in try Symbols(images: source.files, paths: settings.symbols).files { try symbols.add(file.elf) }
     let gate = SerialGate()
-    let (post, debug) = (options.post, options.debug)
-    options.post = post.map { post in { if !gate.isClosed { post($0) } } }
-    options.debug = debug.map { debug in { if !gate.isClosed { debug($0) } } }
+    if let post = options.post {
+      options.post = { byte in if !gate.isClosed { post(byte) } }
+    }
+    if let debug = options.debug {
+      options.debug = { byte in if !gate.isClosed { debug(byte) } }
+    }
     let board = try Board(options, interruptFlag: HostSignals.flag) { byte, cycle in
       guard !gate.isClosed else { return false }
       outputs.take(byte, at: cycle)

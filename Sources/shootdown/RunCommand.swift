@@ -15,7 +15,7 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("A Multiboot module, with its command line behind a space; repeatable.", valueName: "file"))
   var module: [String] = []
 
-  @Option(help: ArgumentHelp("Command line of a Multiboot image.", valueName: "text"))
+  @Option(help: ArgumentHelp("The image's command line.", valueName: "text"))
   var append: String?
 
   @Option(
@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
       case "bios":
         guard module.isEmpty, append == nil else { throw Misuse("run: --module and --append go with --kernel") }
         return try BootSource(bios: setting.text)
-      default: return try BootSource(guest: setting.text)
+      default: return try BootSource(guest: setting.text, append: try appended())
       }
     } catch let misuse as Misuse {
       throw setting.from.hasPrefix("--") ? misuse : Misuse("\(setting.from): \(misuse)")

@@ -161,8 +161,21 @@ final class Trace {
       case .mode: "paging mode"
       case .smep: "SMEP"
       case .memoryTypes: "memory types"
+      case .vmx(let what): Trace.text(what)
       }
     effect(processor, "inval", text)
+  }
+
+  private static func text(_ what: Translation.VMXInvalidation) -> String {
+    switch what {
+    case .transition(let isVPIDEnabled): isVPIDEnabled ? "transition with VPID" : "transition without VPID"
+    case .ept(let tag): "ept \(Hexadecimal.text(tag))"
+    case .everyEPT: "every ept"
+    case .address(let address, let vpid): "page \(Hexadecimal.text(address)) vpid \(vpid)"
+    case .vpid(let vpid): "vpid \(vpid)"
+    case .everyVPID: "every vpid"
+    case .vpidButGlobal(let vpid): "vpid \(vpid) but global"
+    }
   }
 
   /// Something that an instruction does: its line goes first.

@@ -27,7 +27,7 @@ import Testing
 
   /// A register that is nowhere: #GP(0).
   @Test(
-    arguments: [0x1F, 0x480, 0x491, 0x418, 0x214, 0x802, 0x4000_0000, 0xC000_1FFF, 0xC001_0015, 0xFFFF_FFFF] as [UInt32]
+    arguments: [0x1F, 0x47F, 0x494, 0x418, 0x214, 0x802, 0x4000_0000, 0xC000_1FFF, 0xC001_0015, 0xFFFF_FFFF] as [UInt32]
   )
   func unknown(_ index: UInt32) throws {
     let bench = try bench()

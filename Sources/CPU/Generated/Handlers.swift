@@ -951,6 +951,9 @@ import Layout
 @inline(__always) func random16(_ s: State, _ op: OpRef) { random(UInt16.self, s, op) }
 @inline(__always) func random32(_ s: State, _ op: OpRef) { random(UInt32.self, s, op) }
 @inline(__always) func random64(_ s: State, _ op: OpRef) { random(UInt64.self, s, op) }
+@inline(__always) func seed16(_ s: State, _ op: OpRef) { seed(UInt16.self, s, op) }
+@inline(__always) func seed32(_ s: State, _ op: OpRef) { seed(UInt32.self, s, op) }
+@inline(__always) func seed64(_ s: State, _ op: OpRef) { seed(UInt64.self, s, op) }
 @inline(__always) func rdpid64(_ s: State, _ op: OpRef) { rdpid(UInt64.self, s, op) }
 @inline(__always) func enter16Long(_ s: State, _ op: OpRef) { enter(UInt16.self, Long.self, s, op) }
 @inline(__always) func enter16Flat(_ s: State, _ op: OpRef) { enter(UInt16.self, Flat.self, s, op) }
@@ -1056,6 +1059,14 @@ import Layout
 @inline(__always) func writeFSBase64(_ s: State, _ op: OpRef) { writeFSBase(UInt64.self, s, op) }
 @inline(__always) func writeGSBase32(_ s: State, _ op: OpRef) { writeGSBase(UInt32.self, s, op) }
 @inline(__always) func writeGSBase64(_ s: State, _ op: OpRef) { writeGSBase(UInt64.self, s, op) }
+@inline(__always) func vmread32Reg(_ s: State, _ op: OpRef) { vmread(UInt32.self, Reg.self, s, op) }
+@inline(__always) func vmread32Mem(_ s: State, _ op: OpRef) { vmread(UInt32.self, Mem.self, s, op) }
+@inline(__always) func vmread64Reg(_ s: State, _ op: OpRef) { vmread(UInt64.self, Reg.self, s, op) }
+@inline(__always) func vmread64Mem(_ s: State, _ op: OpRef) { vmread(UInt64.self, Mem.self, s, op) }
+@inline(__always) func vmwrite32Reg(_ s: State, _ op: OpRef) { vmwrite(UInt32.self, Reg.self, s, op) }
+@inline(__always) func vmwrite32Mem(_ s: State, _ op: OpRef) { vmwrite(UInt32.self, Mem.self, s, op) }
+@inline(__always) func vmwrite64Reg(_ s: State, _ op: OpRef) { vmwrite(UInt64.self, Reg.self, s, op) }
+@inline(__always) func vmwrite64Mem(_ s: State, _ op: OpRef) { vmwrite(UInt64.self, Mem.self, s, op) }
 @inline(__always) func movd32MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Src.self, s, op) }
 @inline(__always) func movd32MmxMem(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt32.self, Mem.self, s, op) }
 @inline(__always) func movd64MmxReg(_ s: State, _ op: OpRef) { vectorInsert(MOVD.self, MMX.self, UInt64.self, Src.self, s, op) }
@@ -2086,6 +2097,7 @@ private func handlers5() -> [Handler] {
     xchg64Reg,
     xchg64Mem,
     nop,
+    pause,
     xchgAccumulator16,
     xchgAccumulator32,
     xchgAccumulator64,
@@ -2153,12 +2165,12 @@ private func handlers5() -> [Handler] {
     cmovGE32Reg,
     cmovLE32Reg,
     cmovG32Reg,
-    cmovO32Mem,
   ]
 }
 
 private func handlers6() -> [Handler] {
   [
+    cmovO32Mem,
     cmovNO32Mem,
     cmovB32Mem,
     cmovAE32Mem,
@@ -2258,12 +2270,12 @@ private func handlers6() -> [Handler] {
     popFlags64Long,
     sahf,
     lahf,
-    cmc,
   ]
 }
 
 private func handlers7() -> [Handler] {
   [
+    cmc,
     clc,
     stc,
     cld,
@@ -2363,12 +2375,12 @@ private func handlers7() -> [Handler] {
     jLSegmented,
     jGESegmented,
     jLESegmented,
-    jGSegmented,
   ]
 }
 
 private func handlers8() -> [Handler] {
   [
+    jGSegmented,
     jumpLong,
     jumpFlat,
     jumpSegmented,
@@ -2468,12 +2480,12 @@ private func handlers8() -> [Handler] {
     andn32Mem,
     andn64Reg,
     andn64Mem,
-    bextr32Reg,
   ]
 }
 
 private func handlers9() -> [Handler] {
   [
+    bextr32Reg,
     bextr32Mem,
     bextr64Reg,
     bextr64Mem,
@@ -2548,6 +2560,9 @@ private func handlers9() -> [Handler] {
     random16,
     random32,
     random64,
+    seed16,
+    seed32,
+    seed64,
     rdpid64,
     readTSCAndProcessor,
     xlat,
@@ -2570,15 +2585,15 @@ private func handlers9() -> [Handler] {
     pushSegment32Segmented,
     pushSegment64Long,
     popSegment16Long,
-    popSegment16Flat,
-    popSegment16Segmented,
-    popSegment32Flat,
-    popSegment32Segmented,
   ]
 }
 
 private func handlers10() -> [Handler] {
   [
+    popSegment16Flat,
+    popSegment16Segmented,
+    popSegment32Flat,
+    popSegment32Segmented,
     popSegment64Long,
     les16,
     les32,
@@ -2675,17 +2690,18 @@ private func handlers10() -> [Handler] {
     invalidateContexts,
     swapgs,
     syscall,
-    sysret32,
-    sysret64,
-    sysenter,
-    sysexit32,
   ]
 }
 
 private func handlers11() -> [Handler] {
   [
+    sysret32,
+    sysret64,
+    sysenter,
+    sysexit32,
     sysexit64,
-    flushCaches,
+    invd,
+    wbinvd,
     readFSBase32,
     readFSBase64,
     readGSBase32,
@@ -2694,6 +2710,25 @@ private func handlers11() -> [Handler] {
     writeFSBase64,
     writeGSBase32,
     writeGSBase64,
+    vmcall,
+    vmlaunch,
+    vmresume,
+    vmxoff,
+    vmfunc,
+    vmclear,
+    vmxon,
+    vmptrld,
+    vmptrst,
+    vmread32Reg,
+    vmread32Mem,
+    vmread64Reg,
+    vmread64Mem,
+    vmwrite32Reg,
+    vmwrite32Mem,
+    vmwrite64Reg,
+    vmwrite64Mem,
+    invept,
+    invvpid,
     movd32MmxReg,
     movd32MmxMem,
     movd64MmxReg,
@@ -2760,6 +2795,11 @@ private func handlers11() -> [Handler] {
     paddbMmxM64,
     paddbXmmReg,
     paddbXmmM128,
+  ]
+}
+
+private func handlers12() -> [Handler] {
+  [
     paddwMmxReg,
     paddwMmxM64,
     paddwXmmReg,
@@ -2784,11 +2824,6 @@ private func handlers11() -> [Handler] {
     paddusbMmxM64,
     paddusbXmmReg,
     paddusbXmmM128,
-  ]
-}
-
-private func handlers12() -> [Handler] {
-  [
     padduswMmxReg,
     padduswMmxM64,
     padduswXmmReg,
@@ -2865,6 +2900,11 @@ private func handlers12() -> [Handler] {
     pminuwXmmM128,
     pminswMmxReg,
     pminswMmxM64,
+  ]
+}
+
+private func handlers13() -> [Handler] {
+  [
     pminswXmmReg,
     pminswXmmM128,
     pminsbXmmReg,
@@ -2889,11 +2929,6 @@ private func handlers12() -> [Handler] {
     pminudXmmM128,
     pmaxudXmmReg,
     pmaxudXmmM128,
-  ]
-}
-
-private func handlers13() -> [Handler] {
-  [
     pmulldXmmReg,
     pmulldXmmM128,
     pmuldqXmmReg,
@@ -2970,6 +3005,11 @@ private func handlers13() -> [Handler] {
     pcmpeqdMmxM64,
     pcmpeqdXmmReg,
     pcmpeqdXmmM128,
+  ]
+}
+
+private func handlers14() -> [Handler] {
+  [
     pcmpgtbMmxReg,
     pcmpgtbMmxM64,
     pcmpgtbXmmReg,
@@ -2994,11 +3034,6 @@ private func handlers13() -> [Handler] {
     psllwXmmImm,
     pslldMmxReg,
     pslldMmxM64,
-  ]
-}
-
-private func handlers14() -> [Handler] {
-  [
     pslldXmmReg,
     pslldXmmM128,
     pslldMmxImm,
@@ -3075,6 +3110,11 @@ private func handlers14() -> [Handler] {
     punpckldqXmmM128,
     punpcklqdqXmmM128,
     punpckhbwMmxReg,
+  ]
+}
+
+private func handlers15() -> [Handler] {
+  [
     punpckhbwMmxM64,
     punpckhbwXmmReg,
     punpckhbwXmmM128,
@@ -3099,11 +3139,6 @@ private func handlers14() -> [Handler] {
     packuswbMmxReg,
     packuswbMmxM64,
     packuswbXmmReg,
-  ]
-}
-
-private func handlers15() -> [Handler] {
-  [
     packuswbXmmM128,
     packusdwXmmReg,
     packusdwXmmM128,
@@ -3180,6 +3215,11 @@ private func handlers15() -> [Handler] {
     fdecstp,
     fincstp,
     frstor16,
+  ]
+}
+
+private func handlers16() -> [Handler] {
+  [
     frstor32,
     fnsave16,
     fnsave32,
@@ -3204,11 +3244,6 @@ private func handlers15() -> [Handler] {
     xsaves64,
     xgetbv,
     xsetbv,
-  ]
-}
-
-private func handlers16() -> [Handler] {
-  [
     refusedByName,
   ]
 }

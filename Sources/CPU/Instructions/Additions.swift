@@ -124,6 +124,22 @@ enum ADOX: Binary {
 /// RDRAND and RDSEED, "RDRAND—Read Random Number", "RDSEED—Read Random SEED" (SDM Vol. 2B): always there, so CF is set and
 /// the other flags are clear. Both are fed by one SplitMix64 generator, which `ProcessorOptions.randomSeed` starts.
 @inline(__always) func random<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  guard _fastPath(s.pointee.intercepts & Intercepts.random == 0) else { return guestRandom(W.self, .rdrand, s, op) }
+  return drawRandom(W.self, s, op)
+}
+
+@inline(__always) func seed<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  guard _fastPath(s.pointee.intercepts & Intercepts.random == 0) else { return guestRandom(W.self, .rdseed, s, op) }
+  return drawRandom(W.self, s, op)
+}
+
+@inline(never)
+private func guestRandom<W: Word>(_: W.Type, _ instruction: InterceptedInstruction, _ s: State, _ op: OpRef) {
+  guard !processor(s).exits(instruction, s, op) else { return }
+  return drawRandom(W.self, s, op)
+}
+
+@inline(__always) private func drawRandom<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
   let state = s.pointee.random &+ 0x9E37_79B9_7F4A_7C15
   s.pointee.random = state
   var value = (state ^ state &>> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -143,6 +159,11 @@ enum ADOX: Binary {
 
 /// RDTSCP, "RDTSCP—Read Time-Stamp Counter and Processor ID" (SDM Vol. 2B).
 @inline(__always) func readTSCAndProcessor(_ s: State, _ op: OpRef) {
+  guard _fastPath(s.pointee.intercepts & Intercepts.guest == 0) else {
+    guard processor(s).isEnabledForGuest(.rdtscp) else { return raise(s, op, .invalidOpcode) }
+    guard s.mayReadTimeStamp else { return raise(s, op, .generalProtection) }
+    return readGuestTSC(s, op, .rdtscp)
+  }
   guard _fastPath(s.mayReadTimeStamp) else { return raise(s, op, .generalProtection) }
   s.set(.rcx, UInt32(truncatingIfNeeded: s.pointee.tscAux))
   return readTSC(s, op)

@@ -127,6 +127,18 @@ import MMU
 /// NOP, PAUSE, fences and prefetches: with no store buffer and no caches there is nothing to order.
 @inline(__always) func nop(_ s: State, _ op: OpRef) { return s.next(op) }
 
+/// PAUSE, "PAUSE—Spin Loop Hint" (SDM Vol. 2B).
+@inline(__always) func pause(_ s: State, _ op: OpRef) {
+  guard _fastPath(s.pointee.intercepts & Intercepts.pause == 0) else { return guestPause(s, op) }
+  return s.next(op)
+}
+
+@inline(never)
+private func guestPause(_ s: State, _ op: OpRef) {
+  guard !processor(s).exits(.pause, s, op) else { return }
+  return s.next(op)
+}
+
 /// SAHF, "SAHF—Store AH Into Flags" (SDM Vol. 2B).
 @inline(__always) func sahf(_ s: State, _ op: OpRef) {
   let kept: UInt64 = s.flags.overflow ? FlagBit.overflow : 0

@@ -127,7 +127,11 @@ func swapgs(_ s: State, _ op: OpRef) {
 @inline(__always) func writeGSBase<W: Word>(_: W.Type, _ s: State, _ op: OpRef) { writeBase(W.self, .gs, s, op) }
 
 /// INVD and WBINVD: there are no caches to flush.
-func flushCaches(_ s: State, _ op: OpRef) {
+func wbinvd(_ s: State, _ op: OpRef) { flushCaches(.wbinvd, s, op) }
+func invd(_ s: State, _ op: OpRef) { flushCaches(.invd, s, op) }
+
+private func flushCaches(_ instruction: InterceptedInstruction, _ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(instruction, s, op) { return }
   return s.fallThrough(op)
 }

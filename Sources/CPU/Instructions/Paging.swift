@@ -42,7 +42,9 @@ func writeKeys(_ s: State, _ op: OpRef) {
 func invalidateContexts(_ s: State, _ op: OpRef) {
   let processor = processor(s)
   guard processor.hasINVPCID else { return raise(s, op, .invalidOpcode) }
+  guard processor.isEnabledForGuest(.invpcid) else { return raise(s, op, .invalidOpcode) }
   guard needsPrivilege(s, op) else { return }
+  if processor.isGuest, processor.exits(.invpcid, s, op) { return }
   let register = s.register(op.pointee.destination, as: UInt64.self)
   let place = s.effectiveAddress(op)
   let isStack = op.isBasedOnStack

@@ -209,6 +209,7 @@ private func farDirect(_ s: State, _ op: OpRef, isCall: Bool) {
 /// bits.
 func loadGDT(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.lgdt, s, op) { return }
   guard let table = descriptorTable(s, op) else { return leaveBlock(s, op, ExitFault) }
   s.pointee.gdtr = table
   return s.fallThrough(op)
@@ -217,6 +218,7 @@ func loadGDT(_ s: State, _ op: OpRef) {
 /// LIDT, "LGDT/LIDT—Load Global/Interrupt Descriptor Table Register" (SDM Vol. 2A).
 func loadIDT(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.lidt, s, op) { return }
   guard let table = descriptorTable(s, op) else { return leaveBlock(s, op, ExitFault) }
   s.pointee.idtr = table
   return s.fallThrough(op)
@@ -239,13 +241,16 @@ private func descriptorTable(_ s: State, _ op: OpRef) -> DescriptorTableRegister
 }
 
 /// SGDT, "SGDT—Store Global Descriptor Table Register" (SDM Vol. 2B).
-func storeGDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.gdtr) }
+func storeGDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.gdtr, .sgdt) }
 
 /// SIDT, "SIDT—Store Interrupt Descriptor Table Register" (SDM Vol. 2B).
-func storeIDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.idtr) }
+func storeIDT(_ s: State, _ op: OpRef) { storeTable(s, op, s.pointee.idtr, .sidt) }
 
-private func storeTable(_ s: State, _ op: OpRef, _ table: DescriptorTableRegister) {
+private func storeTable(
+  _ s: State, _ op: OpRef, _ table: DescriptorTableRegister, _ instruction: InterceptedInstruction
+) {
   guard mayShowSystemState(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(instruction, s, op) { return }
   let address = s.effectiveAddress(op)
   // Both parts of it are aligned when its first byte is.
   guard processor(s).isAligned(address, bytes: 4) else { return raise(s, op, .alignmentCheck) }
@@ -261,16 +266,19 @@ private func storeTable(_ s: State, _ op: OpRef, _ table: DescriptorTableRegiste
 
 /// LLDT, "LLDT—Load Local Descriptor Table Register" (SDM Vol. 2A).
 func loadLDT(_: Reg.Type, _ s: State, _ op: OpRef) {
+  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.lldt, s, op) { return }
   setLDT(s, op, s.register(op.pointee.destination, as: UInt16.self))
 }
 
 func loadLDT(_: Mem.Type, _ s: State, _ op: OpRef) {
+  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.lldt, s, op) { return }
   guard let selector = s.read(s.effectiveAddress(op), as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
   setLDT(s, op, selector)
 }
 
 private func setLDT(_ s: State, _ op: OpRef, _ selector: UInt16) {
-  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
   attemptAndPass(s, op) { processor throws(Fault) in
     guard !Selector(selector).isNull else {
       s.pointee.ldtr = processor.nullSegment(selector)
@@ -287,16 +295,19 @@ private func setLDT(_ s: State, _ op: OpRef, _ selector: UInt16) {
 
 /// LTR, "LTR—Load Task Register" (SDM Vol. 2A): the TSS becomes busy.
 func loadTask(_: Reg.Type, _ s: State, _ op: OpRef) {
+  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.ltr, s, op) { return }
   setTask(s, op, s.register(op.pointee.destination, as: UInt16.self))
 }
 
 func loadTask(_: Mem.Type, _ s: State, _ op: OpRef) {
+  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.ltr, s, op) { return }
   guard let selector = s.read(s.effectiveAddress(op), as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
   setTask(s, op, selector)
 }
 
 private func setTask(_ s: State, _ op: OpRef, _ selector: UInt16) {
-  guard needsProtection(s, op), needsPrivilege(s, op) else { return }
   attemptAndPass(s, op) { processor throws(Fault) in
     guard !Selector(selector).isNull else { throw Fault(.generalProtection) }
     guard !Selector(selector).isLocal else { throw Fault(.generalProtection, selector: selector) }
@@ -312,15 +323,16 @@ private func setTask(_ s: State, _ op: OpRef, _ selector: UInt16) {
 }
 
 /// SLDT, "SLDT—Store Local Descriptor Table Register" (SDM Vol. 2B).
-func storeLDT(_: Reg.Type, _ s: State, _ op: OpRef) { storeSelector(s, op, s.pointee.ldtr.selector) }
-func storeLDT(_: Mem.Type, _ s: State, _ op: OpRef) { storeSelectorToMemory(s, op, s.pointee.ldtr.selector) }
+func storeLDT(_: Reg.Type, _ s: State, _ op: OpRef) { storeSelector(s, op, s.pointee.ldtr.selector, .sldt) }
+func storeLDT(_: Mem.Type, _ s: State, _ op: OpRef) { storeSelectorToMemory(s, op, s.pointee.ldtr.selector, .sldt) }
 
 /// STR, "STR—Store Task Register" (SDM Vol. 2B).
-func storeTask(_: Reg.Type, _ s: State, _ op: OpRef) { storeSelector(s, op, s.pointee.tr.selector) }
-func storeTask(_: Mem.Type, _ s: State, _ op: OpRef) { storeSelectorToMemory(s, op, s.pointee.tr.selector) }
+func storeTask(_: Reg.Type, _ s: State, _ op: OpRef) { storeSelector(s, op, s.pointee.tr.selector, .str) }
+func storeTask(_: Mem.Type, _ s: State, _ op: OpRef) { storeSelectorToMemory(s, op, s.pointee.tr.selector, .str) }
 
-private func storeSelector(_ s: State, _ op: OpRef, _ selector: UInt16) {
+private func storeSelector(_ s: State, _ op: OpRef, _ selector: UInt16, _ instruction: InterceptedInstruction) {
   guard needsProtection(s, op), mayShowSystemState(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(instruction, s, op) { return }
   if op.pointee.scale == 1 {
     s.setRegister(op.pointee.destination, selector)
   } else {
@@ -329,8 +341,9 @@ private func storeSelector(_ s: State, _ op: OpRef, _ selector: UInt16) {
   return s.fallThrough(op)
 }
 
-private func storeSelectorToMemory(_ s: State, _ op: OpRef, _ selector: UInt16) {
+private func storeSelectorToMemory(_ s: State, _ op: OpRef, _ selector: UInt16, _ instruction: InterceptedInstruction) {
   guard needsProtection(s, op), mayShowSystemState(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(instruction, s, op) { return }
   guard s.write(s.effectiveAddress(op), selector) else { return leaveBlock(s, op, ExitFault) }
   return s.fallThrough(op)
 }
@@ -338,17 +351,18 @@ private func storeSelectorToMemory(_ s: State, _ op: OpRef, _ selector: UInt16) 
 /// SMSW, "SMSW—Store Machine Status Word" (SDM Vol. 2B): a register takes as much of CR0 as the operand has.
 func storeMachineStatus(_: Reg.Type, _ s: State, _ op: OpRef) {
   guard mayShowSystemState(s, op) else { return }
+  let cr0 = processor(s).visibleCR0
   switch op.pointee.scale {
-  case 1: s.setRegister(op.pointee.destination, UInt16(truncatingIfNeeded: s.pointee.cr0))
-  case 2: s.setRegister(op.pointee.destination, UInt32(truncatingIfNeeded: s.pointee.cr0))
-  default: s.setRegister(op.pointee.destination, s.pointee.cr0)
+  case 1: s.setRegister(op.pointee.destination, UInt16(truncatingIfNeeded: cr0))
+  case 2: s.setRegister(op.pointee.destination, UInt32(truncatingIfNeeded: cr0))
+  default: s.setRegister(op.pointee.destination, cr0)
   }
   return s.fallThrough(op)
 }
 
 func storeMachineStatus(_: Mem.Type, _ s: State, _ op: OpRef) {
   guard mayShowSystemState(s, op) else { return }
-  guard s.write(s.effectiveAddress(op), UInt16(truncatingIfNeeded: s.pointee.cr0)) else {
+  guard s.write(s.effectiveAddress(op), UInt16(truncatingIfNeeded: processor(s).visibleCR0)) else {
     return leaveBlock(s, op, ExitFault)
   }
   return s.fallThrough(op)
@@ -356,18 +370,20 @@ func storeMachineStatus(_: Mem.Type, _ s: State, _ op: OpRef) {
 
 /// LMSW, "LMSW—Load Machine Status Word" (SDM Vol. 2A): PE, MP, EM and TS; PE can only be set.
 func loadMachineStatus(_: Reg.Type, _ s: State, _ op: OpRef) {
-  setMachineStatus(s, op, s.register(op.pointee.destination, as: UInt16.self))
+  setMachineStatus(s, op, s.register(op.pointee.destination, as: UInt16.self), linear: nil)
 }
 
 func loadMachineStatus(_: Mem.Type, _ s: State, _ op: OpRef) {
   guard let value = s.read(s.effectiveAddress(op), as: UInt16.self) else { return leaveBlock(s, op, ExitFault) }
-  setMachineStatus(s, op, value)
+  setMachineStatus(s, op, value, linear: s.effectiveAddress(op))
 }
 
-private func setMachineStatus(_ s: State, _ op: OpRef, _ value: UInt16) {
+private func setMachineStatus(_ s: State, _ op: OpRef, _ value: UInt16, linear: UInt64?) {
   guard needsPrivilege(s, op) else { return }
+  guard !processor(s).exits(.lmsw(value, linear: linear), s, op) else { return }
   attemptAndPass(s, op) { processor throws(Fault) in
-    let new = s.pointee.cr0 & ~14 | UInt64(value) & 15
+    let wanted = s.pointee.cr0 & ~14 | UInt64(value) & 15
+    let new = processor.writtenByGuest(0, s.pointee.cr0, wanted)
     try processor.setCR0(new)
   }
 }
@@ -375,7 +391,8 @@ private func setMachineStatus(_ s: State, _ op: OpRef, _ value: UInt16) {
 /// CLTS, "CLTS—Clear Task-Switched Flag in CR0" (SDM Vol. 2A).
 func clts(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
-  s.pointee.cr0 &= ~CR0.taskSwitched
+  guard !processor(s).exits(.clts, s, op) else { return }
+  s.pointee.cr0 = processor(s).writtenByGuest(0, s.pointee.cr0, s.pointee.cr0 & ~CR0.taskSwitched)
   s.vectorControlsChanged()
   return s.fallThrough(op)
 }

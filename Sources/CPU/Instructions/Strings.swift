@@ -170,7 +170,8 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
   return repeated(s, op, untilFlag: false) { s, _ in
     let port = s.get(.rdx, as: UInt16.self)
     let processor = processor(s)
-    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let to = s.stringTarget(W.self, op, isWrite: true),
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), !exits(port, W.bytes, s, op, isInput: true),
+      let to = s.stringTarget(W.self, op, isWrite: true),
       processor.mayWrite(to, bytes: W.bytes, isStack: false)
     else { return nil }
     let value = processor.ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
@@ -186,7 +187,8 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
   return repeated(s, op, untilFlag: false) { s, _ in
     let port = s.get(.rdx, as: UInt16.self)
     let processor = processor(s)
-    guard processor.mayUsePort(port, bytes: Int(W.bytes)), let from = s.stringSource(W.self, op),
+    guard processor.mayUsePort(port, bytes: Int(W.bytes)), !exits(port, W.bytes, s, op, isInput: false),
+      let from = s.stringSource(W.self, op),
       let value = s.read(from, as: W.self)
     else { return nil }
     processor.ports.write(
@@ -195,4 +197,20 @@ func repeated(_ s: State, _ op: OpRef, untilFlag: Bool, _ iterate: (State, _ lim
     s.advance(.rsi, by: s.stringStep(W.self), op)
     return 1
   }
+}
+
+/// Whether INS or OUTS exits; a fault that is none is recorded then.
+@inline(__always)
+private func exits(_ port: UInt16, _ bytes: UInt64, _ s: State, _ op: OpRef, isInput: Bool) -> Bool {
+  guard s.pointee.intercepts & Intercepts.guest != 0 else { return false }
+  let register: GeneralRegister = isInput ? .rdi : .rsi
+  let segment = isInput ? Segment.es.rawValue : Int(op.pointee.source)
+  let offset = s.masked(s[register], op)
+  let base = op.has(.segmented) ? s.segment(Segment(rawValue: segment) ?? .ds).pointee.base : 0
+  let access = PortAccess(
+    port: port, bytes: Int(bytes), isInput: isInput, isString: true,
+    isRepeated: op.has(.repeat) || op.has(.repeatNot), isImmediate: false, linear: base &+ offset)
+  guard processor(s).virtualization?.exits(access, length: op.pointee.length) == true else { return false }
+  setFault(s, .exit, 0)
+  return true
 }

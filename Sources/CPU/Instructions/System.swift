@@ -6,31 +6,47 @@ import MMU
 // MARK: Ports ("IN—Input From Port", SDM Vol. 2A; "OUT—Output to Port", Vol. 2B)
 
 @inline(__always) func inImmediate<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  return input(W.self, UInt16(truncatingIfNeeded: op.pointee.immediate & 0xFF), s, op)
+  return input(W.self, UInt16(truncatingIfNeeded: op.pointee.immediate & 0xFF), s, op, isImmediate: true)
 }
 
 @inline(__always) func inData<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  return input(W.self, s.get(.rdx, as: UInt16.self), s, op)
+  return input(W.self, s.get(.rdx, as: UInt16.self), s, op, isImmediate: false)
 }
 
 @inline(__always) func outImmediate<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  return output(W.self, UInt16(truncatingIfNeeded: op.pointee.immediate & 0xFF), s, op)
+  return output(W.self, UInt16(truncatingIfNeeded: op.pointee.immediate & 0xFF), s, op, isImmediate: true)
 }
 
 @inline(__always) func outData<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
-  return output(W.self, s.get(.rdx, as: UInt16.self), s, op)
+  return output(W.self, s.get(.rdx, as: UInt16.self), s, op, isImmediate: false)
 }
 
-@inline(__always) private func input<W: Word>(_: W.Type, _ port: UInt16, _ s: State, _ op: OpRef) {
+@inline(__always) private func input<W: Word>(
+  _: W.Type, _ port: UInt16, _ s: State, _ op: OpRef, isImmediate: Bool
+) {
   guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
+  if processor(s).isGuest {
+    let access = PortAccess(
+      port: port, bytes: Int(W.bytes), isInput: true, isString: false, isRepeated: false, isImmediate: isImmediate,
+      linear: 0)
+    if processor(s).exits(access, s, op) { return }
+  }
   let value = processor(s).ports.read(port: port, size: Int(W.bytes), at: s.cycles(before: op))
   processor(s).notePort(port, bytes: W.bytes)
   s.set(.rax, W(truncatingIfNeeded: value))
   return s.fallThrough(op)
 }
 
-@inline(__always) private func output<W: Word>(_: W.Type, _ port: UInt16, _ s: State, _ op: OpRef) {
+@inline(__always) private func output<W: Word>(
+  _: W.Type, _ port: UInt16, _ s: State, _ op: OpRef, isImmediate: Bool
+) {
   guard processor(s).mayUsePort(port, bytes: Int(W.bytes)) else { return leaveBlock(s, op, ExitFault) }
+  if processor(s).isGuest {
+    let access = PortAccess(
+      port: port, bytes: Int(W.bytes), isInput: false, isString: false, isRepeated: false, isImmediate: isImmediate,
+      linear: 0)
+    if processor(s).exits(access, s, op) { return }
+  }
   let value = UInt32(truncatingIfNeeded: s.get(.rax, as: W.self))
   processor(s).ports.write(port: port, size: Int(W.bytes), value: value, at: s.cycles(before: op))
   processor(s).notePort(port, bytes: W.bytes)
@@ -42,6 +58,7 @@ import MMU
 /// HLT, "HLT—Halt" (SDM Vol. 2A).
 @inline(__always) func hlt(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.hlt, s, op) { return }
   s.pointee.activity = 1
   s.pointee.exit = UInt32(ExitStop)
   return s.fallThrough(op)
@@ -70,7 +87,7 @@ import MMU
 
 /// INT3, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
 @inline(__always) func breakpoint(_ s: State, _ op: OpRef) {
-  return softwareInterrupt(Vector.breakpoint.rawValue, s, op)
+  return softwareInterrupt(Vector.breakpoint.rawValue, s, op, marked: 2)
 }
 
 /// INT n, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
@@ -83,15 +100,14 @@ import MMU
 /// INT1, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A): #DB as a trap, which DR6 does not tell. The
 /// gate's DPL is not checked, and error codes of its delivery have EXT set, as for an event from outside.
 @inline(__always) func debugTrap(_ s: State, _ op: OpRef) {
-  return softwareInterrupt(Vector.debug.rawValue, s, op, isPrivileged: 1)
+  return softwareInterrupt(Vector.debug.rawValue, s, op, marked: 1)
 }
 
-@inline(__always) func softwareInterrupt(
-  _ vector: UInt8, _ s: State, _ op: OpRef, isPrivileged: UInt32 = 0
-) {
+/// - Parameter mark: 0, INT n; 1, INT1; 2, INT3 and INTO, which VMX calls software exceptions.
+@inline(__always) func softwareInterrupt(_ vector: UInt8, _ s: State, _ op: OpRef, marked mark: UInt32 = 0) {
   s.pointee.faultVector = vector
   s.pointee.faultHasError = 0
-  s.pointee.faultError = isPrivileged
+  s.pointee.faultError = mark
   s.pointee.faultLength = UInt16(op.pointee.length)
   s.pointee.exit = UInt32(ExitInterrupt)
   return s.fallThrough(op)
@@ -100,7 +116,7 @@ import MMU
 /// INTO, "INT n/INTO/INT3/INT1—Call to Interrupt Procedure" (SDM Vol. 2A).
 @inline(__always) func interruptOnOverflow(_ s: State, _ op: OpRef) {
   guard s.flags.overflow else { return s.fallThrough(op) }
-  return softwareInterrupt(Vector.overflow.rawValue, s, op)
+  return softwareInterrupt(Vector.overflow.rawValue, s, op, marked: 2)
 }
 
 /// UD2, "UD—Undefined Instruction" (SDM Vol. 2B).
@@ -111,6 +127,7 @@ import MMU
 /// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A): nothing happens for an address that is not canonical.
 @inline(__always) func invlpg(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
+  if processor(s).isGuest, processor(s).exits(.invlpg, s, op) { return }
   let address = s.effectiveAddress(op)
   if s.isCanonical(address) { processor(s).translation.invalidatePage(address) }
   return s.fallThrough(op)
@@ -140,6 +157,7 @@ import MMU
 
 /// CPUID, "CPUID—CPU Identification" (SDM Vol. 2A). That it serialises shows nowhere: stores are visible at once.
 @inline(__always) func cpuid(_ s: State, _ op: OpRef) {
+  if processor(s).isGuest, processor(s).exits(.cpuid, s, op) { return }
   return processor(s).identify(s, op)
 }
 
@@ -149,11 +167,17 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 }
 
 /// RDPMC, "RDPMC—Read Performance-Monitoring Counters" (SDM Vol. 2B): there are no counters, so that each number is #GP(0).
-func readPMC(_ s: State, _ op: OpRef) { raise(s, op, .generalProtection) }
+func readPMC(_ s: State, _ op: OpRef) {
+  if processor(s).isGuest, s.pointee.cr4 & CR4.performanceCounterEnable != 0 || s.isMostPrivileged,
+    processor(s).exits(.rdpmc, s, op)
+  { return }
+  raise(s, op, .generalProtection)
+}
 
 /// MONITOR, "MONITOR—Set Up Monitor Address" (SDM Vol. 2B): a load of the byte at rAX; no range is watched.
 @inline(__always) func monitor(_ s: State, _ op: OpRef) {
   guard s.privilege == 0 else { return raise(s, op, .invalidOpcode) }
+  if processor(s).isGuest, processor(s).exits(.monitor, s, op) { return }
   guard s.get(.rcx, as: UInt32.self) == 0 else { return raise(s, op, .generalProtection) }
   let segment = Int(op.pointee.source)
   guard let linear = s.linear(segment, s.masked(s[.rax], op), bytes: 1, isWrite: false) else {
@@ -167,6 +191,7 @@ func readPMC(_ s: State, _ op: OpRef) { raise(s, op, .generalProtection) }
 /// that takes masked interrupts for events.
 @inline(__always) func mwait(_ s: State, _ op: OpRef) {
   guard s.privilege == 0 else { return raise(s, op, .invalidOpcode) }
+  if processor(s).isGuest, processor(s).exits(.mwait, s, op) { return }
   guard s.get(.rcx, as: UInt32.self) & ~1 == 0 else { return raise(s, op, .generalProtection) }
   return s.fallThrough(op)
 }
@@ -174,9 +199,23 @@ func readPMC(_ s: State, _ op: OpRef) { raise(s, op, .generalProtection) }
 /// RDTSC, "RDTSC—Read Time-Stamp Counter" (SDM Vol. 2B).
 @inline(__always) func readTSC(_ s: State, _ op: OpRef) {
   guard _fastPath(s.mayReadTimeStamp) else { return raise(s, op, .generalProtection) }
+  guard _fastPath(s.pointee.intercepts & Intercepts.timeStamp == 0) else { return readGuestTSC(s, op, .timeStamp) }
   let count = s.cycles(before: op) &+ s.pointee.tscOffset
   s.set(.rax, UInt32(truncatingIfNeeded: count))
   s.set(.rdx, UInt32(truncatingIfNeeded: count >> 32))
+  return s.next(op)
+}
+
+/// RDTSC and RDTSCP in a guest: they exit, or read what VMX makes of the counter.
+@inline(never)
+func readGuestTSC(_ s: State, _ op: OpRef, _ instruction: InterceptedInstruction) {
+  let processor = processor(s)
+  guard !processor.exits(instruction, s, op) else { return }
+  let own = s.cycles(before: op) &+ s.pointee.tscOffset
+  let count = processor.virtualization?.timeStamp(own) ?? own
+  s.set(.rax, UInt32(truncatingIfNeeded: count))
+  s.set(.rdx, UInt32(truncatingIfNeeded: count >> 32))
+  if instruction == .rdtscp { s.set(.rcx, UInt32(truncatingIfNeeded: s.pointee.tscAux)) }
   return s.next(op)
 }
 

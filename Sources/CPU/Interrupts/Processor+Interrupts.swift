@@ -5,14 +5,15 @@ import MMU
 // "Nonmaskable Interrupt (NMI)", "Maskable Hardware Interrupts", "MP Initialization Protocol").
 
 /// Signals that wait for the processor.
-struct Signals: OptionSet, Sendable {
-  let rawValue: UInt64
-  static let nonMaskable = Signals(rawValue: 1)
-  static let initialize = Signals(rawValue: 2)
+package struct Signals: OptionSet, Sendable {
+  package let rawValue: UInt64
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
+  package static let nonMaskable = Signals(rawValue: 1)
+  package static let initialize = Signals(rawValue: 2)
   /// The page lies in `startUpPage`.
-  static let startUp = Signals(rawValue: 4)
+  package static let startUp = Signals(rawValue: 4)
   /// An ExtINT message: the 8259 pair has the vector.
-  static let external = Signals(rawValue: 8)
+  package static let external = Signals(rawValue: 8)
 }
 
 extension Processor {
@@ -45,37 +46,46 @@ extension Processor {
   }
 
   /// Cycle at which the APIC's timer next runs down; nil when it stands.
-  public var nextTimerEvent: UInt64? { apic.timer.nextEvent(timeStampOffset: state.pointee.tscOffset) }
+  public var nextTimerEvent: UInt64? {
+    let own = apic.timer.nextEvent(timeStampOffset: state.pointee.tscOffset)
+    guard isGuest, state.pointee.activity != Activity.active, let other = virtualization?.timerDeadline else {
+      return own
+    }
+    return min(own ?? .max, other)
+  }
 
   /// Tells the APIC's timer how far the clock has come.
   public func advanceTimer(to cycle: UInt64) {
     guard let next = nextTimerEvent, next <= cycle else { return }
+    if isGuest, let timer = virtualization?.timerDeadline, timer <= cycle { wake(at: timer) }
     apic.advance(to: cycle, timeStampOffset: state.pointee.tscOffset)
     interruptsChanged()
   }
 
   /// Works out anew whether the run loop has anything to look at; to be called by whatever changes the APIC or signals.
-  func interruptsChanged() {
+  package func interruptsChanged() {
     noteInterrupts()
     if isAttentionWanted { requestStop() }
   }
 
-  private func noteInterrupts() {
+  func noteInterrupts() {
     if apic.wantsNonMaskable {
       apic.wantsNonMaskable = false
       signals.insert(.nonMaskable)
     }
-    isAttentionWanted = !signals.isEmpty || isMaskableWanted
+    isAttentionWanted =
+      !signals.isEmpty || isMaskableWanted || isGuest && virtualization?.isAttentionWanted == true
   }
 
   // MARK: What is taken
 
-  private var isMaskableWanted: Bool {
+  package var isMaskableWanted: Bool {
     apic.deliverable != nil || apic.passesExternal || signals.contains(.external)
   }
 
   /// Whether the processor runs, or something waits that ends its waiting.
   public var isReady: Bool {
+    if isGuest, state.pointee.activity != Activity.active, virtualization?.endsWaiting == true { return true }
     let wakesAlways = signals.contains(.initialize) || pendingDebug != 0
     let wakesByNonMaskable = signals.contains(.nonMaskable) && !blocksNonMaskable
     switch state.pointee.activity {
@@ -103,8 +113,9 @@ extension Processor {
   ///
   /// - Returns: whether one was.
   func takeEvent() -> Bool {
+    if isGuest, let virtualization { return virtualization.takeEvent() }
     let s = state
-    if signals.contains(.initialize) {
+    if signals.contains(.initialize), virtualization?.blocksInit != true {
       signals.remove(.initialize)
       initialize()
       return true
@@ -128,7 +139,7 @@ extension Processor {
     return true
   }
 
-  private func acknowledge() -> UInt8? {
+  package func acknowledge() -> UInt8? {
     defer { noteInterrupts() }
     if let vector = apic.acknowledge() { return vector }
     guard apic.passesExternal || signals.contains(.external) else { return nil }
@@ -136,7 +147,7 @@ extension Processor {
     return fabric?.acknowledgeExternal(at: state.pointee.cycles)
   }
 
-  private func deliverExternal(_ vector: UInt8) {
+  package func deliverExternal(_ vector: UInt8) {
     state.pointee.activity = Activity.active
     isFault = false
     deliver(vector: vector, error: nil, source: .external)
@@ -146,17 +157,18 @@ extension Processor {
 
   /// INIT: the processor waits for SIPI; the bootstrap processor starts over (SDM Vol. 3, "MP Initialization Protocol
   /// Algorithm for MP Systems", "Processor State After Reset").
-  private func initialize() {
+  package func initialize() {
     let caching = state.pointee.cr0 & (CR0.cacheDisable | CR0.notWriteThrough)
     resetRegisters()
     state.pointee.cr0 = state.pointee.cr0 & ~(CR0.cacheDisable | CR0.notWriteThrough) | caching
     apic.initialize()
+    virtualization?.reset()
     dropEverything()
     if !isBootstrap { state.pointee.activity = Activity.waitForSIPI }
     interruptsChanged()
   }
 
-  private func startUp(page: UInt8) {
+  package func startUp(page: UInt8) {
     let s = state
     s.segment(.cs).pointee.selector = UInt16(page) << 8
     s.segment(.cs).pointee.base = UInt64(page) << 12
@@ -187,8 +199,15 @@ extension Processor {
 
   /// Task priority as CR8 shows it ("Interaction of Task Priorities between CR8 and APIC").
   var taskPriority: UInt64 {
-    get { UInt64(apic.taskPriority >> 4) }
+    get {
+      if isGuest, let own = virtualization?.virtualTaskPriority { return own }
+      return UInt64(apic.taskPriority >> 4)
+    }
     set {
+      if isGuest, let virtualization, virtualization.virtualTaskPriority != nil {
+        virtualization.virtualTaskPriority = newValue
+        return
+      }
       apic.taskPriority = UInt8(truncatingIfNeeded: newValue << 4)
       interruptsChanged()
     }
@@ -224,9 +243,9 @@ extension Processor {
 }
 
 /// Values of `ProcessorState.activity`: those of a VMCS's activity-state field.
-enum Activity {
-  static let active: UInt32 = 0
-  static let halted: UInt32 = 1
-  static let shutdown: UInt32 = 2
-  static let waitForSIPI: UInt32 = 3
+package enum Activity {
+  package static let active: UInt32 = 0
+  package static let halted: UInt32 = 1
+  package static let shutdown: UInt32 = 2
+  package static let waitForSIPI: UInt32 = 3
 }

@@ -77,11 +77,15 @@ public struct CPUModel: Sendable {
     for row in try Table("MSR values", MSRValueTable.text).rows where row["model"] == name {
       values[try row.hex("index", as: UInt32.self)] = try row.hex("reset", as: UInt64.self)
     }
+    let capabilities = try VMXCapabilityValues.of(
+      name, control4: control4.allowed, has: features.contains, assumingBuilt: assumingBuilt)
+    values.merge(capabilities) { _, new in new }
     var registers: [ModelSpecificRegister] = []
     for row in try Table("MSRs", MSRTable.text).rows {
       registers += try ModelSpecificRegister.read(
         row, has: { $0 == "all" || $0 == name || partFeatures.contains($0) }, addressBits: addressBits, values: values)
     }
+    registers.removeAll { VMXCapabilityValues.indices.contains($0.index) && capabilities[$0.index] == nil }
     registers.sort { $0.index < $1.index }
     self.registers = registers
     var numbers: [UInt32: Int] = [:]

@@ -15,7 +15,7 @@ enum FeatureTable {
     DTES64              1         0        ECX       2    no                                   Debug Store (DS) Mechanism
     MONITOR             1         0        ECX       3    MONITOR,MWAIT                        MONITOR—Set Up Monitor Address
     DS-CPL              1         0        ECX       4    no                                   CPL-Qualified Branch Trace Mechanism
-    VMX                 1         0        ECX       5    no                                   Discovering Support for VMX
+    VMX                 1         0        ECX       5    VMCALL,VMCLEAR,VMLAUNCH,VMPTRLD,VMPTRST,VMREAD,VMRESUME,VMWRITE,VMXOFF,VMXON,INVEPT,INVVPID,VMFUNC  Discovering Support for VMX
     SMX                 1         0        ECX       6    no                                   Safer Mode Extensions Reference
     EIST                1         0        ECX       7    no                                   Enhanced Intel SpeedStep Technology
     TM2                 1         0        ECX       8    no                                   Thermal Monitor 2

@@ -11,6 +11,8 @@
 ///   (`ModelSpecificRegister.Storage`).
 /// - `in`: `all`, or models and features of the part of which one must be the model's.
 /// - Machine-check banks of `max` are as virtual machines have them: addresses and descriptions of errors can be written.
+/// - Values of the VMX capability MSRs are in `VMXCapabilityTable`; a model has those that its column there has.
+/// - IA32_PERF_GLOBAL_CTRL can be written and is loaded by VM entries and exits, but CPUID says that there are no counters.
 /// - `section`: what it is about, as the manual titles it.
 enum MSRTable {
   static let text: StaticString = """
@@ -54,6 +56,7 @@ enum MSRTable {
     26F             IA32_MTRR_FIX4K_F8000     rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
     277             IA32_PAT                  rw      0007040600070406  all          0                 patTypes     pageAttributes    PAT                          IA32_PAT MSR
     2FF             IA32_MTRR_DEF_TYPE        rw      0                 CFF          0                 memoryType   memoryTypes       MTRR                         IA32_MTRR_DEF_TYPE MSR
+    38F             IA32_PERF_GLOBAL_CTRL     rw      0                 70000000F    0                 -            -                 PDCM                         Architectural Performance Monitoring
     400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 -            -                 core2_penryn_t9600,corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u  Error-Reporting Register Banks
     400..414/4      IA32_MC{n}_CTL            rw      0                 all          0                 allOrNone    -                 max                          Error-Reporting Register Banks
     401..415/4      IA32_MC{n}_STATUS         rw      0                 0            0                 -            -                 MCA                          Error-Reporting Register Banks
@@ -61,6 +64,24 @@ enum MSRTable {
     402..416/4      IA32_MC{n}_ADDR           rw      0                 all          0                 -            -                 max                          Error-Reporting Register Banks
     403..417/4      IA32_MC{n}_MISC           rw      0                 0            0                 -            -                 core2_penryn_t9600,corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u  Error-Reporting Register Banks
     403..417/4      IA32_MC{n}_MISC           rw      0                 all          0                 -            -                 max                          Error-Reporting Register Banks
+    480             IA32_VMX_BASIC            ro      0                 0            0                 -            -                 VMX                          Basic VMX Information
+    481             IA32_VMX_PINBASED_CTLS    ro      0                 0            0                 -            -                 VMX                          Pin-Based VM-Execution Controls
+    482             IA32_VMX_PROCBASED_CTLS   ro      0                 0            0                 -            -                 VMX                          Primary Processor-Based VM-Execution Controls
+    483             IA32_VMX_EXIT_CTLS        ro      0                 0            0                 -            -                 VMX                          VM-Exit Controls
+    484             IA32_VMX_ENTRY_CTLS       ro      0                 0            0                 -            -                 VMX                          VM-Entry Controls
+    485             IA32_VMX_MISC             ro      0                 0            0                 -            -                 VMX                          Miscellaneous Data
+    486             IA32_VMX_CR0_FIXED0       ro      0                 0            0                 -            -                 VMX                          VMX-Fixed Bits in CR0
+    487             IA32_VMX_CR0_FIXED1       ro      0                 0            0                 -            -                 VMX                          VMX-Fixed Bits in CR0
+    488             IA32_VMX_CR4_FIXED0       ro      0                 0            0                 -            -                 VMX                          VMX-Fixed Bits in CR4
+    489             IA32_VMX_CR4_FIXED1       ro      0                 0            0                 -            -                 VMX                          VMX-Fixed Bits in CR4
+    48A             IA32_VMX_VMCS_ENUM        ro      0                 0            0                 -            -                 VMX                          VMCS Enumeration
+    48B             IA32_VMX_PROCBASED_CTLS2  ro      0                 0            0                 -            -                 VMX                          Secondary Processor-Based VM-Execution Controls
+    48C             IA32_VMX_EPT_VPID_CAP     ro      0                 0            0                 -            -                 VMX                          VPID and EPT Capabilities
+    48D             IA32_VMX_TRUE_PINBASED_CTLS  ro   0                 0            0                 -            -                 VMX                          Pin-Based VM-Execution Controls
+    48E             IA32_VMX_TRUE_PROCBASED_CTLS  ro  0                 0            0                 -            -                 VMX                          Primary Processor-Based VM-Execution Controls
+    48F             IA32_VMX_TRUE_EXIT_CTLS   ro      0                 0            0                 -            -                 VMX                          VM-Exit Controls
+    490             IA32_VMX_TRUE_ENTRY_CTLS  ro      0                 0            0                 -            -                 VMX                          VM-Entry Controls
+    491             IA32_VMX_VMFUNC           ro      0                 0            0                 -            -                 VMX                          VM Functions
     6E0             IA32_TSC_DEADLINE         rw      0                 all          0                 -            timerDeadline     TSC-Deadline                 TSC-Deadline Mode
     6E1             IA32_PKRS                 rw      0                 FFFFFFFF     0                 -            supervisorKeys    PKS                          Protection Keys
     DA0             IA32_XSS                  rw      0                 0            0                 -            -                 XSAVES                       Enabling the XSAVE Feature Set

@@ -13,6 +13,10 @@ public enum Vector: UInt8, Sendable {
   /// #MF.
   case x87FloatingPoint = 16
   case alignmentCheck
+  /// #VE.
+  case virtualization = 20
+  /// No exception: `Processor.pendingExit` is due. It travels as a fault does.
+  case exit = 0xFF
 }
 
 /// Leaves the block at the boundary before an op.

@@ -67,9 +67,12 @@ extension Processor {
       if !translation.mayDerive(slot) { isFetchWatched = true }
       return address
     case .pageFault(let code):
-      state.pointee.cr2 = rip
+      state.pointee.faultAddress = rip
       setFault(state, .pageFault, code.rawValue)
     case .notCanonical: setFault(state, .generalProtection, 0)
+    case .exit(let reason):
+      pendingExit = reason
+      setFault(state, .exit, 0)
     }
     state.pointee.exit = UInt32(ExitFault)
     return nil

@@ -4,65 +4,68 @@ import MMU
 // Control and debug registers.
 
 /// CR0 bits (SDM Vol. 3, "Control Registers").
-enum CR0 {
-  static let protection: UInt64 = 1 << 0
-  static let monitorCoprocessor: UInt64 = 1 << 1
-  static let emulation: UInt64 = 1 << 2
-  static let taskSwitched: UInt64 = 1 << 3
-  static let extensionType: UInt64 = 1 << 4
-  static let numericError: UInt64 = 1 << 5
-  static let writeProtect: UInt64 = 1 << 16
-  static let alignmentMask: UInt64 = 1 << 18
-  static let notWriteThrough: UInt64 = 1 << 29
-  static let cacheDisable: UInt64 = 1 << 30
-  static let paging: UInt64 = 1 << 31
-  static let defined: UInt64 = 0xE005_003F
+package enum CR0 {
+  package static let protection: UInt64 = 1 << 0
+  package static let monitorCoprocessor: UInt64 = 1 << 1
+  package static let emulation: UInt64 = 1 << 2
+  package static let taskSwitched: UInt64 = 1 << 3
+  package static let extensionType: UInt64 = 1 << 4
+  package static let numericError: UInt64 = 1 << 5
+  package static let writeProtect: UInt64 = 1 << 16
+  package static let alignmentMask: UInt64 = 1 << 18
+  package static let notWriteThrough: UInt64 = 1 << 29
+  package static let cacheDisable: UInt64 = 1 << 30
+  package static let paging: UInt64 = 1 << 31
+  package static let defined: UInt64 = 0xE005_003F
 }
 
 /// CR4 bits.
-enum CR4 {
-  static let virtual8086Extensions: UInt64 = 1 << 0
-  static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
-  static let timeStampDisable: UInt64 = 1 << 2
-  static let debuggingExtensions: UInt64 = 1 << 3
-  static let pageSizeExtensions: UInt64 = 1 << 4
-  static let physicalAddressExtension: UInt64 = 1 << 5
-  static let machineCheckEnable: UInt64 = 1 << 6
-  static let globalPages: UInt64 = 1 << 7
-  static let performanceCounterEnable: UInt64 = 1 << 8
-  static let osFXSR: UInt64 = 1 << 9
-  static let osXMMExceptions: UInt64 = 1 << 10
-  static let userModeInstructionPrevention: UInt64 = 1 << 11
-  static let linearAddress57: UInt64 = 1 << 12
-  static let fsgsbase: UInt64 = 1 << 16
-  static let processContextIdentifiers: UInt64 = 1 << 17
-  static let osXSAVE: UInt64 = 1 << 18
-  static let supervisorExecutionPrevention: UInt64 = 1 << 20
-  static let supervisorAccessPrevention: UInt64 = 1 << 21
-  static let userKeys: UInt64 = 1 << 22
-  static let supervisorKeys: UInt64 = 1 << 24
+package enum CR4 {
+  package static let virtual8086Extensions: UInt64 = 1 << 0
+  package static let protectedModeVirtualInterrupts: UInt64 = 1 << 1
+  package static let timeStampDisable: UInt64 = 1 << 2
+  package static let debuggingExtensions: UInt64 = 1 << 3
+  package static let pageSizeExtensions: UInt64 = 1 << 4
+  package static let physicalAddressExtension: UInt64 = 1 << 5
+  package static let machineCheckEnable: UInt64 = 1 << 6
+  package static let globalPages: UInt64 = 1 << 7
+  package static let performanceCounterEnable: UInt64 = 1 << 8
+  package static let osFXSR: UInt64 = 1 << 9
+  package static let osXMMExceptions: UInt64 = 1 << 10
+  package static let userModeInstructionPrevention: UInt64 = 1 << 11
+  package static let linearAddress57: UInt64 = 1 << 12
+  package static let vmxEnable: UInt64 = 1 << 13
+  package static let fsgsbase: UInt64 = 1 << 16
+  package static let processContextIdentifiers: UInt64 = 1 << 17
+  package static let osXSAVE: UInt64 = 1 << 18
+  package static let supervisorExecutionPrevention: UInt64 = 1 << 20
+  package static let supervisorAccessPrevention: UInt64 = 1 << 21
+  package static let userKeys: UInt64 = 1 << 22
+  package static let supervisorKeys: UInt64 = 1 << 24
   /// Those whose change invalidates all that the VPID has (TLB rules, section I).
-  static let invalidating = pageSizeExtensions | physicalAddressExtension | globalPages
+  package static let invalidating = pageSizeExtensions | physicalAddressExtension | globalPages
 }
 
 /// EFER bits.
-enum EFER {
-  static let systemCall: UInt64 = 1 << 0
-  static let longModeEnable: UInt64 = 1 << 8
-  static let longModeActive: UInt64 = 1 << 10
-  static let executeDisable: UInt64 = 1 << 11
+package enum EFER {
+  package static let systemCall: UInt64 = 1 << 0
+  package static let longModeEnable: UInt64 = 1 << 8
+  package static let longModeActive: UInt64 = 1 << 10
+  package static let executeDisable: UInt64 = 1 << 11
 }
 
 extension Processor {
   /// MOV r, CRn.
   func readControlRegister(_ s: State, _ op: OpRef) {
     guard mayUseControlRegister(s, op) else { return }
+    let number = Int(op.pointee.immediate)
+    guard !exits(.read(number, register: Int(op.pointee.destination) / 8), s, op) else { return }
     let value: UInt64
-    switch op.pointee.immediate {
-    case 0: value = s.pointee.cr0
+    switch number {
+    case 0: value = visibleCR0
     case 2: value = s.pointee.cr2
     case 3: value = s.pointee.cr3
-    case 4: value = s.pointee.cr4
+    case 4: value = isGuest ? virtualization?.visible(4, s.pointee.cr4) ?? s.pointee.cr4 : s.pointee.cr4
     case 8 where s.is64Bit: value = taskPriority
     default: return raise(s, op, .invalidOpcode)
     }
@@ -99,19 +102,21 @@ extension Processor {
     guard mayUseControlRegister(s, op) else { return }
     let value = readSystemRegister(op.pointee.source)
     let number = Int(op.pointee.immediate)
+    guard !exits(.write(number, value: value, register: Int(op.pointee.source) / 8), s, op) else { return }
     do throws(Fault) {
       switch number {
-      case 0: try setCR0(value)
+      case 0: try setCR0(writtenByGuest(0, s.pointee.cr0, value))
       case 2: s.pointee.cr2 = value
       case 3: try setCR3(value)
-      case 4: try setCR4(value)
+      case 4: try setCR4(writtenByGuest(4, s.pointee.cr4, value))
       case 8 where s.is64Bit:
         guard value < 16 else { throw Fault(.generalProtection) }
         taskPriority = value
       default: throw Fault(.invalidOpcode)
       }
     } catch {
-      return raise(s, op, error.vector)
+      setFault(s, error.vector, error.error)
+      return leaveBlock(s, op, ExitFault)
     }
     if let refusal { return CPU.refuse(s, op, refusal) }
     observer?.wroteControlRegister(number, value, of: self)
@@ -122,6 +127,16 @@ extension Processor {
     if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
   }
 
+  /// CR0 as the running program reads it.
+  var visibleCR0: UInt64 {
+    isGuest ? virtualization?.visible(0, state.pointee.cr0) ?? state.pointee.cr0 : state.pointee.cr0
+  }
+
+  /// What a write to a control register makes of it: a guest changes only the bits that are its own.
+  func writtenByGuest(_ number: Int, _ old: UInt64, _ value: UInt64) -> UInt64 {
+    isGuest ? virtualization?.written(number, old: old, value) ?? value : value
+  }
+
   /// Loads CR0 (SDM Vol. 3, "Control Registers", "Initializing IA-32e Mode").
   func setCR0(_ value: UInt64) throws(Fault) {
     let s = state
@@ -129,6 +144,7 @@ extension Processor {
     guard value >> 32 == 0 || !s.is64Bit else { throw Fault(.generalProtection) }
     guard new & CR0.paging == 0 || new & CR0.protection != 0 else { throw Fault(.generalProtection) }
     guard new & CR0.notWriteThrough == 0 || new & CR0.cacheDisable != 0 else { throw Fault(.generalProtection) }
+    if let virtualization, virtualization.forbids(cr0: new) { throw Fault(.generalProtection) }
     let old = s.pointee.cr0
     let cr4 = s.pointee.cr4
     var efer = s.pointee.efer
@@ -162,6 +178,7 @@ extension Processor {
     let s = state
     let changed = value ^ s.pointee.cr4
     guard value & ~(model.control4.allowed | model.control4.refused) == 0 else { throw Fault(.generalProtection) }
+    if let virtualization, virtualization.forbids(cr4: value) { throw Fault(.generalProtection) }
     if s.isLong {
       guard value & CR4.physicalAddressExtension != 0, changed & CR4.linearAddress57 == 0 else {
         throw Fault(.generalProtection)

@@ -6,28 +6,28 @@ import MMU
 // one on execution blocks are of one instruction, and are looked for anew each time.
 
 /// Bits of DR6 (SDM Vol. 3, "Debug Status Register (DR6)").
-enum DR6 {
-  static let breakpoints: UInt64 = 0xF
+package enum DR6 {
+  package static let breakpoints: UInt64 = 0xF
   /// BD: a debug register was to be accessed while DR7.GD was set.
-  static let accessDetected: UInt64 = 1 << 13
+  package static let accessDetected: UInt64 = 1 << 13
   /// BS.
-  static let singleStep: UInt64 = 1 << 14
+  package static let singleStep: UInt64 = 1 << 14
   /// BT.
-  static let taskSwitch: UInt64 = 1 << 15
-  static let writable: UInt64 = 0xE00F
+  package static let taskSwitch: UInt64 = 1 << 15
+  package static let writable: UInt64 = 0xE00F
   /// The reserved ones that read as 1; RTM and BLD among them, which no model has.
-  static let fixed: UInt64 = 0xFFFF_0FF0
+  package static let fixed: UInt64 = 0xFFFF_0FF0
 }
 
 /// Bits of DR7 (SDM Vol. 3, "Debug Control Register (DR7)").
-enum DR7 {
+package enum DR7 {
   /// L0 to G3.
-  static let enables: UInt64 = 0xFF
+  package static let enables: UInt64 = 0xFF
   /// L0 to L3 and LE: a task switch clears them.
-  static let local: UInt64 = 0x155
-  static let generalDetect: UInt64 = 1 << 13
-  static let writable: UInt64 = 0xFFFF_23FF
-  static let fixed: UInt64 = 1 << 10
+  package static let local: UInt64 = 0x155
+  package static let generalDetect: UInt64 = 1 << 13
+  package static let writable: UInt64 = 0xFFFF_23FF
+  package static let fixed: UInt64 = 1 << 10
 }
 
 /// What DR0-DR3 and DR7 say of one breakpoint.
@@ -59,7 +59,7 @@ struct Breakpoint {
 
 extension Processor {
   /// After power-up and reset; DR4 and DR5 have no place of their own.
-  static let initialDebugRegisters: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
+  package static let initialDebugRegisters: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
     (0, 0, 0, 0, 0, 0, DR6.fixed, DR7.fixed)
 
   /// Whether DR7 enables any breakpoint. One that is not enabled is reported together with one that is.
@@ -68,7 +68,7 @@ extension Processor {
   private var breakpoints: [Breakpoint] { (0..<4).map { Breakpoint(state, $0) } }
 
   /// The debug registers have changed: pages are watched, or no longer.
-  func breakpointsChanged() {
+  package func breakpointsChanged() {
     let data = hasBreakpoints ? breakpoints.filter { $0.condition == .access || $0.condition == .write } : []
     translation.watch(pages: data.map { $0.address & ~0xFFF })
     state.pointee.generation &+= 1
@@ -85,6 +85,7 @@ extension Processor {
 
   /// Notes an access to memory that the running instruction has made.
   @inline(__always) func noteAccess(_ linear: UInt64, bytes: UInt64, isWrite: Bool) {
+    if let accessObserver { accessObserver.accessed(linear, bytes: bytes, isWrite: isWrite, by: self) }
     guard hasBreakpoints else { return }
     note(
       matches {
@@ -117,6 +118,7 @@ extension Processor {
 
   /// Puts into DR6 what is pending.
   func reportPendingDebug() {
+    reportedDebug = (state.pointee.dr.6, pendingDebug)
     state.pointee.dr.6 = state.pointee.dr.6 & ~DR6.breakpoints | pendingDebug
     pendingDebug = 0
   }
@@ -165,6 +167,7 @@ extension Processor {
     s.pointee.debugMatches = 0
     pendingDebug = 0
     guard s.pointee.faultVector == Vector.debug.rawValue else { return }
+    reportedDebug = (s.pointee.dr.6, faultDebugBits)
     s.pointee.dr.6 = s.pointee.dr.6 & ~DR6.breakpoints | faultDebugBits
     // RF is pushed as it was, so that software decides whether the breakpoint recurs.
     isFault = faultDebugBits & DR6.breakpoints == 0
@@ -174,13 +177,13 @@ extension Processor {
   // MARK: MOV ("MOV—Move to/from Debug Registers", SDM Vol. 2B)
 
   func readDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(s, op) else { return }
+    guard let index = debugRegister(s, op, isRead: true) else { return }
     writeSystemRegister(op.pointee.destination, (s.raw + OffsetDebug).load(fromByteOffset: index * 8, as: UInt64.self))
     return s.fallThrough(op)
   }
 
   func writeDebugRegister(_ s: State, _ op: OpRef) {
-    guard let index = debugRegister(s, op) else { return }
+    guard let index = debugRegister(s, op, isRead: false) else { return }
     var value = readSystemRegister(op.pointee.source)
     if index >= 6 {
       guard value >> 32 == 0 else { return raise(s, op, .generalProtection) }
@@ -197,8 +200,17 @@ extension Processor {
 
   /// The register that an op names; nil: a fault has been raised. DR4 and DR5 are DR6 and DR7 while CR4.DE is 0; any
   /// access is #DB while DR7.GD is set.
-  private func debugRegister(_ s: State, _ op: OpRef) -> Int? {
+  private func debugRegister(_ s: State, _ op: OpRef, isRead: Bool) -> Int? {
     let number = Int(op.pointee.immediate)
+    if isGuest, let virtualization {
+      // MOV-DR exiting comes before every fault but that of CPL.
+      guard needsPrivilege(s, op) else { return nil }
+      let register = Int(isRead ? op.pointee.destination : op.pointee.source) / 8
+      if virtualization.exits(debugRegister: number, isRead: isRead, register: register, length: op.pointee.length) {
+        leaveForTransition(s, op)
+        return nil
+      }
+    }
     let isAlias = number == 4 || number == 5
     if number > 7 || isAlias && s.pointee.cr4 & CR4.debuggingExtensions != 0 {
       raise(s, op, .invalidOpcode)

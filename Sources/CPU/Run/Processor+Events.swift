@@ -5,7 +5,7 @@ import MMU
 // Interrupt Handling in 64-bit Mode"; "Interrupt and Exception Handling in Real-Address Mode" and "in Virtual-8086 Mode").
 
 /// Where an event comes from: decides privilege checks, EXT and RF.
-enum EventSource: Equatable {
+package enum EventSource: Equatable {
   /// A fault, trap or abort.
   case exception
   /// INT n, INT3, INTO.
@@ -29,14 +29,23 @@ extension Processor {
   }
 
   /// Delivers an event; a fault on the way becomes the next event, a double fault, or the shutdown state.
-  func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
+  package func deliver(vector: UInt8, error: UInt32?, source: EventSource) {
     state.pointee.cycles &+= timing.delivery
     if let takesEvents {
       state.pointee.activity = 1
       return takesEvents(vector, error)
     }
+    if exitTakes(vector, error, source) { return }
+    if vector == Vector.pageFault.rawValue, source == .exception { state.pointee.cr2 = state.pointee.faultAddress }
+    inject(vector: vector, error: error, source: source)
+  }
+
+  /// Delivers an event that no exit can take any more; a fault on the way becomes the next one.
+  package func inject(vector: UInt8, error: UInt32?, source: EventSource) {
     isDelivering = true
     defer { isDelivering = false }
+    vectoring = vectored(vector, error, source)
+    defer { vectoring = nil }
     let before = TransferState(state)
     let code = error
     do {
@@ -51,7 +60,7 @@ extension Processor {
     } catch {
       var error = error
       // EXT: the fault comes from delivering an event that is not the program's own ("Error Code").
-      if source != .software && error.vector != .pageFault { error.error |= 1 }
+      if source != .software && error.vector != .pageFault && error.vector != .exit { error.error |= 1 }
       state.pointee.debugMatches = 0
       if !isTaskCommitted {
         before.restore(state)
@@ -63,8 +72,19 @@ extension Processor {
       note(vector, code, source, from: before.rip, isDelivered: false)
       isFault = true
       contextChanged()
+      if error.vector == .exit { return takePendingExit() }
       deliverSecond(error, after: vector, source: source)
     }
+  }
+
+  /// What kept a guest's access from being completed exits, or becomes #VE.
+  func takePendingExit() {
+    guard let reason = pendingExit else {
+      virtualization?.transition()
+      return
+    }
+    pendingExit = nil
+    virtualization?.take(reason)
   }
 
   private func note(_ vector: UInt8, _ error: UInt32?, _ source: EventSource, from rip: UInt64, isDelivered: Bool) {
@@ -83,7 +103,9 @@ extension Processor {
 
   private func deliverSecond(_ fault: Fault, after vector: UInt8, source: EventSource) {
     if vector == Vector.doubleFault.rawValue && source == .exception {
-      state.pointee.activity = 2
+      vectoring = nil
+      if isGuest, virtualization?.takesTripleFault() == true { return }
+      state.pointee.activity = Activity.shutdown
       return
     }
     let first = source == .exception ? faultClass(vector) : .benign
@@ -93,6 +115,8 @@ extension Processor {
     default: isDouble = false
     }
     if isDouble {
+      // An exit that #DF causes does not occur during event delivery.
+      vectoring = nil
       deliver(vector: Vector.doubleFault.rawValue, error: 0, source: .exception)
     } else {
       setFault(state, fault.vector, fault.error)
@@ -261,12 +285,16 @@ extension Processor {
   /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
   ///
   /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
+  private func unblockNonMaskable() {
+    if isGuest, virtualization?.interruptReturn() == true { return }
+    guard blocksNonMaskable else { return }
+    blocksNonMaskable = false
+    if isAttentionWanted { state.pointee.exit = UInt32(ExitStop) }
+  }
+
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
-    if blocksNonMaskable {
-      blocksNonMaskable = false
-      if isAttentionWanted { s.pointee.exit = UInt32(ExitStop) }
-    }
+    unblockNonMaskable()
     let isVirtualized = s.isVirtual8086 && s.pointee.rflags & FlagBit.ioPrivilege != FlagBit.ioPrivilege
     guard !isVirtualized || s.virtualizesFlags(bytes: size) else { throw Fault(.generalProtection) }
     if s.isProtected && !s.isVirtual8086 && s.pointee.rflags & FlagBit.nestedTask != 0 {

@@ -15,6 +15,7 @@ extension Processor {
     let signals: Signals
     let startUpPage: UInt8
     let blocksNonMaskable, isAttentionWanted: Bool
+    let virtualization: Any?
   }
 
   /// The processor now.
@@ -24,7 +25,7 @@ extension Processor {
       refusal: refusal, isTaskCommitted: isTaskCommitted, usesLongStack: usesLongStack, isFault: isFault,
       isDelivering: isDelivering, isResuming: isResuming, pendingDebug: pendingDebug, faultDebugBits: faultDebugBits,
       apic: apic, signals: signals, startUpPage: startUpPage, blocksNonMaskable: blocksNonMaskable,
-      isAttentionWanted: isAttentionWanted)
+      isAttentionWanted: isAttentionWanted, virtualization: virtualization?.image)
   }
 
   /// Becomes what it, or the processor of its number in another machine, was. Memory is to be restored too.
@@ -53,6 +54,7 @@ extension Processor {
     isAttentionWanted = image.isAttentionWanted
     isFetchWatched = false
     nearestDeadline = nil
+    if let own = image.virtualization { virtualization?.restore(own) }
     translation.restore(image.translation)
     breakpointsChanged()
   }

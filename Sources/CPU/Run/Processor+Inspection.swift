@@ -1,5 +1,3 @@
-import Layout
-
 // What a person at the machine looks at, between two runs and without side effects.
 
 extension Processor {
@@ -7,10 +5,6 @@ extension Processor {
   public func peek(modelSpecific index: UInt32) -> UInt64? {
     if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: state.pointee.cycles) }
     guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
-    if case .timeStampCounter = model.registers[number].storage {
-      return state.pointee.cycles &+ state.pointee.tscOffset
-    }
-    // Only the time-stamp counter depends on where in a block its reader stands.
-    return value(of: number, state, OpRef(alone))
+    return value(of: number, at: state.pointee.cycles)
   }
 }

@@ -35,7 +35,7 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op
     }
-    guard first.address.page != translation.hiddenPage,
+    guard !translation.isHidden(first.address),
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
       if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
@@ -139,9 +139,12 @@ extension Processor {
     switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, let slot): return (address, slot)
     case .pageFault(let code):
-      state.pointee.cr2 = linear
+      state.pointee.faultAddress = linear
       setFault(state, .pageFault, code.rawValue)
     case .notCanonical: setFault(state, isStack ? .stackFault : .generalProtection, 0)
+    case .exit(let reason):
+      pendingExit = reason
+      setFault(state, .exit, 0)
     }
     return nil
   }
@@ -174,7 +177,7 @@ extension Processor {
   // MARK: Accesses of instructions with more than one memory operand
 
   /// Reads up to 8 bytes; nil: a fault is recorded.
-  func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
+  package func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
     var value: UInt64 = 0
     guard
       transfer(
@@ -185,7 +188,7 @@ extension Processor {
   }
 
   /// Writes up to 8 bytes; false: a fault is recorded, and nothing is written.
-  func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
+  package func writeSlow(_ linear: UInt64, _ value: UInt64, bytes: UInt64, isStack: Bool) -> Bool {
     var value = value
     storesInLastOp()
     defer { accessOp = nil }
@@ -257,16 +260,19 @@ extension Processor {
   }
 
   /// Where a linear address lies, found without side effects; nil: nowhere.
-  private func physical(of linear: UInt64) -> PhysicalAddress? {
+  public func physical(of linear: UInt64) -> PhysicalAddress? {
     // Whatever may be seen: SMAP and protection keys hide nothing from a person.
     var controls = translation.controls
     controls.supervisorAccessPrevention = false
     (controls.userKeys, controls.supervisorKeys) = (0, 0)
     var address = LinearAddress(linear)
     if !controls.mode.isLong { address.value &= 0xFFFF_FFFF }
-    if controls.mode == .none { return PhysicalAddress(address.value) }
+    if controls.mode == .none, controls.ept == nil { return PhysicalAddress(address.value) }
+    controls.ept?.isLooking = true
     guard !controls.mode.isLong || state.isCanonical(address.value) else { return nil }
-    if let slot = translation.cache.translation(.linear, address.value, controls.tag) {
+    if let slot = translation.cache.translation(
+      controls.ept == nil ? .linear : .combined, address.value, controls.tag)
+    {
       return PhysicalAddress(translation.cache.physical(slot, address.value))
     }
     guard case .mapped(let entry) = Walk(address, Access(), controls, memory, sideEffects: false).outcome else {

@@ -47,24 +47,31 @@ extension Processor {
 
   /// RDMSR: #GP(0) for a register that the model does not have.
   func readMSR(_ s: State, _ op: OpRef) {
-    guard let value = readMSR(s.get(.rcx, as: UInt32.self), s, op) else { return raise(s, op, .generalProtection) }
+    let index = s.get(.rcx, as: UInt32.self)
+    guard !exits(msr: index, isWrite: false, s, op) else { return }
+    guard let value = readMSR(index, s, op) else { return raise(s, op, .generalProtection) }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
     s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
     return s.fallThrough(op)
   }
 
   private func readMSR(_ index: UInt32, _ s: State, _ op: OpRef) -> UInt64? {
+    if isGuest, let virtualization {
+      if let value = virtualization.virtualRead(msr: index) { return value }
+      if index == 0x10 { return virtualization.timeStamp(s.cycles(before: op) &+ s.pointee.tscOffset) }
+    }
     if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: s.cycles(before: op)) }
     guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
-    return value(of: number, s, op)
+    return value(of: number, at: s.cycles(before: op))
   }
 
-  func value(of number: Int, _ s: State, _ op: OpRef) -> UInt64 {
-    switch model.registers[number].storage {
+  func value(of number: Int, at cycle: UInt64) -> UInt64 {
+    let s = state
+    return switch model.registers[number].storage {
     case .own, .timeStampAdjust, .memoryTypes, .pageAttributes: modelSpecific[number]
     case .apicBase: apic.base
     case .timerDeadline: apic.timer.deadline
-    case .timeStampCounter: s.cycles(before: op) &+ s.pointee.tscOffset
+    case .timeStampCounter: cycle &+ s.pointee.tscOffset
     case .coreThreadCount: UInt64(identity.processorCount) << 16 | UInt64(identity.processorCount)
     case .sysenterCS: s.pointee.sysenterCS
     case .sysenterESP: s.pointee.sysenterESP
@@ -87,6 +94,13 @@ extension Processor {
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     let index = s.get(.rcx, as: UInt32.self)
+    guard !exits(msr: index, isWrite: true, s, op) else { return }
+    if isGuest, let isDone = virtualization?.virtualWrite(msr: index, written) {
+      guard isDone else { return raise(s, op, .generalProtection) }
+      // What it asks for may be due at once.
+      if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
+      return s.fallThrough(op)
+    }
     if isWideAPICRegister(index) {
       guard let effect = apic.writeWide(Int(index - 0x800), written, at: s.cycles(before: op)) else {
         return raise(s, op, .generalProtection)
@@ -101,12 +115,50 @@ extension Processor {
     guard register.isWritable, written & ~(register.writable | register.kept | featureBits(register)) == 0 else {
       return raise(s, op, .generalProtection)
     }
-    let old = value(of: number, s, op)
+    let old = value(of: number, at: s.cycles(before: op))
     let stored = register.writable | featureBits(register)
     let value = old & ~stored | written & stored
     guard isValid(value, old, for: register) else { return raise(s, op, .generalProtection) }
-    guard store(value, old, at: number, s, op) else { return raise(s, op, .generalProtection) }
+    guard store(value, old, at: number) else { return raise(s, op, .generalProtection) }
     return s.fallThrough(op)
+  }
+
+  /// Whether a value may be written to a register, by VMX on somebody's behalf.
+  package func mayWrite(msr index: UInt32, _ value: UInt64) -> Bool {
+    if isWideAPICRegister(index) { return true }
+    guard let number = model.number(of: index) else { return false }
+    let register = model.registers[number]
+    guard register.isWritable, value & ~(register.writable | register.kept | featureBits(register)) == 0 else {
+      return false
+    }
+    return isValid(value, register.storage == .own ? modelSpecific[number] : 0, for: register)
+  }
+
+  /// Writes a register from an MSR area (SDM Vol. 3, "Loading MSRs"); false: it cannot be.
+  package func load(msr index: UInt32, _ value: UInt64) -> Bool {
+    if isWideAPICRegister(index) {
+      guard let effect = apic.writeWide(Int(index - 0x800), value, at: state.pointee.cycles) else { return false }
+      perform(effect)
+      return true
+    }
+    guard let number = model.number(of: index), mayWrite(msr: index, value) else { return false }
+    let register = model.registers[number]
+    let old = currentValue(of: number)
+    let stored = register.writable | featureBits(register)
+    return store(old & ~stored | value & stored, old, at: number)
+  }
+
+  /// Reads a register for an MSR area (SDM Vol. 3, "Saving MSRs"); nil: there is none.
+  package func stored(msr index: UInt32) -> UInt64? {
+    if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: state.pointee.cycles) }
+    guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
+    return currentValue(of: number)
+  }
+
+  /// A register's value at an instruction boundary.
+  private func currentValue(of number: Int) -> UInt64 {
+    model.registers[number].storage == .timeStampCounter
+      ? state.pointee.cycles &+ state.pointee.tscOffset : value(of: number, at: state.pointee.cycles)
   }
 
   /// Bits that are reserved in a model without the feature that they belong to: EFER.NXE.
@@ -136,7 +188,8 @@ extension Processor {
   }
 
   /// - Returns: whether the register takes the value.
-  private func store(_ value: UInt64, _ old: UInt64, at number: Int, _ s: State, _ op: OpRef) -> Bool {
+  private func store(_ value: UInt64, _ old: UInt64, at number: Int) -> Bool {
+    let s = state
     let storage = model.registers[number].storage
     switch storage {
     case .own: modelSpecific[number] = value

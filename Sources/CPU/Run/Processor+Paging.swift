@@ -11,7 +11,14 @@ extension Access {
 
 extension Processor {
   /// The controls that the control registers, EFER and RFLAGS say.
-  var pagingControls: PagingControls {
+  package var pagingControls: PagingControls {
+    guard isGuest, let virtualization else { return ownPagingControls }
+    var controls = ownPagingControls
+    virtualization.complete(&controls)
+    return controls
+  }
+
+  private var ownPagingControls: PagingControls {
     let (cr0, cr4, mode) = (state.pointee.cr0, state.pointee.cr4, pagingMode)
     guard mode != .none else {
       return PagingControls(
@@ -70,7 +77,18 @@ extension Processor {
   func readPointers(of cr3: UInt64) throws(Fault) -> [UInt64] {
     let table = cr3 & 0xFFFF_FFE0
     let aboveAddress = ~((1 as UInt64) << UInt64(model.physicalBits) - 1)
-    let pointers = (0..<4).map { memory.read(PhysicalAddress(table + $0 * 8), as: UInt64.self) }
+    var place = PhysicalAddress(table)
+    if translation.controls.ept != nil {
+      let read = EPTAccess(needs: .read, isWrite: false, qualification: 1)
+      switch translation.guestPhysicalAccess(table, read) {
+      case .physical(let address, _): place = address
+      case .exit(let reason):
+        pendingExit = reason
+        throw Fault(.exit)
+      case .pageFault, .notCanonical: throw Fault(.generalProtection)
+      }
+    }
+    let pointers = (0..<4).map { memory.read(PhysicalAddress(place.value + $0 * 8), as: UInt64.self) }
     for pointer in pointers where pointer & 1 != 0 {
       guard pointer & (aboveAddress | 0x1E6) == 0 else { throw Fault(.generalProtection) }
     }
@@ -78,7 +96,7 @@ extension Processor {
   }
 
   /// Fills the PDPTE registers; without values they stay.
-  func setPointers(_ pointers: [UInt64]?) {
+  package func setPointers(_ pointers: [UInt64]?) {
     guard let pointers, pointers.count == 4 else { return }
     state.pointee.pointers = (pointers[0], pointers[1], pointers[2], pointers[3])
   }
@@ -127,7 +145,7 @@ extension Processor {
   // MARK: Memory types
 
   /// The MTRRs and the PAT as WRMSR left them.
-  func memoryTypesChanged() {
+  package func memoryTypesChanged() {
     var types = MemoryTypes()
     types.pat = model.number(of: 0x277) == nil ? MemoryTypes.resetPAT : self[modelSpecific: 0x277]
     types.ranges.defaultType = self[modelSpecific: 0x2FF]

@@ -28,6 +28,11 @@ extension Processor {
         guard s.pointee.deadline != deadline, nearestDeadline == s.pointee.deadline else { return .deadline }
         nearestDeadline = nil
         s.pointee.deadline = deadline
+        if isGuest { noteInterrupts() }
+        continue
+      }
+      if isGuest, isAttentionWanted, let virtualization, virtualization.takeBeforeTraps() {
+        if let waiting { return waiting }
         continue
       }
       if pendingDebug != 0, s.pointee.interruptShadow != 2 {
@@ -40,7 +45,9 @@ extension Processor {
         continue
       }
       guard s.pointee.activity == Activity.active else { return .halted }
-      if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0 {
+      if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0
+        || seesEachInstruction
+      {
         if let stop = step(s) { return stop }
         continue
       }
@@ -56,6 +63,7 @@ extension Processor {
   private func step(_ s: State) -> Stop? {
     let isTraced = s.pointee.rflags & FlagBit.trap != 0
     let shadow = s.pointee.interruptShadow
+    let wasGuest = seesEachInstruction
     let limit = s.pointee.instructionLimit
     let retired = s.pointee.instructions
     s.pointee.instructionLimit = retired + 1
@@ -79,15 +87,22 @@ extension Processor {
     {
       pendingDebug |= DR6.singleStep
     }
-    return s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
+    let stop = s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
+    if wasGuest, seesEachInstruction { virtualization?.instructionRetired() }
+    return stop
   }
+
+  /// The monitor trap flag: something happens behind each instruction of a guest.
+  private var seesEachInstruction: Bool { isGuest && virtualization?.seesEachInstruction == true }
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
   /// without the blocks having to look at it.
   private func bringDeadlineNearer(_ s: State) {
-    let (limit, overflow) = s.pointee.cycles.addingReportingOverflow(
+    let (sum, overflow) = s.pointee.cycles.addingReportingOverflow(
       s.pointee.instructionLimit - s.pointee.instructions)
-    guard !overflow, limit < s.pointee.deadline else { return }
+    var limit = overflow ? .max : sum
+    if isGuest, let timer = virtualization?.timerDeadline { limit = min(limit, timer) }
+    guard limit < s.pointee.deadline else { return }
     s.pointee.deadline = limit
     nearestDeadline = limit
   }
@@ -196,13 +211,22 @@ extension Processor {
     switch exit {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
+      if isFault, s.pointee.faultVector == Vector.exit.rawValue {
+        takePendingExit()
+        s.pointee.exit = UInt32(ExitNone)
+        break
+      }
       if isFault { beginFault() }
-      let isPrivileged = exit == ExitInterrupt && s.pointee.faultError != 0
+      let isPrivileged = exit == ExitInterrupt && s.pointee.faultError == 1
+      isSoftwareException = exit == ExitInterrupt && s.pointee.faultError == 2
       // INT1's #DB is the one that a breakpoint met by a load of SS has waited for.
       if isPrivileged, pendingDebug != 0 { reportPendingDebug() }
       deliver(
         vector: s.pointee.faultVector, error: s.pointee.faultHasError != 0 ? s.pointee.faultError : nil,
         source: exit != ExitInterrupt ? .exception : isPrivileged ? .privileged : .software)
+      s.pointee.exit = UInt32(ExitNone)
+    case ExitVirtual:
+      virtualization?.transition()
       s.pointee.exit = UInt32(ExitNone)
     case ExitRefused:
       if let refusal { return .refused(refusal) }

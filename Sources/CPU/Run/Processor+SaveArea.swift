@@ -161,7 +161,9 @@ extension Processor {
   /// The checks that come before the operand's; false: a fault has been raised.
   private func mayUseXSAVE(_ s: State, _ op: OpRef, isSupervisor: Bool) -> Bool {
     let fault = s.fault(ofUnit: Opcode.Unit.xsave.rawValue)
-    if fault != 0 {
+    if isSupervisor, !isEnabledForGuest(.xsaves) {
+      raise(s, op, .invalidOpcode)
+    } else if fault != 0 {
       unavailable(s, op, fault)
     } else if isSupervisor && s.privilege != 0 {
       raise(s, op, .generalProtection)
@@ -193,7 +195,9 @@ extension Processor {
   func xsetbv(_ s: State, _ op: OpRef) {
     guard s.pointee.cr4 & CR4.osXSAVE != 0 else { return raise(s, op, .invalidOpcode) }
     let value = instructionMask(s)
-    guard s.privilege == 0, s.get(.rcx, as: UInt32.self) == 0, value & Component.x87 != 0,
+    guard s.privilege == 0 else { return raise(s, op, .generalProtection) }
+    if isGuest, exits(.xsetbv, s, op) { return }
+    guard s.get(.rcx, as: UInt32.self) == 0, value & Component.x87 != 0,
       value & ~model.stateComponents == 0
     else { return raise(s, op, .generalProtection) }
     s.vectors.pointee.xcr0 = value

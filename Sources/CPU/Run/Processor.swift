@@ -91,13 +91,13 @@ public final class Processor {
   /// Decoded blocks, shared with the machine's other processors.
   public let blocks: BlockCache
   package let decoder: Decoder
-  let timing: TimingTable
+  package let timing: TimingTable
   /// What CPUID answers and which model-specific registers there are.
   public let model: CPUModel
   /// Number, processor count and clock, for CPUID.
   let identity: CPUIDInputs
   /// Values of `model.registers`; of those that lie elsewhere, unused.
-  var modelSpecific: [UInt64]
+  package var modelSpecific: [UInt64]
   /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
   let hasGigabytePages, hasSMAP, hasINVPCID: Bool
   var refusal: Refusal?
@@ -109,7 +109,7 @@ public final class Processor {
   /// A transfer of IA-32e mode is under way: its stack is 64-bit whatever the code it comes from.
   var usesLongStack = false
   /// What is being delivered is a fault: RIP is that of the instruction.
-  var isFault = false
+  package var isFault = false
   /// An event is being delivered: RIP is exact, not that of a block.
   var isDelivering = false
   /// The mapping that the last block was fetched by is suspect: nothing may be remembered of it.
@@ -118,7 +118,7 @@ public final class Processor {
   /// harness that compares what is raised.
   package var takesEvents: ((UInt8, UInt32?) -> Void)?
   /// Bits for DR6 of a debug exception that is due before the next instruction.
-  var pendingDebug: UInt64 = 0
+  package var pendingDebug: UInt64 = 0
   /// Bits for DR6 of a #DB that is a fault.
   var faultDebugBits: UInt64 = 0
   /// RF was set before the instruction that is about to run: no instruction breakpoint.
@@ -126,23 +126,35 @@ public final class Processor {
 
   /// Told of events and of writes to control registers.
   public var observer: (any ProcessorObserver)?
+  /// Told of accesses to the pages that `Translation.see` names, and of others that go the long way.
+  public var accessObserver: (any AccessObserver)?
   /// A stop address was reached, and its instruction has not begun; or `pause` was called.
   public internal(set) var isAtStopAddress = false
   /// The instruction before which a run has stopped last.
   var reportedStop: ReportedStop?
 
   /// The local APIC.
-  public internal(set) var apic: LocalAPIC
+  public package(set) var apic: LocalAPIC
+  /// VMX, on a processor that has it.
+  public var virtualization: (any VirtualMachineExtensions)?
+  /// Why a memory access of a guest cannot be completed, while `Vector.exit` travels.
+  package var pendingExit: MemoryExit?
+  /// The event that is being delivered, for exits on the way.
+  package var vectoring: VectoredEvent?
+  /// What is delivered is INT3 or INTO, not INT n.
+  package var isSoftwareException = false
+  /// What #DB has put into DR6, and DR6 before.
+  var reportedDebug: (old: UInt64, bits: UInt64) = (0, 0)
   /// What carries its messages.
   public weak var fabric: (any InterruptFabric)?
   /// What waits for it beside the APIC's vectors.
-  var signals: Signals = []
+  package var signals: Signals = []
   /// Where a SIPI that waits starts it.
-  var startUpPage: UInt8 = 0
+  package var startUpPage: UInt8 = 0
   /// NMIs are blocked, by delivery of one, until IRET.
-  var blocksNonMaskable = false
+  package var blocksNonMaskable = false
   /// Something waits, whether or not it may be taken now.
-  var isAttentionWanted = false
+  package var isAttentionWanted = false
   /// The op whose memory access is under way, if it is not the last one of its block: RIP in the state is the block's.
   var accessOp: OpRef? {
     @inline(__always) get { translation.accessOp.pointee }
@@ -209,10 +221,14 @@ public final class Processor {
   ///
   /// - Parameters:
   ///   - gdt: linear address of a descriptor table with a 64-bit code segment at 8 and a data segment at 10h.
-  public func enterLongMode(rip: UInt64, rsp: UInt64, root: UInt64, gdt: UInt64, gdtLimit: UInt64) {
+  ///   - argument: what RSI holds.
+  public func enterLongMode(
+    rip: UInt64, rsp: UInt64, root: UInt64, gdt: UInt64, gdtLimit: UInt64, argument: UInt64 = 0
+  ) {
     let p = state
     p.pointee.rip = rip
     p[.rsp] = rsp
+    p[.rsi] = argument
     p.pointee.cr0 = 0x8001_0031
     p.pointee.cr3 = root
     p.pointee.cr4 = 0x20
@@ -250,13 +266,14 @@ public final class Processor {
     apic = LocalAPIC(initialID: apic.initialID)
     apicMoved()
     signals = []
+    virtualization?.reset()
     resetModelSpecificRegisters()
     dropEverything()
     interruptsChanged()
   }
 
   /// What RESET and INIT have in common.
-  func resetRegisters() {
+  package func resetRegisters() {
     let s = state
     for register in GeneralRegister.allCases { s[register] = 0 }
     s[.rdx] = UInt64(model.version)
@@ -271,6 +288,7 @@ public final class Processor {
     s.pointee.userKeys = 0
     s.pointee.supervisorKeys = 0
     s.pointee.dr = Processor.initialDebugRegisters
+    s.pointee.intercepts = 0
     let data = SegmentRegister(base: 0, limit: 0xFFFF, attributes: 0x93, selector: 0, reserved: (0, 0, 0))
     for segment in Segment.allCases { s.segment(segment).pointee = data }
     s.segment(.cs).pointee.base = 0xFFFF_0000
@@ -289,7 +307,7 @@ public final class Processor {
   }
 
   /// RESET and INIT keep no translation.
-  func dropEverything() {
+  package func dropEverything() {
     translation.cache.reset()
     translation.modeChanged(pagingControls)
     contextChanged()
@@ -303,7 +321,7 @@ public final class Processor {
     state.pointee.exit = UInt32(ExitNone)
   }
 
-  func contextChanged() {
+  package func contextChanged() {
     modeChanged()
     translation.use(pagingControls, isUser: state.privilege == 3)
   }

@@ -34,11 +34,11 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     self.segment(segment.rawValue)
   }
 
-  @inline(__always) var is64Bit: Bool { pointee.mode & UInt64(ModeCodeMask) == UInt64(ModeCode64) }
-  @inline(__always) var isProtected: Bool { pointee.cr0 & 1 != 0 }
-  @inline(__always) var isVirtual8086: Bool { pointee.rflags & FlagBit.virtual8086 != 0 }
+  @inline(__always) package var is64Bit: Bool { pointee.mode & UInt64(ModeCodeMask) == UInt64(ModeCode64) }
+  @inline(__always) package var isProtected: Bool { pointee.cr0 & 1 != 0 }
+  @inline(__always) package var isVirtual8086: Bool { pointee.rflags & FlagBit.virtual8086 != 0 }
   /// IA-32e mode: 64-bit or compatibility mode.
-  @inline(__always) var isLong: Bool { pointee.efer & 1 << 10 != 0 }
+  @inline(__always) package var isLong: Bool { pointee.efer & 1 << 10 != 0 }
   /// Real-address or virtual-8086 mode: selectors are paragraphs.
   @inline(__always) var usesParagraphs: Bool { !isProtected || isVirtual8086 }
 
@@ -48,7 +48,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   /// CPL: DPL of SS, as VMX defines it; 0 in real-address mode, 3 in virtual-8086 mode.
-  var privilege: UInt8 {
+  package var privilege: UInt8 {
     if !isProtected { return 0 }
     if isVirtual8086 { return 3 }
     return UInt8(truncatingIfNeeded: segment(.ss).pointee.attributes >> 5 & 3)
@@ -86,7 +86,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 
 extension Processor {
   /// Works out what decides how bytes are decoded, after a change of segments, CR0.PE, RFLAGS.VM or EFER.LMA.
-  func modeChanged() {
+  package func modeChanged() {
     let s = state
     let code = s.segment(.cs).pointee
     if s.isLong && code.attributes & SegmentBit.long != 0 {

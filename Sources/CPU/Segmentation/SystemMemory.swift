@@ -49,9 +49,12 @@ extension Processor {
     switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, _): return address
     case .pageFault(let code):
-      state.pointee.cr2 = linear
+      state.pointee.faultAddress = linear
       throw Fault(.pageFault, code.rawValue)
     case .notCanonical: throw Fault(.generalProtection)
+    case .exit(let reason):
+      pendingExit = reason
+      throw Fault(.exit)
     }
   }
 

@@ -29,6 +29,12 @@ extension Processor {
     }
     guard target.isPresent else { throw bad(.segmentNotPresent) }
     guard target.limit >= (is32 ? 0x67 : 0x2B) else { throw bad(.invalidTSS) }
+    if isGuest, let virtualization {
+      let kind = source == .call ? 0 : source == .return ? 1 : source == .jump ? 2 : 3
+      if virtualization.exits(taskSwitch: selector, kind, length: UInt16(truncatingIfNeeded: next &- s.pointee.rip)) {
+        throw Fault(.exit)
+      }
+    }
     let new = try TaskState(self, at: target.base, is32: is32)
     let old = s.pointee.tr
     let oldIs32 = old.attributes & 8 != 0

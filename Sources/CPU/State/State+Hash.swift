@@ -37,6 +37,7 @@ extension Processor {
     hasher.add(s.vectorStateBytes)
     hasher.add(s.pointee.cycles)
     hasher.add(s.pointee.instructions)
+    virtualization?.hash(into: &hasher)
     translation.cache.hash(into: &hasher)
   }
 }

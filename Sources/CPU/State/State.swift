@@ -25,9 +25,11 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   /// A general register, 64 bits.
-  @inline(__always) subscript(_ register: GeneralRegister) -> UInt64 {
-    get { raw.load(fromByteOffset: register.rawValue &* 8, as: UInt64.self) }
-    nonmutating set { raw.storeBytes(of: newValue, toByteOffset: register.rawValue &* 8, as: UInt64.self) }
+  @inlinable @inline(__always) public subscript(_ register: GeneralRegister) -> UInt64 {
+    get { UnsafeRawPointer(self).load(fromByteOffset: register.rawValue &* 8, as: UInt64.self) }
+    nonmutating set {
+      UnsafeMutableRawPointer(self).storeBytes(of: newValue, toByteOffset: register.rawValue &* 8, as: UInt64.self)
+    }
   }
 
   /// A general register's low part; written as an instruction of that operand size does.

@@ -108,7 +108,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 
   /// Works out anew which exceptions MMX, SSE and x87 instructions raise: after every change of CR0, CR4 or the x87
   /// status word (SDM Vol. 3, "System Programming for Instruction Set Extensions and Processor Extended States").
-  func vectorControlsChanged() {
+  package func vectorControlsChanged() {
     let isEmulated = pointee.cr0 & CR0.emulation != 0
     let isSwitched = pointee.cr0 & CR0.taskSwitched != 0
     let notAvailable = Vector.deviceNotAvailable.rawValue

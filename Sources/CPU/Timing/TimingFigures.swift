@@ -40,6 +40,12 @@ enum TimingFigures {
     stlb       1       by definition
     delivery   1       by definition
     ipi        1       by definition
+    exit       1       by definition
+    entry      1       by definition
+    vmcs       1       by definition
+    vmptr      1       by definition
+    invept     1       by definition
+    vmfunc     1       by definition
     """
 
   /// Core 2, 45 nm.
@@ -64,6 +70,12 @@ enum TimingFigures {
     stlb       7       estimate: as in Haswell
     delivery   100     estimate
     ipi        1000    estimate
+    exit       600     estimate: round trips through KVM take 1181-1313 cycles, software included (Linux commit b7ffc44d5b2e)
+    entry      500     estimate
+    vmcs       30      estimate: VMREAD, VMWRITE
+    vmptr      150     estimate: VMPTRLD, VMCLEAR
+    invept     300     estimate: INVEPT, INVVPID
+    vmfunc     130     110-160, measured by others
     """
 
   /// Sandy Bridge.
@@ -88,6 +100,12 @@ enum TimingFigures {
     stlb       7       estimate: as in Haswell
     delivery   100     estimate
     ipi        1000    estimate
+    exit       800     estimate: half of a round trip of 1600-1700 cycles, measured by others
+    entry      800     estimate
+    vmcs       30      estimate: VMREAD, VMWRITE
+    vmptr      150     estimate: VMPTRLD, VMCLEAR
+    invept     300     estimate: INVEPT, INVVPID
+    vmfunc     130     110-160, measured by others
     """
 
   /// Haswell.
@@ -112,6 +130,12 @@ enum TimingFigures {
     stlb       7       Optimization Reference Manual, "Haswell": a hit in the second-level TLB
     delivery   100     estimate
     ipi        1000    estimate
+    exit       600     estimate: round trips through KVM take 1181-1313 cycles, software included (Linux commit b7ffc44d5b2e)
+    entry      500     estimate
+    vmcs       30      estimate: VMREAD, VMWRITE
+    vmptr      150     estimate: VMPTRLD, VMCLEAR
+    invept     300     estimate: INVEPT, INVVPID
+    vmfunc     130     110-160, measured by others
     """
 
   /// Skylake.
@@ -136,5 +160,11 @@ enum TimingFigures {
     stlb       7       estimate: as in Haswell
     delivery   100     estimate
     ipi        1000    estimate
+    exit       600     estimate: round trips through KVM take 1181-1313 cycles, software included (Linux commit b7ffc44d5b2e)
+    entry      500     estimate
+    vmcs       30      estimate: VMREAD, VMWRITE
+    vmptr      150     estimate: VMPTRLD, VMCLEAR
+    invept     300     estimate: INVEPT, INVVPID
+    vmfunc     130     110-160, measured by others
     """
 }

@@ -2,8 +2,8 @@ import CPU
 
 /// What a machine is started with, and started with again after a reset.
 public enum BootImage: Sendable {
-  /// A flat binary, entered in 64-bit mode.
-  case flat([UInt8])
+  /// A flat binary, entered in 64-bit mode, with its command line.
+  case flat([UInt8], commandLine: String? = nil)
   /// Firmware, entered as after RESET.
   case rom([UInt8])
   /// A Multiboot image, entered in 32-bit protected mode, with its modules and command line.
@@ -14,7 +14,8 @@ public enum BootImage: Sendable {
   /// - Throws: an error of one line for people.
   public func load(into board: borrowing Board) throws {
     switch self {
-    case .flat(let image): try FlatImage.load(image, into: board)
+    case .flat(let image, let commandLine):
+      try FlatImage.load(image, commandLine: commandLine, into: board)
     case .rom(let image): try ROMImage.load(image, into: board)
     case .multiboot(let image, let modules, let commandLine):
       let version = board.processor.model.cpuid(leaf: 1, subleaf: 0, CPUIDInputs())

@@ -9,13 +9,15 @@ import MMU
 /// | mode | 64-bit, CPL 0, interrupts off, RFLAGS = 2, CR0 = 80010031h, CR4 = 20h, EFER = D00h |
 /// | paging | 4-level, the first 4 GiB mapped to themselves by 2 MiB pages; tables at 1000h to 6FFFh |
 /// | segments | CS = 8 (64-bit code), the others 10h (data); GDT at 800h |
-/// | registers | RSP = 80000h, the others 0 |
+/// | registers | RSP = 80000h; RSI = 7000h, where the command line lies with a zero behind it, if there is one; the others 0 |
 public enum FlatImage {
   /// Where the image lies.
   public static let base: UInt64 = 0x10_0000
   private static let gdt: UInt64 = 0x800
   private static let root: UInt64 = 0x1000
   private static let stack: UInt64 = 0x8_0000
+  private static let commandLine: UInt64 = 0x7000
+  private static let commandLineRoom = 0x1000
 
   /// What is wrong with an image.
   public enum Failure: Error, Equatable, CustomStringConvertible {
@@ -23,20 +25,27 @@ public enum FlatImage {
     case empty
     /// It does not fit behind 1 MiB: its bytes and those there are.
     case tooLarge(Int, UInt64)
+    /// The command line has more bytes than there is room for.
+    case commandLineTooLong(Int)
 
     /// One line.
     public var description: String {
       switch self {
       case .empty: "the image is empty"
       case .tooLarge(let size, let room): "the image has \(size) bytes; memory has room for \(room) from 100000h on"
+      case .commandLineTooLong(let size): "the command line has \(size) bytes; there is room for 4095"
       }
     }
   }
 
   /// Puts an image into a machine and its processor at the first byte.
-  public static func load(_ image: [UInt8], into board: borrowing Board) throws(Failure) {
+  public static func load(
+    _ image: [UInt8], commandLine text: String? = nil, into board: borrowing Board
+  ) throws(Failure) {
     let memory = board.memory
     guard !image.isEmpty else { throw .empty }
+    let textBytes: [UInt8] = text.map { Array($0.utf8) + [0] } ?? []
+    guard textBytes.count <= commandLineRoom else { throw .commandLineTooLong(textBytes.count - 1) }
     let room = memory.lowEnd > base ? memory.lowEnd - base : 0
     guard UInt64(image.count) <= room else { throw .tooLarge(image.count, room) }
     image.withUnsafeBytes { memory.write(PhysicalAddress(base), $0) }
@@ -55,6 +64,8 @@ public enum FlatImage {
     }
     board.leaveFirmware()
     board.processor.enterLongMode(
-      rip: base, rsp: stack, root: root, gdt: gdt, gdtLimit: UInt64(descriptors.count * 8 - 1))
+      rip: base, rsp: stack, root: root, gdt: gdt, gdtLimit: UInt64(descriptors.count * 8 - 1),
+      argument: textBytes.isEmpty ? 0 : commandLine)
+    textBytes.withUnsafeBytes { memory.write(PhysicalAddress(commandLine), $0) }
   }
 }

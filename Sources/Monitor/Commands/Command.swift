@@ -29,18 +29,18 @@ package struct Command {
   package let help: String
   let action: Action
 
-  init(_ row: Table.Row, _ action: @escaping Action) throws(TableError) {
+  init(_ row: Table.Row, family: String, help: String, _ action: @escaping Action) throws(TableError) {
     guard let completion = Completion(rawValue: row["completer"]) else {
       throw row.error("completer", "'\(row["completer"])' is none")
     }
     name = row["name"]
-    shortest = row["shortest"]
+    shortest = row["least"]
     aliases = row["alias"].split(separator: ",").map(String.init)
-    family = row["family"]
+    self.family = family
     arguments = row["arguments"]
     self.completion = completion
     example = row["example"]
-    help = row["help"]
+    self.help = help
     self.action = action
     guard !help.isEmpty, !example.isEmpty else { throw row.error("help", "a command needs help and an example") }
   }
@@ -67,11 +67,17 @@ package struct CommandTable {
   package init() throws(TableError) {
     var actions = Session.actions
     var commands: [Command] = []
-    for row in try Table("commands", CommandTable.text).rows {
-      guard let action = actions.removeValue(forKey: row["name"]) else {
-        throw row.error("name", "nothing carries '\(row["name"])' out")
+    for family in CommandTable.families {
+      var help: [String: String] = [:]
+      for row in try Table("help: \(family.title)", family.help).rows { help[row["name"]] = row["help"] }
+      for row in try Table("commands: \(family.title)", family.rows).rows {
+        guard let action = actions.removeValue(forKey: row["name"]) else {
+          throw row.error("name", "nothing carries '\(row["name"])' out")
+        }
+        let text = help.removeValue(forKey: row["name"]) ?? ""
+        commands.append(try Command(row, family: family.title, help: text, action))
       }
-      commands.append(try Command(row, action))
+      if let left = help.keys.min() { throw TableError(table: "help", line: 0, column: left, problem: "is no command") }
     }
     if let left = actions.keys.min() {
       throw TableError(table: "commands", line: 0, column: "name", problem: "no row names '\(left)'")

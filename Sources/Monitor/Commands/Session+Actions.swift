@@ -2,19 +2,38 @@ extension Session {
   /// What carries out each command of the table.
   static var actions: [String: Command.Action] {
     running.merging(stops) { a, _ in a }.merging(state) { a, _ in a }
-      .merging(memory) { a, _ in a }.merging(translation) { a, _ in a }.merging(order) { a, _ in a }
+      .merging(memory) { a, _ in a }.merging(translation) { a, _ in a }.merging(order) { a, _ in a }.merging(vmx) {
+        a, _ in a
+      }
   }
 
   private static var running: [String: Command.Action] {
     [
       "continue": { try $0.continueRun($1) }, "step": { try $0.step($1) }, "next": { try $0.next($1) },
+      "finish": { try $0.finish($1) }, "until": { try $0.until($1) },
+      "reverse-step": { try $0.reverseStep($1) }, "reverse-continue": { try $0.reverseContinue($1) },
+      "goto": { try $0.goTo($1) }, "undo": { try $0.undo($1) },
     ]
   }
 
   private static var stops: [String: Command.Action] {
     [
-      "break": { try $0.setBreakpoint($1) }, "delete": { try $0.deleteBreakpoints($1) },
-      "info breakpoints": { try $0.showBreakpoints($1) },
+      "break": { try $0.setBreakpoint($1) }, "pbreak": { try $0.setBreakpoint($1, isPhysical: true) },
+      "vbreak": { try $0.setLogicalBreakpoint($1) }, "watch": { try $0.watch($1) }, "catch": { try $0.catchEvents($1) },
+      "delete": { try $0.change($1) { _ in false } },
+      "enable": {
+        try $0.change($1) { stop in
+          stop.isEnabled = true
+          return true
+        }
+      },
+      "disable": {
+        try $0.change($1) { stop in
+          stop.isEnabled = false
+          return true
+        }
+      },
+      "info breakpoints": { try $0.showStops($1) },
     ]
   }
 
@@ -29,19 +48,33 @@ extension Session {
 
   private static var memory: [String: Command.Action] {
     [
-      "examine": { try $0.examine($1, .linear) }, "xp": { try $0.examine($1, .physical) },
+      "xg": { try $0.examine($1, .guestPhysical) }, "examine": { try $0.examine($1, .linear) },
+      "xp": { try $0.examine($1, .physical) },
       "disassemble": { try $0.disassemble($1) }, "print": { try $0.printValue($1) },
     ]
   }
 
   private static var translation: [String: Command.Action] {
     [
-      "walk": { try $0.walk($1) }, "info tlb": { try $0.showTranslations($1) },
+      "walk": { try $0.walk($1) }, "gva2gpa": { try $0.guestPhysical($1) }, "gpa2hpa": { try $0.hostPhysical($1) },
+      "info mem": { try $0.showMappings($1) }, "info ept": { try $0.showEPT($1) },
+      "ept compose": { try $0.composeEPT($1) }, "ept diff": { try $0.differEPT($1) },
+      "info tlb": { try $0.showTranslations($1) }, "tlb stale": { try $0.showStale($1) },
+      "tlb why": { try $0.explain($1) }, "tlb evict": { try $0.evict($1) }, "tlb fill": { try $0.fill($1) },
+      "tlb flush": { try $0.flush($1) },
+    ]
+  }
+
+  private static var vmx: [String: Command.Action] {
+    [
+      "info vmcs": { try $0.showVMCS($1) }, "info entry": { try $0.showEntry($1) },
+      "info exits": { try $0.showExits($1) }, "vmexitbp": { try $0.catchExits($1) },
     ]
   }
 
   private static var order: [String: Command.Action] {
     [
+      "save": { try $0.save($1) }, "load": { try $0.load($1) }, "info history": { try $0.showHistory($1) },
       "source": { try $0.source($1) }, "help": { try $0.help($1) }, "quit": { try $0.quit($1) },
     ]
   }

@@ -51,7 +51,7 @@ extension Session {
   /// - Returns: whether all is well to go on.
   private func stepMachine() throws -> Bool {
     let before = board.processors.map(\.state.pointee.instructions)
-    let delivered = events.delivered
+    let delivered = events.counts.events
     while true {
       guard let ended = try advance(limits: limits, heedsStops: true, isStep: true) else { return true }
       guard ended == .conditionMet else {
@@ -63,7 +63,7 @@ extension Session {
         tell(met)
         return false
       }
-      let moved = before != board.processors.map(\.state.pointee.instructions) || delivered != events.delivered
+      let moved = before != board.processors.map(\.state.pointee.instructions) || delivered != events.counts.events
       if moved { return true }
     }
   }

@@ -19,7 +19,7 @@ extension Session {
     nextDisassembled = processor.linearRIP
     let s = processor.state.pointee
     say(
-      "cpu\(selected) \(processor.modeName) cpl\(processor.privilege)\(activity(of: processor)) cycle \(s.cycles) "
+      "cpu\(selected) \(processor.operation)\(processor.modeName) cpl\(processor.privilege)\(activity(of: processor)) cycle \(s.cycles) "
         + "\(place(processor.linearRIP)): \(nextInstruction.text)")
   }
 

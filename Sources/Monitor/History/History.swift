@@ -9,6 +9,7 @@ struct History {
     /// The latest clock of a processor.
     let cycle: UInt64
     let applied: Int
+    let counts: MachineEvents.Counts
     let snapshot: Snapshot
   }
 
@@ -54,9 +55,11 @@ struct History {
   /// Keeps a snapshot.
   ///
   /// - Parameter used: bytes that all of them take now; called again as they are thinned out.
-  mutating func keep(_ snapshot: Snapshot, at moment: Moment, cycle: UInt64, used: () -> Int) {
+  mutating func keep(
+    _ snapshot: Snapshot, at moment: Moment, cycle: UInt64, _ counts: MachineEvents.Counts, used: () -> Int
+  ) {
     let index = points.firstIndex { $0.moment > moment || $0.moment == moment && $0.applied > applied } ?? points.count
-    points.insert(Point(moment: moment, cycle: cycle, applied: applied, snapshot: snapshot), at: index)
+    points.insert(Point(moment: moment, cycle: cycle, applied: applied, counts: counts, snapshot: snapshot), at: index)
     while points.count > 2, used() > budget || points.count > History.maximumPoints { thin(around: moment) }
   }
 

@@ -7,7 +7,7 @@ import Machine
 extension Session {
   /// Where the machine is.
   var moment: Moment {
-    Moment(instructions: retired, events: events.delivered)
+    Moment(instructions: retired, events: events.counts.events)
   }
 
   /// Instructions retired, of all processors.
@@ -39,10 +39,11 @@ extension Session {
       try applyEdits()
       if history.isDue(at: moment) { try takeSnapshot() }
       var limits = limits
-      let bound = [
-        limits.instructions, history.nextDue(after: moment), history.nextEdit?.moment.instructions,
-        target?.instructions,
-      ].compactMap(\.self).min() ?? .max
+      let bound =
+        [
+          limits.instructions, history.nextDue(after: moment), history.nextEdit?.moment.instructions,
+          target?.instructions,
+        ].compactMap(\.self).min() ?? .max
       // At the target's count of instructions events are what is missing; step by step they cannot be missed.
       let steps = isStep || retired >= bound
       events.pausesAtEvents = steps
@@ -107,7 +108,7 @@ extension Session {
     case .memory(let address, let bytes):
       board.memory.writer = .monitor
       bytes.withUnsafeBytes { board.memory.write(PhysicalAddress(address), $0) }
-    case .translations(let processor, let edit): perform(edit, on: board.processors[processor])
+    case .translations(let processor, let change): board.processors[processor].translation.perform(change)
     }
   }
 
@@ -120,13 +121,13 @@ extension Session {
     if baseline == nil { baseline = memory.bytesInUse }
     let base = baseline ?? 0
     let cycle = board.processors.map(\.state.pointee.cycles).max() ?? 0
-    history.keep(snapshot, at: moment, cycle: cycle) { memory.bytesInUse - base }
+    history.keep(snapshot, at: moment, cycle: cycle, events.counts) { memory.bytesInUse - base }
   }
 
   /// Becomes what the machine was at a snapshot.
   func restore(_ point: History.Point) throws {
     try board.restore(point.snapshot)
-    events.delivered = point.moment.events
+    events.counts = point.counts
     history.applied = point.applied
     end = nil
     isExact = true

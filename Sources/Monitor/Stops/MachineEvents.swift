@@ -1,6 +1,7 @@
 import CPU
 import EPTTLB
 import MMU
+import VMX
 
 /// Sees what happens in the machine, counts it, and has runs end where the person wants to look. It changes nothing.
 final class MachineEvents {
@@ -20,8 +21,26 @@ final class MachineEvents {
     let range: ClosedRange<UInt64>
   }
 
-  /// Events delivered so far.
-  var delivered: UInt64 = 0
+  /// What is counted: it goes back with the machine.
+  struct Counts {
+    /// Events delivered.
+    var events: UInt64 = 0
+    /// VM exits by processor and basic reason; of failed entries with bit 31.
+    var exits: [Exit: UInt64] = [:]
+    /// VM entries by processor.
+    var entries: [Int: UInt64] = [:]
+  }
+
+  /// A kind of VM exit of a processor.
+  struct Exit: Hashable, Comparable {
+    let processor: Int
+    let reason: UInt32
+
+    static func < (a: Exit, b: Exit) -> Bool { (a.processor, a.reason) < (b.processor, b.reason) }
+  }
+
+  /// Since the machine was started.
+  var counts = Counts()
   /// Each event ends the run: for steps.
   var pausesAtEvents = false
   /// Stops that the person has set count.
@@ -41,6 +60,7 @@ final class MachineEvents {
       relays.append(relay)
       processor.observer = self
       processor.translation.observer = relay
+      processor.vmx?.observer = relay
     }
   }
 
@@ -81,6 +101,30 @@ final class MachineEvents {
     happened("\(invalidation)", to: processor) { $0 == .invalidation }
   }
 
+  fileprivate func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {
+    counts.events &+= 1
+    let number = processor.translation.processorNumber
+    counts.exits[Exit(processor: number, reason: reason & 0x8000_FFFF), default: 0] += 1
+    if pausesAtEvents { pause(processor) }
+    happened("VM exit \(ExitText.name(reason)), qualification \(hex(qualification))", to: processor) {
+      if case .exit(let wanted) = $0 { return wanted == nil || wanted == reason & 0xFFFF }
+      return false
+    }
+  }
+
+  fileprivate func entered(_ processor: Processor) {
+    counts.entries[processor.translation.processorNumber, default: 0] += 1
+  }
+
+  fileprivate func entryFailed(_ failure: EntryFailure, _ processor: Processor) {
+    happened(failure.description, to: processor) { $0 == .entryFailure }
+  }
+
+  fileprivate func executed(_ instruction: VMXInstruction, type: UInt64, _ processor: Processor) {
+    guard instruction == .invept || instruction == .invvpid else { return }
+    happened("\(instruction) type \(type)", to: processor) { $0 == .invalidation }
+  }
+
   // MARK: Memory
 
   /// Has accesses to memory seen, and no others.
@@ -91,7 +135,15 @@ final class MachineEvents {
     for watch in watches {
       var page = watch.range.lowerBound & ~0xFFF
       while true {
-        if watch.level == .linear { linear.insert(page) } else { physical.insert(page) }
+        switch watch.level {
+        case .linear: linear.insert(page)
+        case .physical: physical.insert(page)
+        case .guestPhysical:
+          // Where EPT leads now; a page that EPT moves later is not followed.
+          for processor in processors {
+            if let frame = processor.physical(ofGuest: page) { physical.insert(frame & ~0xFFF) }
+          }
+        }
         guard page < watch.range.upperBound & ~0xFFF else { break }
         page += 0x1000
       }
@@ -105,7 +157,7 @@ final class MachineEvents {
 
 extension MachineEvents: ProcessorObserver {
   func delivered(_ event: DeliveredEvent, to processor: Processor) {
-    delivered &+= 1
+    counts.events &+= 1
     if pausesAtEvents { pause(processor) }
     let error = event.error.map { ", error code \(hex(UInt64($0)))" } ?? ""
     happened("vector \(event.vector), \(event.origin.rawValue)\(error), at \(hex(event.rip))", to: processor) {
@@ -127,7 +179,12 @@ extension MachineEvents: AccessObserver {
     guard heedsStops else { return }
     let last = linear &+ (bytes &- 1)
     for watch in watches where watch.accesses.contains(isWrite ? .write : .read) {
-      let first = watch.level == .linear ? linear : processor.translation.peek(linear)?.value ?? ~0
+      let first: UInt64
+      switch watch.level {
+      case .linear: first = linear
+      case .physical: first = processor.physical(of: linear)?.value ?? ~0
+      case .guestPhysical: first = processor.guestPhysical(of: linear) ?? ~0
+      }
       let end = watch.level == .linear ? last : first &+ (bytes &- 1)
       guard first <= watch.range.upperBound, end >= watch.range.lowerBound, first <= end else { continue }
       meet(watch.stop, "\(isWrite ? "write" : "read") of \(bytes) bytes at linear \(hex(linear))", processor)
@@ -136,7 +193,7 @@ extension MachineEvents: AccessObserver {
 }
 
 /// What a processor's translations go through, with the processor.
-private final class Relay: TranslationObserver {
+private final class Relay: TranslationObserver, VMXObserver {
   private unowned let processor: Processor
   private unowned let events: MachineEvents
 
@@ -147,6 +204,14 @@ private final class Relay: TranslationObserver {
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {}
   func invalidated(_ invalidation: Invalidation) { events.invalidated(invalidation, processor) }
+  func entered(_ unit: VMXUnit) { events.entered(processor) }
+  func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
+    events.exited(reason, qualification, processor)
+  }
+  func entryFailed(_ unit: VMXUnit, _ failure: EntryFailure) { events.entryFailed(failure, processor) }
+  func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64) {
+    events.executed(instruction, type: type, processor)
+  }
 }
 
 /// Lets serial text through, or not: what a replay transmits was seen before.

@@ -176,10 +176,24 @@ extension Session {
     case "exception": kind = .exception(try arguments.number("vector", atMost: 255).map { UInt8($0) })
     case "mode": kind = .mode
     case "inv", "invalidation": kind = .invalidation
-    case let word: throw Complaint("catch \(word ?? "what")? exception [VECTOR], mode or inv")
+    case "entry-failure": kind = .entryFailure
+    case let word: throw Complaint("catch \(word ?? "what")? exception [VECTOR], mode, inv or entry-failure")
     }
     try arguments.end()
     try add(.event(kind), condition)
+  }
+
+  /// `vmexitbp`.
+  func catchExits(_ arguments: Arguments) throws {
+    var arguments = arguments
+    let condition = arguments.condition()
+    var reason: UInt32?
+    if let word = arguments.word() {
+      guard let known = ExitText.reason(word) else { throw Complaint("'\(word)' is no basic exit reason") }
+      reason = known
+    }
+    try arguments.end()
+    try add(.event(.exit(reason)), condition)
   }
 
   /// `delete`, `enable`, `disable`: some, or all.
@@ -187,7 +201,9 @@ extension Session {
     var arguments = arguments
     var numbers: Set<UInt64> = []
     while let number = try arguments.number("number of a stop") {
-      guard stops.contains(where: { UInt64($0.number) == number }) else { throw Complaint("there is no stop \(number)") }
+      guard stops.contains(where: { UInt64($0.number) == number }) else {
+        throw Complaint("there is no stop \(number)")
+      }
       numbers.insert(number)
     }
     stops = stops.compactMap { stop in

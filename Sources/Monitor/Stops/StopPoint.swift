@@ -41,6 +41,10 @@ enum EventKind: Equatable {
   case mode
   /// INVLPG, INVPCID, MOV to CR3 and their like.
   case invalidation
+  /// A VM exit; of a basic reason, or any.
+  case exit(UInt32?)
+  /// A VM entry that failed.
+  case entryFailure
 
   /// In words.
   var text: String {
@@ -48,6 +52,8 @@ enum EventKind: Equatable {
     case .exception(let vector): vector.map { "exception \($0)" } ?? "any exception or interrupt"
     case .mode: "a change of mode"
     case .invalidation: "an invalidation"
+    case .exit(let reason): reason.map { "VM exit \(ExitText.name($0))" } ?? "any VM exit"
+    case .entryFailure: "a VM entry that fails"
     }
   }
 }
@@ -75,10 +81,10 @@ extension StopPoint {
     case .linear(let address): return address == linear
     case .logical(let selector, let offset):
       return processor.state.pointee.segments.1.selector == selector && processor.state.pointee.rip == offset
-    case .physical(let address): return processor.translation.peek(linear)?.value == address
+    case .physical(let address): return processor.physical(of: linear)?.value == address
     case .watch(let accesses, .linear, let range): return accesses.contains(.execute) && range.contains(linear)
     case .watch(let accesses, _, let range):
-      guard accesses.contains(.execute), let physical = processor.translation.peek(linear) else { return false }
+      guard accesses.contains(.execute), let physical = processor.physical(of: linear) else { return false }
       return range.contains(physical.value)
     case .event: return false
     }

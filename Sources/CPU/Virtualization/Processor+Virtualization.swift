@@ -1,0 +1,141 @@
+import Layout
+import MMU
+
+// Where instructions and events ask VMX.
+
+extension Processor {
+  /// Whether the processor is in VMX non-root operation.
+  @inline(__always) public var isGuest: Bool { state.pointee.intercepts & Intercepts.guest != 0 }
+
+  /// Leaves the block before an op for a VM exit or entry.
+  @inline(never) func leaveForTransition(_ s: State, _ op: OpRef) { leaveBlock(s, op, ExitVirtual) }
+
+  /// Whether an instruction exits; the block has been left then.
+  @inline(never) func exits(_ instruction: InterceptedInstruction, _ s: State, _ op: OpRef) -> Bool {
+    guard let virtualization, virtualization.exits(instruction, length: op.pointee.length) else { return false }
+    leaveForTransition(s, op)
+    return true
+  }
+
+  /// Whether an access to a control register exits.
+  @inline(never) func exits(_ access: ControlRegisterAccess, _ s: State, _ op: OpRef) -> Bool {
+    guard isGuest, let virtualization, virtualization.exits(access, length: op.pointee.length) else { return false }
+    leaveForTransition(s, op)
+    return true
+  }
+
+  /// Whether an access to a port exits.
+  @inline(never) func exits(_ access: PortAccess, _ s: State, _ op: OpRef) -> Bool {
+    guard let virtualization, virtualization.exits(access, length: op.pointee.length) else { return false }
+    leaveForTransition(s, op)
+    return true
+  }
+
+  /// Whether RDMSR or WRMSR exits.
+  func exits(msr: UInt32, isWrite: Bool, _ s: State, _ op: OpRef) -> Bool {
+    guard isGuest, let virtualization, virtualization.exits(msr: msr, isWrite: isWrite, length: op.pointee.length)
+    else { return false }
+    leaveForTransition(s, op)
+    return true
+  }
+
+  /// Whether a feature is there that a guest has only if a control says so.
+  func isEnabledForGuest(_ instruction: InterceptedInstruction) -> Bool {
+    guard isGuest, let virtualization else { return true }
+    return virtualization.allows(instruction)
+  }
+
+  /// An instruction of VMX. #UD where VMX is not, in real-address, virtual-8086 and compatibility mode, and outside VMX
+  /// operation (SDM Vol. 3, "VMX Instruction Reference").
+  @inline(never) func executeVMX(_ instruction: VMXInstruction, _ s: State, _ op: OpRef, isRegister: Bool = false) {
+    let isUsable = s.isProtected && !s.isVirtual8086 && (!s.isLong || s.is64Bit)
+    guard let virtualization, isUsable || instruction == .vmfunc else { return raise(s, op, .invalidOpcode) }
+    let operands = VMXOperands(
+      linear: isRegister ? 0 : s.effectiveAddress(op), isStack: op.isBasedOnStack, isRegister: isRegister,
+      register: op.pointee.destination, other: op.pointee.source, length: op.pointee.length)
+    state.pointee.exit = UInt32(ExitNone)
+    switch virtualization.execute(instruction, operands) {
+    case .next: return s.fallThrough(op)
+    case .fault(let vector, let error):
+      setFault(s, vector, error)
+      return leaveBlock(s, op, ExitFault)
+    case .recordedFault: return leaveBlock(s, op, ExitFault)
+    case .transition: return leaveForTransition(s, op)
+    }
+  }
+
+  /// An event is about to be delivered: whether it exits instead.
+  func exitTakes(_ vector: UInt8, _ error: UInt32?, _ source: EventSource) -> Bool {
+    guard isGuest, source != .external, let virtualization else { return false }
+    let kind: VectoredEvent.Kind =
+      switch source {
+      case .exception: .hardwareException
+      case .privileged: .privilegedException
+      case .software, .external: isSoftwareException ? .softwareException : .softwareInterrupt
+      }
+    guard kind != .softwareInterrupt else { return false }
+    let detail =
+      vector == Vector.pageFault.rawValue ? state.pointee.faultAddress : vector == 1 ? reportedDebug.bits : 0
+    let event = VectoredEvent(
+      vector: vector, kind: kind, error: error, length: source == .exception ? 0 : state.pointee.faultLength)
+    if source != .exception {
+      // RIP is behind the instruction; an exit finds it there.
+      state.pointee.rip &-= UInt64(state.pointee.faultLength)
+      state.pointee.instructions &-= 1
+    }
+    let dr6 = state.pointee.dr.6
+    if vector == 1, source != .privileged { state.pointee.dr.6 = reportedDebug.old }
+    if virtualization.takes(event, detail: detail) { return true }
+    state.pointee.dr.6 = dr6
+    if source != .exception {
+      state.pointee.rip &+= UInt64(state.pointee.faultLength)
+      state.pointee.instructions &+= 1
+    }
+    return false
+  }
+
+  /// The event that is being delivered, in the words of VMX.
+  func vectored(_ vector: UInt8, _ error: UInt32?, _ source: EventSource) -> VectoredEvent {
+    let kind: VectoredEvent.Kind =
+      switch source {
+      case .exception: .hardwareException
+      case .privileged: .privilegedException
+      case .software: isSoftwareException ? .softwareException : .softwareInterrupt
+      case .external: vector == Vector.nonMaskable.rawValue ? .nonMaskable : .externalInterrupt
+      }
+    let isOfInstruction = source == .software || source == .privileged
+    return VectoredEvent(
+      vector: vector, kind: kind, error: error, length: isOfInstruction ? state.pointee.faultLength : 0)
+  }
+}
+
+// MARK: Instructions of VMX
+
+/// VMCALL, "VMCALL—Call to VM Monitor" (SDM Vol. 3).
+func vmcall(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmcall, s, op, isRegister: true) }
+/// VMCLEAR, "VMCLEAR—Clear Virtual-Machine Control Structure" (SDM Vol. 3).
+func vmclear(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmclear, s, op) }
+/// VMLAUNCH, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
+func vmlaunch(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmlaunch, s, op, isRegister: true) }
+/// VMRESUME, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
+func vmresume(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmresume, s, op, isRegister: true) }
+/// VMPTRLD, "VMPTRLD—Load Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
+func vmptrld(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrld, s, op) }
+/// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
+func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op) }
+/// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
+func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op, isRegister: true) }
+func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op) }
+/// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
+func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op, isRegister: true) }
+func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op) }
+/// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
+func vmxoff(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxoff, s, op, isRegister: true) }
+/// VMXON, "VMXON—Enter VMX Operation" (SDM Vol. 3).
+func vmxon(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxon, s, op) }
+/// INVEPT, "INVEPT—Invalidate Translations Derived from EPT" (SDM Vol. 3).
+func invept(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invept, s, op) }
+/// INVVPID, "INVVPID—Invalidate Translations Based on VPID" (SDM Vol. 3).
+func invvpid(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invvpid, s, op) }
+/// VMFUNC, "VMFUNC—Invoke VM function" (SDM Vol. 3).
+func vmfunc(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmfunc, s, op, isRegister: true) }

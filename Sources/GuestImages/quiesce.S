@@ -1,0 +1,379 @@
+#include "guest.inc"
+#include "smp.inc"
+#include "vmx.inc"
+// quiesce: a hypervisor whose processors run one guest on one EPT. The guest's first processor has a page protected by
+// hypercall: the hypervisor stops the other processors by NMI, takes the page from the EPT, has each of them execute
+// INVEPT, and writes a secret into the page's frame. The others read the page all the time: after that they must end in
+// an EPT violation (SDM Vol. 3, "Operations that Invalidate Cached Mappings"; TLB rules S1, S4, S5).
+//
+// The command line's first word may ask for a mistake:
+//
+//   noflush   nobody but the first processor executes INVEPT
+//   early     the others execute INVEPT before the entry changes, and go on
+//   nowait    the secret is written before the others have answered
+//   type      the others execute INVVPID: guest-physical mappings stay
+//   tag       the others execute INVEPT for another EPTP
+//
+// Exit status 1: nobody read the secret; 3: somebody did. Run it with --cpus N, 2 to 8.
+
+.set IDT, 0xA000
+.set IDTR, 0x9080
+.set TSS, 0x9800
+.set DATA, 0x9000
+.set STARTED, DATA           // processors but the first that have come up
+.set READY, DATA + 4         // that have read the page
+.set ACKNOWLEDGED, DATA + 8  // that have taken the NMI
+.set RELEASED, DATA + 12     // the EPT is changed
+.set DONE, DATA + 16         // that have answered
+.set FINISH, DATA + 20       // the guest's first processor has its answer
+.set REPORTS, DATA + 24      // the guest's processors that are done
+.set LEAKED, DATA + 28       // that have read the secret
+.set CAUGHT, DATA + 32       // that the EPT has stopped
+.set PROCESSORS, DATA + 36
+.set BEHAVIOUR, DATA + 40
+
+.set FLUSH_LATE, 1           // the others invalidate after the change
+.set FLUSH_EARLY, 2          // they invalidate before it, and go on
+.set USE_INVVPID, 4
+.set USE_OTHER_TAG, 8
+.set NO_WAIT, 16
+.set NO_FLUSH, 32
+
+.set EPT, 0x300000           // PML4, PDPT, directory, and the table of the page
+.set EPT_TABLE, EPT + 0x3000
+.set OWN, 0x310000           // 32 KiB a processor: VMXON region, VMCS, stacks
+.set OWN_SIZE, 0x8000
+.set PAGE, 0x400000          // the page that is protected
+.set PUBLIC, 0x1111
+.set SECRET, 0x5EC2E7
+.set VPID, 1
+
+GUEST quiesce
+  cld
+  movq %rsi, %rbx
+  movl $DATA, %edi
+  xorl %eax, %eax
+  movl $16, %ecx
+  rep stosq
+  movq %rbx, %rdi
+  leaq words(%rip), %rsi
+  call choose
+  testl %eax, %eax
+  movl $FLUSH_LATE, %ecx
+  cmovzl %ecx, %eax
+  movl %eax, BEHAVIOUR
+
+  leaq nmi(%rip), %rax
+  movl $IDT + 2 * 16, %edi
+  call gate
+  movw $0xFFF, IDTR
+  movq $IDT, IDTR + 2
+  lidt IDTR
+
+  // The EPT: everything maps to itself, the page's 2 MiB by small pages.
+  movl $EPT, %edi
+  call map_to_itself
+  movq $EPT_TABLE | EPT_ALL, EPT + 0x2000 + (PAGE >> 21) * 8
+  movl $PAGE | EPT_PAGE, %eax
+  xorl %ecx, %ecx
+1:
+  movq %rax, EPT_TABLE(,%rcx,8)
+  addq $0x1000, %rax
+  incl %ecx
+  cmpl $512, %ecx
+  jne 1b
+  movq $PUBLIC, PAGE
+
+  PLACE_TRAMPOLINE started
+  START_OTHERS
+  AWAIT_OTHERS STARTED
+  movl %r12d, PROCESSORS
+  xorl %r15d, %r15d
+  leaq first(%rip), %r14
+  jmp enter_guest
+
+// Every other processor.
+started:
+  movl $0x10, %eax
+  movl %eax, %ds
+  movl %eax, %es
+  movl %eax, %ss
+  movl %eax, %fs
+  movl %eax, %gs
+  lidt IDTR
+  movl $APIC, %ebx
+  movl $0x1FF, 0xF0(%rbx)
+  movl $1, %r15d
+  lock xaddl %r15d, STARTED
+  incl %r15d
+  leaq other(%rip), %r14
+
+// Becomes the guest's processor R15D, at R14.
+enter_guest:
+  movl %r15d, %edi
+  imull $OWN_SIZE, %edi
+  addl $OWN, %edi
+  leaq 0x4000(%rdi), %rsp
+  call vmx_on
+  addl $0x1000, %edi
+  call use_vmcs
+  CONTROLS 0x4000, 0x48D, 8                 // NMI exiting
+  CONTROLS 0x4002, 0x48E, 0x80000000        // secondary controls
+  CONTROLS 0x401E, 0x48B, 0x22              // EPT, VPID
+  CONTROLS 0x400C, 0x48F, 0x200             // 64-bit host
+  CONTROLS 0x4012, 0x490, 0x200             // 64-bit guest
+  leaq flat(%rip), %rsi
+  movl $flat_count, %ecx
+  call fill_vmcs
+  call copy_state
+  movl $VPID, %eax
+  VMWRITE 0x0000, %rax
+  movl $EPT | EPTP_FLAGS, %eax
+  VMWRITE 0x201A, %rax
+  leaq 0x5000(%rdi), %rax
+  VMWRITE 0x681C, %rax
+  VMWRITE 0x6C14, %rsp
+  VMWRITE 0x681E, %r14
+  leaq exited(%rip), %rax
+  VMWRITE 0x6C16, %rax
+  vmlaunch
+  jmp vmx_failed
+
+// MARK: The guest
+
+first:
+  movl PROCESSORS, %r12d
+  decl %r12d
+1:
+  pause
+  cmpl %r12d, READY
+  jne 1b
+  movl $1, %eax
+  vmcall
+  movl $200, %ecx
+2:
+  pause
+  decl %ecx
+  jnz 2b
+  movl $1, FINISH
+3:
+  pause
+  cmpl %r12d, REPORTS
+  jne 3b
+  movl $2, %eax
+  vmcall
+
+other:
+  movq PAGE, %rax
+  lock incl READY
+1:
+  movq PAGE, %rax
+  cmpq $SECRET, %rax
+  je 2f
+  pause
+  cmpl $0, FINISH
+  je 1b
+  movq PAGE, %rax
+  cmpq $SECRET, %rax
+  jne 3f
+2:
+  lock incl LEAKED
+3:
+  lock incl REPORTS
+  movl $3, %eax
+  vmcall
+
+// Where the hypervisor puts a processor that the EPT has stopped.
+stopped:
+  lock incl CAUGHT
+  jmp 3b
+
+// MARK: The hypervisor
+
+exited:
+  pushq %rax
+  pushq %rcx
+  pushq %rdx
+  pushq %rsi
+  VMREAD 0x4402, %rcx
+  cmpl $0, %ecx
+  je exited_nmi
+  cmpl $18, %ecx
+  je exited_vmcall
+  cmpl $48, %ecx
+  je exited_violation
+  pushq %rcx
+  PRINT unknown_text
+  popq %rax
+  call print_hex
+  PRINT newline
+  EXIT 0x7E
+
+resume:
+  popq %rsi
+  popq %rdx
+  popq %rcx
+  popq %rax
+  vmresume
+  jmp vmx_failed
+
+exited_nmi:
+  call quiesced
+  jmp resume
+
+exited_violation:
+  leaq stopped(%rip), %rax
+  VMWRITE 0x681E, %rax
+  jmp resume
+
+exited_vmcall:
+  VMREAD 0x681E, %rax
+  VMREAD 0x440C, %rcx
+  addq %rcx, %rax
+  VMWRITE 0x681E, %rax
+  movq 24(%rsp), %rax
+  cmpl $1, %eax
+  je protect
+  cmpl $2, %eax
+  je finish
+4:
+  cli
+  hlt
+  jmp 4b
+
+// An NMI that comes while the hypervisor runs.
+nmi:
+  pushq %rax
+  call quiesced
+  popq %rax
+  iretq
+
+// Waits in the hypervisor until the EPT is changed, and invalidates. Changes RAX.
+quiesced:
+  testl $FLUSH_EARLY, BEHAVIOUR
+  jz 1f
+  call invalidate
+  lock incl ACKNOWLEDGED
+  lock incl DONE
+  ret
+1:
+  lock incl ACKNOWLEDGED
+2:
+  pause
+  cmpl $0, RELEASED
+  je 2b
+  testl $FLUSH_LATE, BEHAVIOUR
+  jz 3f
+  call invalidate
+3:
+  lock incl DONE
+  ret
+
+// What the others do to their mappings. Changes RAX.
+invalidate:
+  testl $USE_INVVPID, BEHAVIOUR
+  jnz 1f
+  movl $EPT | EPTP_FLAGS, %eax
+  testl $USE_OTHER_TAG, BEHAVIOUR
+  jz 2f
+  addl $0x1000, %eax
+2:
+  pushq $0
+  pushq %rax
+  movl $1, %eax
+  invept (%rsp), %rax
+  addq $16, %rsp
+  ret
+1:
+  pushq $0
+  pushq $VPID
+  movl $1, %eax
+  invvpid (%rsp), %rax
+  addq $16, %rsp
+  ret
+
+// The hypercall: takes the page from every processor, then uses its frame.
+protect:
+  movl PROCESSORS, %ecx
+  decl %ecx
+  movl $APIC, %edx
+  movl $0xC4400, 0x300(%rdx)
+  testl $NO_WAIT, BEHAVIOUR
+  jnz 2f
+1:
+  pause
+  cmpl %ecx, ACKNOWLEDGED
+  jne 1b
+2:
+  movq $0, EPT_TABLE
+  pushq $0
+  pushq $EPT | EPTP_FLAGS
+  movl $1, %eax
+  invept (%rsp), %rax
+  addq $16, %rsp
+  movl $1, RELEASED
+  testl $NO_WAIT, BEHAVIOUR
+  jnz 4f
+3:
+  pause
+  cmpl %ecx, DONE
+  jne 3b
+4:
+  movq $SECRET, PAGE
+  jmp resume
+
+finish:
+  PRINT processors_text
+  movl PROCESSORS, %eax
+  call print_hex
+  PRINT acknowledged_text
+  movl ACKNOWLEDGED, %eax
+  call print_hex
+  PRINT caught_text
+  movl CAUGHT, %eax
+  call print_hex
+  PRINT leaked_text
+  movl LEAKED, %eax
+  call print_hex
+  PRINT newline
+  cmpl $0, LEAKED
+  jne leaked
+  EXIT 0
+leaked:
+  EXIT 1
+
+  .balign 8
+words:
+  .asciz "noflush"
+  .quad NO_FLUSH
+  .asciz "early\0\0"
+  .quad FLUSH_EARLY
+  .asciz "nowait\0"
+  .quad FLUSH_LATE | NO_WAIT
+  .asciz "type\0\0\0"
+  .quad FLUSH_LATE | USE_INVVPID
+  .asciz "tag\0\0\0\0"
+  .quad FLUSH_LATE | USE_OTHER_TAG
+  .quad 0
+
+  FLAT_STATE flat
+  GATE_ROUTINE
+  VMX_ROUTINES
+  WORD_ROUTINE
+  ROUTINES
+
+processors_text:
+  .asciz "processors:            "
+acknowledged_text:
+  .asciz "\nstopped by NMI:        "
+caught_text:
+  .asciz "\nstopped by the EPT:    "
+leaked_text:
+  .asciz "\nread the secret:       "
+unknown_text:
+  .asciz "an exit that nobody expects: "
+newline:
+  .asciz "\n"
+
+  TRAMPOLINE_CODE
+END_GUEST quiesce

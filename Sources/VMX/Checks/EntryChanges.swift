@@ -1,0 +1,177 @@
+/// The checks of an entry, less those that cannot come out otherwise than when an entry last passed.
+///
+/// Whether a check passes depends on words of the VMCS and on `EntryInputs`; only predicates look at memory. So when all
+/// has passed, and then only some words change, it is enough to compare anew what reads one of them; everything of a stage
+/// whose conditions have changed; and predicates. A hypervisor that goes round in a loop changes RIP, RFLAGS and a few more.
+struct EntryChanges {
+  /// What a word matters for.
+  private struct Uses {
+    /// Operations that read it: where they lie in `operations`.
+    var first: UInt16 = 0
+    var count: UInt16 = 0
+    /// Stages, as bits, whose conditions read it.
+    var conditions: UInt8 = 0
+    /// The bits that conditions and operations read.
+    var conditionBits: UInt64 = 0
+    var operationBits: UInt64 = 0
+  }
+
+  private struct State {
+    var isValid = false
+    var isIA32e = false
+    var currentVMCS: UInt64 = 0
+    var conditions: (UInt64, UInt64, UInt64) = (0, 0, 0)
+  }
+
+  private let stages: [EntryStage]
+  private let uses: UnsafeMutableBufferPointer<Uses>
+  /// Operations by the words they read, and the stages of each.
+  private let operations: UnsafeMutableBufferPointer<EntryOperation>
+  private let stageOf: UnsafeMutableBufferPointer<UInt8>
+  /// The words that passed, and room for the numbers of those that have changed.
+  private let words: UnsafeMutablePointer<UInt64>
+  private let changed: UnsafeMutablePointer<UInt8>
+  private let state: UnsafeMutablePointer<State>
+
+  private static let wordCount = VMCSField.allCases.count
+
+  init(_ stages: [EntryStage]) {
+    self.stages = stages
+    var byWord = [[(EntryOperation, UInt8)]](repeating: [], count: EntryChanges.wordCount)
+    uses = .allocate(capacity: EntryChanges.wordCount)
+    uses.initialize(repeating: Uses())
+    for (number, stage) in stages.prefix(3).enumerated() {
+      for condition in stage.conditions {
+        for (word, bits) in condition.reads {
+          uses[word].conditions |= 1 << UInt8(number)
+          uses[word].conditionBits |= bits
+        }
+      }
+      for operation in Array(stage.masked) + Array(stage.others) where operation.kind != .predicate {
+        for (word, bits) in operation.reads {
+          byWord[word].append((operation, UInt8(number)))
+          uses[word].operationBits |= bits
+        }
+      }
+    }
+    let all = byWord.flatMap { $0 }
+    operations = .allocate(capacity: all.count)
+    stageOf = .allocate(capacity: all.count)
+    _ = operations.initialize(from: all.map(\.0))
+    _ = stageOf.initialize(from: all.map(\.1))
+    var first = 0
+    for (word, list) in byWord.enumerated() {
+      (uses[word].first, uses[word].count) = (UInt16(first), UInt16(list.count))
+      first += list.count
+    }
+    words = .allocate(capacity: EntryChanges.wordCount)
+    words.initialize(repeating: 0, count: EntryChanges.wordCount)
+    changed = .allocate(capacity: EntryChanges.wordCount)
+    changed.initialize(repeating: 0, count: EntryChanges.wordCount)
+    state = .allocate(capacity: 1)
+    state.initialize(to: State())
+  }
+
+  func deallocate() {
+    uses.deallocate()
+    operations.deallocate()
+    stageOf.deallocate()
+    words.deallocate()
+    changed.deallocate()
+    state.deallocate()
+  }
+
+  /// Whether all checks of the first three stages pass.
+  func pass(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
+    let isKnown =
+      state.pointee.isValid && state.pointee.isIA32e == inputs.isIA32e
+      && state.pointee.currentVMCS == inputs.currentVMCS
+    let passes = isKnown ? passAsBefore(new, inputs) : passAnew(new, inputs)
+    state.pointee.isValid = passes
+    return passes
+  }
+
+  private func passAnew(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
+    let conditions = (
+      stages[0].workOut(new, inputs), stages[1].workOut(new, inputs), stages[2].workOut(new, inputs)
+    )
+    guard stages[0].pass(new, conditions.0, inputs), stages[1].pass(new, conditions.1, inputs),
+      stages[2].pass(new, conditions.2, inputs)
+    else { return false }
+    words.update(from: new, count: EntryChanges.wordCount)
+    state.pointee = State(
+      isValid: true, isIA32e: inputs.isIA32e, currentVMCS: inputs.currentVMCS, conditions: conditions)
+    return true
+  }
+
+  private func passAsBefore(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
+    let (count, affected) = noteChanges(new)
+    var conditions = state.pointee.conditions
+    if affected & 1 != 0 { conditions.0 = stages[0].workOut(new, inputs) }
+    if affected & 2 != 0 { conditions.1 = stages[1].workOut(new, inputs) }
+    if affected & 4 != 0 { conditions.2 = stages[2].workOut(new, inputs) }
+    let old = state.pointee.conditions
+    state.pointee.conditions = conditions
+    guard old == conditions else { return passAnew(new, inputs) }
+    for number in 0..<count {
+      let uses = uses[Int(changed[number])]
+      for place in Int(uses.first)..<Int(uses.first) + Int(uses.count) {
+        let operation = operations[place]
+        let stage = stageOf[place]
+        let known = stage == 0 ? conditions.0 : stage == 1 ? conditions.1 : conditions.2
+        guard !operation.applies(known) || operation.holds(new, known, inputs) else { return false }
+      }
+    }
+    for predicate in stages[0].predicates where predicate.applies(conditions.0) {
+      guard predicate.holds(new, conditions.0, inputs) else { return false }
+    }
+    for predicate in stages[2].predicates where predicate.applies(conditions.2) {
+      guard predicate.holds(new, conditions.2, inputs) else { return false }
+    }
+    return true
+  }
+
+  /// Takes over the words that have changed, and notes those of which operations read a bit that has.
+  ///
+  /// - Returns: how many, and the stages whose conditions read a bit that has changed.
+  private func noteChanges(_ new: UnsafePointer<UInt64>) -> (count: Int, stages: UInt8) {
+    var count = 0
+    var affected: UInt8 = 0
+    var first = 0
+    while first < EntryChanges.wordCount {
+      let end = min(first &+ 8, EntryChanges.wordCount)
+      if end == first &+ 8 {
+        var difference: UInt64 = 0
+        for word in 0..<8 { difference |= new[first &+ word] ^ words[first &+ word] }
+        if difference == 0 {
+          first = end
+          continue
+        }
+      }
+      for word in first..<end where new[word] != words[word] {
+        let difference = new[word] ^ words[word]
+        words[word] = new[word]
+        if difference & uses[word].conditionBits != 0 { affected |= uses[word].conditions }
+        guard difference & uses[word].operationBits != 0 else { continue }
+        changed[count] = UInt8(truncatingIfNeeded: word)
+        count &+= 1
+      }
+      first = end
+    }
+    return (count, affected)
+  }
+}
+
+extension EntryOperation {
+  /// The words that it reads, and which bits of them.
+  fileprivate var reads: [(word: Int, bits: UInt64)] {
+    let second = (Int(second), secondMask << UInt64(secondShift))
+    switch kind {
+    case .conditions, .anyCondition, .predicate: return []
+    case .masked: return [(Int(first), mask)]
+    case .canonical, .uniform, .patTypes: return [(Int(first), .max)]
+    case .differs, .atMost, .member: return [(Int(first), mask << UInt64(firstShift))]
+    case .same, .sixteenTimes, .notAbove, .implies, .area: return [(Int(first), mask << UInt64(firstShift)), second]
+    }
+  }
+}

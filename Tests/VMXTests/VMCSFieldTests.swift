@@ -1,0 +1,25 @@
+import Testing
+import VMX
+
+/// The table of fields.
+@Suite struct VMCSFieldTests {
+  @Test func everyFieldHasItsRow() throws {
+    let fields = try VMCSFields()
+    #expect(fields.descriptions.count == VMCSField.allCases.count)
+    for field in VMCSField.allCases {
+      let description = fields[field]
+      #expect(description.field == field)
+      #expect(fields.field(description.encoding) == field)
+      #expect(fields.field(description.encoding | 1) == field)
+    }
+  }
+
+  @Test func encodingsSayWhatAFieldIs() throws {
+    let fields = try VMCSFields()
+    #expect(fields.field(0x681E) == .guestRIP)
+    #expect(fields[.guestRIP].kind == .guestState && fields[.guestRIP].width == .natural)
+    #expect(fields[.exitReason].kind == .exitInformation && fields[.exitReason].mask == 0xFFFF_FFFF)
+    #expect(fields[.hostTRSelector].kind == .hostState && fields[.hostTRSelector].mask == 0xFFFF)
+    #expect(fields.field(0x7000) == nil && fields.field(0x0FFE) == nil && fields.field(0x1_0000) == nil)
+  }
+}
