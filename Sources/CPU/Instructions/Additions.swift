@@ -153,6 +153,9 @@ private func guestRandom<W: Word>(_: W.Type, _ instruction: InterceptedInstructi
 
 /// RDPID, "RDPID—Read Processor ID" (SDM Vol. 2B): IA32_TSC_AUX.
 @inline(__always) func rdpid<W: Word>(_: W.Type, _ s: State, _ op: OpRef) {
+  guard _fastPath(s.pointee.intercepts & Intercepts.guest == 0) || processor(s).isEnabledForGuest(.rdtscp) else {
+    return raise(s, op, .invalidOpcode)
+  }
   s.setRegister(op.pointee.destination, s.pointee.tscAux)
   return s.next(op)
 }

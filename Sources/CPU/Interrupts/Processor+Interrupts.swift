@@ -48,7 +48,9 @@ extension Processor {
   /// Cycle at which the APIC's timer next runs down; nil when it stands.
   public var nextTimerEvent: UInt64? {
     let own = apic.timer.nextEvent(timeStampOffset: state.pointee.tscOffset)
-    guard isGuest, state.pointee.activity != Activity.active, let other = virtualization?.timerDeadline else {
+    guard isGuest, state.pointee.activity != Activity.active, let other = virtualization?.timerDeadline,
+      other > state.pointee.cycles
+    else {
       return own
     }
     return min(own ?? .max, other)
@@ -225,6 +227,9 @@ extension Processor {
     guard offset & 15 == 0, bytes >= 4 else { return }
     perform(apic.write(Int(offset >> 4), UInt32(truncatingIfNeeded: value), at: accessCycle))
   }
+
+  /// The processor's own end of interrupt, as a write to the EOI register.
+  package func endInterrupt() { perform(apic.write(0xB, 0, at: state.pointee.cycles)) }
 
   /// Does what a write of an APIC register asks for.
   func perform(_ effect: LocalAPIC.Effect?) {

@@ -64,6 +64,13 @@ extension Processor {
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
     switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
     case .physical(let address, let slot):
+      if address.page == translation.controls.apicAccessPage, let virtualization {
+        _ = virtualization.apicAccess(
+          Access(isFetch: true), linear: rip, offset: address.value & 0xFFF, bytes: 1)
+        setFault(state, .exit, 0)
+        state.pointee.exit = UInt32(ExitFault)
+        return nil
+      }
       if !translation.mayDerive(slot) { isFetchWatched = true }
       return address
     case .pageFault(let code):

@@ -25,6 +25,9 @@ extension Processor {
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
+    if first.address.page == translation.controls.apicAccessPage {
+      return accessVirtualAPIC(s, op, linear, bytes, access, first.address)
+    }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
@@ -59,6 +62,32 @@ extension Processor {
   /// dropped. Otherwise the run loop looks, and fetches the next instruction anew.
   private func goesOn(_ s: State, _ op: OpRef) -> Bool {
     s.pointee.exit == UInt32(ExitNone) && (op.has(.ends) || s.pointee.cycles <= s.pointee.deadline)
+  }
+
+  /// Runs an op on the virtual-APIC page in place of the APIC-access page, or leaves the block for an exit.
+  private func accessVirtualAPIC(
+    _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress
+  ) -> OpRef? {
+    guard let virtual = virtualAPIC(linear, bytes, access, address) else { return left(s, op, ExitFault) }
+    let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
+    let next = stage(s, op, linear, bytes, access, (virtual, Translation.noMapping), isStack: isStack)
+    if access.isWrite, s.pointee.exit != UInt32(ExitFault) {
+      virtualization?.apicWritten(offset: address.value & 0xFFF)
+      guard let next else { return nil }
+      // What the write asks for comes behind this instruction.
+      return s.pointee.deadline == 0 ? left(s, next, ExitStop) : next
+    }
+    return next
+  }
+
+  /// Where an access to the APIC-access page goes; nil: it exits, which is recorded as a fault is.
+  private func virtualAPIC(
+    _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress
+  ) -> PhysicalAddress? {
+    let offset = address.value & 0xFFF
+    if let found = virtualization?.apicAccess(access, linear: linear, offset: offset, bytes: bytes) { return found }
+    setFault(state, .exit, 0)
+    return nil
   }
 
   /// Runs an op on bytes gathered from where they lie, and puts them back if it may have written.
@@ -216,12 +245,18 @@ extension Processor {
     _ body: (PhysicalAddress, UnsafeMutableRawBufferPointer) -> Void, _ value: inout UInt64
   ) -> Bool {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
-    guard let first = physical(linear, access, isStack: isStack) else { return false }
+    guard var first = physical(linear, access, isStack: isStack) else { return false }
+    let isVirtualAPIC = first.address.page == translation.controls.apicAccessPage
+    let offset = first.address.value & 0xFFF
+    if isVirtualAPIC {
+      guard let found = virtualAPIC(linear, bytes, access, first.address) else { return false }
+      first.address = found
+    }
     var second: (address: PhysicalAddress, slot: Slot)?
     if head < bytes {
       second = physical(linear &+ head, access, isStack: isStack)
       guard second != nil else { return false }
-    } else {
+    } else if !isVirtualAPIC {
       _ = translation.file(LinearAddress(linear), first.address, first.slot, isWrite: access.isWrite)
     }
     guard isAligned(linear, bytes: bytes) else {
@@ -236,6 +271,7 @@ extension Processor {
       }
     }
     noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
+    if isVirtualAPIC, access.isWrite { virtualization?.apicWritten(offset: offset) }
     return true
   }
 

@@ -47,7 +47,13 @@ extension Processor {
 
   private func systemAddress(_ linear: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
     switch translation.translate(LinearAddress(linear), access) {
-    case .physical(let address, _): return address
+    case .physical(let address, _):
+      guard address.page == translation.controls.apicAccessPage, let virtualization else { return address }
+      let offset = address.value & 0xFFF
+      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: 1) else {
+        throw Fault(.exit)
+      }
+      return found
     case .pageFault(let code):
       state.pointee.faultAddress = linear
       throw Fault(.pageFault, code.rawValue)

@@ -110,16 +110,6 @@ public struct PortAccess: Sendable {
   public var linear: UInt64
 }
 
-/// What becomes of an access to the APIC-access page.
-public enum APICAccessOutcome {
-  /// It is an ordinary access to this physical address.
-  case memory(PhysicalAddress)
-  /// It is virtualized, and done: what a read gives.
-  case done(UInt64)
-  /// It exits; the exit is recorded.
-  case exit
-}
-
 /// The virtual-machine extensions of one processor.
 ///
 /// Instructions ask where the manual has their exits come; a yes leaves the block, and `transition` is called at the
@@ -181,8 +171,11 @@ public protocol VirtualMachineExtensions: AnyObject {
   var blocksInit: Bool { get }
   /// Whether IRET leaves blocking of NMIs as it is; if not, virtual NMIs may be what it unblocks.
   func interruptReturn() -> Bool
-  /// An access of a guest to the APIC-access page.
-  func apicAccess(_ access: Access, linear: UInt64, offset: UInt64, bytes: Int, value: UInt64?) -> APICAccessOutcome
+  /// An access of a guest to the APIC-access page: where in the virtual-APIC page it goes; nil: it exits, and why is
+  /// remembered.
+  func apicAccess(_ access: Access, linear: UInt64, offset: UInt64, bytes: UInt64) -> PhysicalAddress?
+  /// A virtualized write is done.
+  func apicWritten(offset: UInt64)
   /// CR8 of a guest with a TPR shadow; nil: it is the processor's own.
   var virtualTaskPriority: UInt64? { get set }
   /// Reads a model-specific register that is virtualized for a guest; nil: it is the processor's own.

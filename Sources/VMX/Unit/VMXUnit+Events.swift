@@ -118,7 +118,7 @@ extension VMXUnit {
 
   /// Whether there is anything to look at between instructions.
   public var isAttentionWanted: Bool {
-    isTrapPending || isBelowThreshold || isTimerDue || isVirtualInterruptPending
+    isTrapPending || isBelowThreshold || virtualTrap != nil || isTimerDue || isVirtualInterruptPending
       || !primary.isDisjoint(with: [.interruptWindowExiting, .nmiWindowExiting])
   }
 
@@ -136,6 +136,13 @@ extension VMXUnit {
       processor.signals.remove(.startUp)
       var exit = VMExit(.startUpIPI)
       exit.qualification = UInt64(processor.startUpPage)
+      perform(exit)
+      return true
+    }
+    if let trap = virtualTrap {
+      virtualTrap = nil
+      var exit = VMExit(trap.reason)
+      exit.qualification = trap.qualification
       perform(exit)
       return true
     }

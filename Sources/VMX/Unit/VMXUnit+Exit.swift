@@ -223,6 +223,9 @@ extension VMXUnit {
     s.pointee.debugMatches = 0
     timerEnd = nil
     isTrapPending = false
+    isBelowThreshold = false
+    isVirtualInterruptPending = false
+    virtualTrap = nil
     if wasGuest {
       processor.translation.invalidate(.transition(isVPIDEnabled: secondary.contains(.enableVPID)))
     }

@@ -35,6 +35,7 @@ extension VMXUnit: VirtualMachineExtensions {
     isTrapPending = false
     isBelowThreshold = false
     isVirtualInterruptPending = false
+    virtualTrap = nil
     timerEnd = nil
     pending = .none
     (pin, primary, secondary) = ([], [], [])
@@ -51,7 +52,7 @@ extension VMXUnit: VirtualMachineExtensions {
     return [
       flags, vmxonPointer, current, timerEnd ?? 0, lastPause, firstPause,
       UInt64(pin.rawValue) << 32 | UInt64(primary.rawValue), UInt64(secondary.rawValue), unblocking.rip,
-      unblocking.count,
+      unblocking.count, virtualTrap.map { UInt64($0.reason.rawValue) << 32 | $0.qualification } ?? .max,
     ]
   }
 
@@ -89,6 +90,7 @@ extension VMXUnit: VirtualMachineExtensions {
     primary = PrimaryControls(rawValue: UInt32(truncatingIfNeeded: words[6]))
     secondary = SecondaryControls(rawValue: UInt32(truncatingIfNeeded: words[7]))
     unblocking = (words[8], words[9])
+    virtualTrap = ExitReason(rawValue: UInt32(truncatingIfNeeded: words[10] >> 32)).map { ($0, words[10] & 0xFFFF_FFFF) }
     pending = .none
     for (index, value) in saved.fields.enumerated() { vmcs.words[index] = value }
     lastFailure = saved.failure

@@ -62,6 +62,9 @@ public final class VMXUnit {
   var primary: PrimaryControls = []
   var secondary: SecondaryControls = []
 
+  /// A trap-like exit of APIC virtualization that is due at the next boundary: reason and qualification.
+  var virtualTrap: (reason: ExitReason, qualification: UInt64)?
+
   /// Virtual interrupts (SDM Vol. 3, "Virtual-Interrupt Delivery").
   var isVirtualInterruptPending = false
 
