@@ -70,6 +70,7 @@ let package = Package(
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "VMX", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "Monitor", ["Monitor", "Machine", "Guests", "CPU", "MMU", "EPTTLB", "Tables"]),
     tests(of: "CommandLine", ["Guests", "Tables"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),
     tests(of: "Fuzz", ["Fuzz", "CPU", "Opcodes", "Tables"]),

@@ -74,6 +74,7 @@ public final class Translation {
   /// Linear pages and physical frames that an observer wants each access to.
   private var seenPages: [UInt64] = []
   private var seenFrames: [UInt64] = []
+  private var seesEverything = false
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -348,15 +349,15 @@ public final class Translation {
 
   /// Has each access to some linear pages and physical frames go the long way, for an observer, and no longer those to
   /// the ones seen until now. Results do not depend on it.
-  public func see(pages: [UInt64], frames: [UInt64]) {
-    guard pages != seenPages || frames != seenFrames else { return }
-    (seenPages, seenFrames) = (pages, frames)
+  public func see(pages: [UInt64], frames: [UInt64], isEverything: Bool = false) {
+    guard pages != seenPages || frames != seenFrames || isEverything != seesEverything else { return }
+    (seenPages, seenFrames, seesEverything) = (pages, frames, isEverything)
     purgeHostPointers()
   }
 
   @inline(__always) private func isSeen(_ address: LinearAddress, _ physical: PhysicalAddress) -> Bool {
-    if seenPages.isEmpty, seenFrames.isEmpty { return false }
-    return seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
+    if seenPages.isEmpty, seenFrames.isEmpty { return seesEverything }
+    return seesEverything || seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
   }
 
   /// Forgets every host pointer that a condition picks.

@@ -23,12 +23,16 @@ struct MonitorCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Memory for snapshots that lead back, as 512M or 2G (default 1G).", valueName: "size"))
   var history = "1G"
 
+  @Option(help: ArgumentHelp("A guest that comes with it, in place of --kernel.", valueName: "name"))
+  var guest: String?
+
   func run() throws {
     guard let bytes = MachineSettings.bytes(history).flatMap({ Int(exactly: $0) }) else {
       throw Misuse("--history: '\(history)' is no size like 512M or 2G")
     }
     let run = try Run(machine: command.machine, settings: command.settings)
-    try run.monitor(try command.source(), scripts: scripts, historyBudget: bytes)
+    let source = try guest.map { try BootSource(guest: $0, append: command.append) } ?? command.source()
+    try run.monitor(source, scripts: scripts, historyBudget: bytes)
   }
 }
 

@@ -95,6 +95,7 @@ extension Processor {
 
   /// Notes an access to ports ("Debug Control Register (DR7)": with CR4.DE).
   @inline(__always) func notePort(_ port: UInt16, bytes: UInt64) {
+    observer?.accessedPort(port, bytes: bytes, by: self)
     guard hasBreakpoints, state.pointee.cr4 & CR4.debuggingExtensions != 0 else { return }
     note(matches { $0.condition == .port && $0.contains(UInt64(port), bytes: bytes) })
   }

@@ -45,6 +45,12 @@ package struct Command {
     guard !help.isEmpty, !example.isEmpty else { throw row.error("help", "a command needs help and an example") }
   }
 
+  /// The least that must be typed, with the group's name.
+  package var shortName: String? {
+    guard shortest != words.last.map(String.init) else { return nil }
+    return words.count == 2 ? "\(words[0]) \(shortest)" : shortest
+  }
+
   /// Its words.
   var words: [Substring] { name.split(separator: " ") }
 
@@ -84,6 +90,9 @@ package struct CommandTable {
     }
     self.commands = commands
   }
+
+  /// The name of the command at the beginning of a line.
+  package func name(of line: String) throws -> String { try command(in: line[...]).0.name }
 
   /// The command at the beginning of a line, and the rest of the line.
   func command(in line: Substring) throws(Complaint) -> (Command, Substring) {

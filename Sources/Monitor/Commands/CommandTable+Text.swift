@@ -58,7 +58,7 @@ extension CommandTable {
     pbreak            stop before the instruction at a physical address
     vbreak            stop before the instruction at an offset of a segment
     watch             stop behind a read or write of memory, or before a fetch: linear, guest or physical, 8 bytes
-    catch             stop behind an event: exception [VECTOR], mode, inv or entry-failure
+    catch             stop behind an event: exception [VECTOR], mode, inv, entry-failure, port [E], msr [E]
     delete            delete stops, or all
     enable            stops count again, some or all
     disable           stops do not count, some or all
@@ -66,36 +66,57 @@ extension CommandTable {
     """
 
   private static let stateRows: StaticString = """
-    name       least  alias      completer      arguments      example
-    registers  r      regs,reg   register       [NAME ...]     registers
-    sreg       sr     -          -              -              sreg
-    creg       cr     -          -              -              creg
-    dreg       dr     -          -              -              dreg
-    msr        m      -          modelSpecific  [NUMBER|NAME]  msr 0xc0000080
-    set        set    -          register       REGISTER = E   set rax = rbx + 8
-    cpu        cp     processor  processor      NUMBER         cpu 1
-    info cpus  c      -          -              -              info cpus
+    name         least  alias      completer      arguments           example
+    registers    r      regs,reg   register       [NAME ...]          registers
+    sreg         sr     -          -              -                   sreg
+    creg         cr     -          -              -                   creg
+    dreg         dr     -          -              -                   dreg
+    msr          m      -          modelSpecific  [NUMBER|NAME]       msr 0xc0000080
+    set          set    -          register       REGISTER|l4[E] = E  set rax = rbx + 8
+    cpu          cp     processor  processor      NUMBER              cpu 1
+    info cpus    c      -          -              -                   info cpus
+    info idt     i      -          expression     [VECTOR]            info idt 14
+    info gdt     g      -          -              -                   info gdt
+    info ldt     l      -          -              -                   info ldt
+    info tss     ts     -          -              -                   info tss
+    info lapic   la     -          -              -                   info lapic
+    info ioapic  io     -          -              -                   info ioapic
+    info pic     pi     -          -              -                   info pic
+    info pci     pc     -          -              -                   info pci
+    info events  ev     -          -              -                   info events
     """
 
   private static let stateHelp: StaticString = """
-    name       help
-    registers  general registers, RIP and RFLAGS; or those named
-    sreg       segment and descriptor-table registers
-    creg       control registers, flag by flag
-    dreg       debug registers
-    msr        model-specific registers
-    set        write a register
-    cpu        make a processor the one that commands are about
-    info cpus  all processors: mode, activity, clock, place
+    name         help
+    registers    general registers, RIP and RFLAGS; or those named
+    sreg         segment and descriptor-table registers
+    creg         control registers, flag by flag
+    dreg         debug registers
+    msr          model-specific registers
+    set          write a register, or memory
+    cpu          make a processor the one that commands are about
+    info cpus    all processors: mode, activity, clock, place
+    info idt     gates of the interrupt-descriptor table
+    info gdt     the global descriptor table
+    info ldt     the local descriptor table
+    info tss     the task-state segment: stacks, I/O map
+    info lapic   the local APIC's registers
+    info ioapic  the I/O APIC's redirection entries
+    info pic     the 8259 pair's registers
+    info pci     the functions on the PCI bus
+    info events  what will happen by itself next
     """
 
   private static let memoryRows: StaticString = """
-    name         least  alias   completer   arguments  example
-    xg           xg     -       expression  [/NFU] E   xg/2gx 0x1000
-    examine      x      -       expression  [/NFU] E   x/4gx rsp
-    xp           xp     -       expression  [/NFU] E   xp/8bx 0x1000
-    disassemble  u      -       expression  [/N] [E]   u/5 rip
-    print        p      output  expression  [/F] E     print/x l4[rsp] & 0xff
+    name         least   alias   completer   arguments                example
+    xg           xg      -       expression  [/NFU] E                 xg/2gx 0x1000
+    examine      x       -       expression  [/NFU] E                 x/4gx rsp
+    xp           xp      -       expression  [/NFU] E                 xp/8bx 0x1000
+    disassemble  u       -       expression  [/N] [E]                 u/5 rip
+    print        p       output  expression  [/F] E                   print/x l4[rsp] & 0xff
+    writemem     writem  -       file        FILE [LEVEL] E BYTES     writemem page.bin 0x1000 0x1000
+    loadmem      loadm   -       file        FILE [LEVEL] E           loadmem page.bin physical 0x1000
+    find         f       -       expression  [LEVEL] E BYTES PATTERN  find 0 0x100000 "RSD PTR "
     """
 
   private static let memoryHelp: StaticString = """
@@ -105,6 +126,9 @@ extension CommandTable {
     xp           memory at a physical address
     disassemble  instructions at a linear address
     print        the value of an expression
+    writemem     write memory to a file
+    loadmem      write a file into memory
+    find         where a text or hexadecimal bytes stand in memory
     """
 
   private static let translationRows: StaticString = """
@@ -158,22 +182,38 @@ extension CommandTable {
     """
 
   private static let orderRows: StaticString = """
-    name          least  alias  completer  arguments  example
-    save          sa     -      -          NAME       save before
-    load          lo     -      -          NAME       load before
-    info history  h      -      -          -          info history
-    source        so     -      file       FILE       source commands.txt
-    help          h      ?      command    [COMMAND]  help walk
-    quit          q      exit   -          [CODE]     quit 3
+    name           least  alias            completer   arguments           example
+    sched show     sh     -                -           -                   sched show
+    sched next     n      -                -           [N]                 sched next
+    sched preempt  p      -                processor   CPU CYCLES          sched preempt cpu0 5000
+    trace          tr     -                -           KIND|off [to FILE]  trace exit
+    sym load       lo     -                file        FILE [OFFSET]       sym load hypervisor.elf 0x1000
+    sym add        a      -                expression  NAME E              sym add handler 0x100309
+    sym list       li     -                -           [TEXT]              sym list vm
+    bt             bt     backtrace,where  -           -                   bt
+    save           sa     -                -           NAME                save before
+    load           lo     -                -           NAME                load before
+    info history   h      -                -           -                   info history
+    source         so     -                file        FILE                source commands.txt
+    help           h      ?                command     [COMMAND]           help walk
+    quit           q      exit             -           [CODE]              quit 3
     """
 
   private static let orderHelp: StaticString = """
-    name          help
-    save          give this moment a name
-    load          go to a moment that was saved
-    info history  how far back there are snapshots, and what they take
-    source        carry out the lines of a file
-    help          the commands, or one of them
-    quit          leave, with a status
+    name           help
+    sched show     clocks of the processors, and which runs next
+    sched next     step whichever processor is next
+    sched preempt  hold a processor up: its clock goes on, its turn is over
+    trace          tell of insn, mem, exit, event, tlb (fills) or inv as they happen
+    sym load       take the symbols of an ELF file, moved by an offset
+    sym add        give an address a name
+    sym list       symbols that begin with a text
+    bt             callers, by frame pointers
+    save           give this moment a name
+    load           go to a moment that was saved
+    info history   how far back there are snapshots, and what they take
+    source         carry out the lines of a file
+    help           the commands, or one of them
+    quit           leave, with a status
     """
 }

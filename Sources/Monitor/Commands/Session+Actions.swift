@@ -42,12 +42,17 @@ extension Session {
       "registers": { try $0.showRegisters($1) }, "sreg": { try $0.showSegments($1) },
       "creg": { try $0.showControls($1) }, "dreg": { try $0.showDebugRegisters($1) },
       "msr": { try $0.showModelSpecific($1) }, "set": { try $0.setRegister($1) },
+      "info idt": { try $0.showIDT($1) }, "info gdt": { try $0.showDescriptors($1, isLocal: false) },
+      "info ldt": { try $0.showDescriptors($1, isLocal: true) }, "info tss": { try $0.showTSS($1) },
+      "info lapic": { try $0.showLocalAPIC($1) }, "info ioapic": { try $0.showIOAPIC($1) },
+      "info pic": { try $0.showPIC($1) }, "info pci": { try $0.showPCI($1) }, "info events": { try $0.showEvents($1) },
       "cpu": { try $0.select($1) }, "info cpus": { try $0.showProcessors($1) },
     ]
   }
 
   private static var memory: [String: Command.Action] {
     [
+      "writemem": { try $0.writeMemory($1) }, "loadmem": { try $0.loadMemory($1) }, "find": { try $0.find($1) },
       "xg": { try $0.examine($1, .guestPhysical) }, "examine": { try $0.examine($1, .linear) },
       "xp": { try $0.examine($1, .physical) },
       "disassemble": { try $0.disassemble($1) }, "print": { try $0.printValue($1) },
@@ -74,6 +79,9 @@ extension Session {
 
   private static var order: [String: Command.Action] {
     [
+      "sched show": { try $0.showSchedule($1) }, "sched next": { try $0.stepSchedule($1) },
+      "sched preempt": { try $0.preempt($1) }, "trace": { try $0.trace($1) }, "sym load": { try $0.loadSymbols($1) },
+      "sym add": { try $0.addSymbol($1) }, "sym list": { try $0.listSymbols($1) }, "bt": { try $0.backtrace($1) },
       "save": { try $0.save($1) }, "load": { try $0.load($1) }, "info history": { try $0.showHistory($1) },
       "source": { try $0.source($1) }, "help": { try $0.help($1) }, "quit": { try $0.quit($1) },
     ]

@@ -143,7 +143,14 @@ extension Session {
   /// `set`.
   func setRegister(_ arguments: Arguments) throws {
     let parts = arguments.rest.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2 else { throw Complaint("set REGISTER = E") }
+    guard parts.count == 2 else { throw Complaint("set REGISTER = E, or set l4[E] = E") }
+    if case .memory(let level, let bytes, let place)? = try? ExpressionParser.parse(parts[0]) {
+      let address = try place.value(in: ProcessorContext(self, selected))
+      let value = try value(parts[1])
+      let content = (0..<bytes).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
+      try write(content, to: address, level)
+      return say("\(MemoryView(processor, level).name) \(hex(address)) \(hex(value, digits: bytes * 2))")
+    }
     var name = parts[0].filter { !$0.isWhitespace }
     if name.first == "$" { name.removeFirst() }
     let value = try value(parts[1])

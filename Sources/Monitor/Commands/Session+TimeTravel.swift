@@ -7,38 +7,36 @@ extension Session {
   /// `reverse-step`.
   func reverseStep(_ arguments: Arguments) throws {
     var arguments = arguments
-    let count = try arguments.number("number of instructions", atMost: 1 << 40) ?? 1
+    let count = try arguments.number("number of instructions", atMost: 1 << 20) ?? 1
     try arguments.end()
     remember()
-    for _ in 0..<count {
-      guard try stepBack() else { break }
-      if host.flag.isSet { throw Interrupted() }
-    }
+    try stepBack(Int(count))
     showPlace()
   }
 
-  /// One instruction or event back, of whichever processor; false: this is the beginning.
-  private func stepBack() throws -> Bool {
+  /// So many instructions or events back, of whichever processor.
+  private func stepBack(_ count: Int) throws {
     let now = moment
-    guard let first = history.points.first?.moment, first < now else {
-      say("this is the beginning")
-      return false
-    }
-    if now.events > 0, now.instructions > 0 {
-      // Events since the instruction before this moment retired: how many there are, a replay tells.
-      try go(to: max(first, Moment(instructions: now.instructions - 1, events: 0)))
-      var last = moment
-      try silently {
-        while true {
-          guard try advance(limits: RunLimits(), heedsStops: false, isStep: true) == nil, moment < now else { break }
-          last = moment
-        }
+    guard let first = history.points.first?.moment, first < now else { return say("this is the beginning") }
+    guard count > 0 else { return }
+    let (earlier, isBefore) = now.instructions.subtractingReportingOverflow(UInt64(count))
+    try go(to: max(first, Moment(instructions: isBefore ? 0 : earlier, events: 0)))
+    // Events lie between the instructions: how many there are, a replay tells.
+    var trail: [Moment] = []
+    try silently {
+      while moment < now {
+        trail.append(moment)
+        let ended = try advance(to: now, limits: RunLimits(), heedsStops: false, isStep: true)
+        if ended == .interrupted { throw Interrupted() }
+        guard ended == nil else { break }
       }
-      try go(to: last)
-    } else {
-      try go(to: Moment(instructions: now.instructions &- 1, events: 0))
     }
-    return true
+    end = nil
+    guard trail.count >= count else {
+      try go(to: first)
+      return say("this is the beginning")
+    }
+    try go(to: trail[trail.count - count])
   }
 
   /// `reverse-continue`.

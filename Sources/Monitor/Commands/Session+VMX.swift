@@ -67,7 +67,10 @@ extension Session {
     if isDifference, old == nil { say("it has not been shown before: all of it") }
     var group: VMCSFieldDescription.Kind?
     var count = 0
-    for (index, field) in fields.enumerated() {
+    let sorted = fields.enumerated().sorted {
+      (VMCSFields.all[$0.element].kind.rawValue, $0.offset) < (VMCSFields.all[$1.element].kind.rawValue, $1.offset)
+    }
+    for (index, field) in sorted {
       let description = VMCSFields.all[field]
       if case .current(let unit) = place, !unit.capabilities.has(field) { continue }
       if let text, !description.title.lowercased().contains(text), !"\(field)".lowercased().contains(text) { continue }
@@ -80,7 +83,7 @@ extension Session {
       count += 1
       let change = isDifference ? was.map { "  (was \(hex($0)))" } ?? "" : ""
       say(
-        "  \(hex(UInt64(description.encoding), digits: 4)) \(description.title.padded(46))\(hex(values[index]))\(change)"
+        "  \(hex(UInt64(description.encoding), digits: 4)) \(description.title.padded(56))\(hex(values[index]))\(change)"
       )
     }
     if count == 0 { say(isDifference ? "nothing has changed" : "no field is called so") }

@@ -16,6 +16,7 @@ struct Edit {
   enum Change {
     case register(processor: Int, name: String, value: UInt64)
     case memory(UInt64, [UInt8])
+    case delay(processor: Int, cycles: UInt64)
     case translations(processor: Int, TranslationEdit)
   }
 

@@ -50,7 +50,7 @@ extension Session {
       let isLimited = limits.instructions.map { retired >= $0 } ?? false
       if !isLimited { limits.instructions = steps ? retired &+ 1 : bound }
       isExact = true
-      let ended = board.run(limits)
+      let ended = board.run(limits, observer: instructionTracer)
       let isPaused = events.takePause()
       switch ended {
       case .instructionLimit where isLimited: return ended
@@ -72,6 +72,12 @@ extension Session {
       default: return ended
       }
     }
+  }
+
+  /// Tells of instructions, if that is wanted and this is no replay.
+  private var instructionTracer: InstructionTracer? {
+    guard let tracer = events.tracer, tracer.kinds.contains(.insn), events.isTold else { return nil }
+    return InstructionTracer(self, tracer)
   }
 
   /// What a reset does.
@@ -108,6 +114,7 @@ extension Session {
     case .memory(let address, let bytes):
       board.memory.writer = .monitor
       bytes.withUnsafeBytes { board.memory.write(PhysicalAddress(address), $0) }
+    case .delay(let processor, let cycles): board.preempt(processor, cycles: cycles)
     case .translations(let processor, let change): board.processors[processor].translation.perform(change)
     }
   }
@@ -159,8 +166,8 @@ extension Session {
   /// Does something that the person has seen already.
   func silently<T>(_ body: () throws -> T) rethrows -> T {
     let was = gate.isClosed
-    gate.isClosed = true
-    defer { gate.isClosed = was }
+    (gate.isClosed, events.isTold) = (true, false)
+    defer { (gate.isClosed, events.isTold) = (was, !was) }
     return try body()
   }
 

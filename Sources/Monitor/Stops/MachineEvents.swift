@@ -48,8 +48,12 @@ final class MachineEvents {
   /// What stops are set on, with their numbers.
   var awaited: [(stop: Int, kind: EventKind)] = []
   private var watches: [Watch] = []
+  /// What is traced, and where to.
+  var tracer: Tracer?
   /// What has been met since the run began.
   private(set) var reasons: [Reason] = []
+  /// The person sees what happens: this is no replay.
+  var isTold = true
   private var isPaused = false
   private var relays: [Relay] = []
 
@@ -98,6 +102,7 @@ final class MachineEvents {
 
   /// Translations were invalidated.
   fileprivate func invalidated(_ invalidation: Invalidation, _ processor: Processor) {
+    trace(.inv, processor) { "\(invalidation)" }
     happened("\(invalidation)", to: processor) { $0 == .invalidation }
   }
 
@@ -105,6 +110,7 @@ final class MachineEvents {
     counts.events &+= 1
     let number = processor.translation.processorNumber
     counts.exits[Exit(processor: number, reason: reason & 0x8000_FFFF), default: 0] += 1
+    trace(.exit, processor) { "\(ExitText.name(reason)), qualification \(hex(qualification))" }
     if pausesAtEvents { pause(processor) }
     happened("VM exit \(ExitText.name(reason)), qualification \(hex(qualification))", to: processor) {
       if case .exit(let wanted) = $0 { return wanted == nil || wanted == reason & 0xFFFF }
@@ -122,6 +128,7 @@ final class MachineEvents {
 
   fileprivate func executed(_ instruction: VMXInstruction, type: UInt64, _ processor: Processor) {
     guard instruction == .invept || instruction == .invvpid else { return }
+    trace(.inv, processor) { "\(instruction) type \(type)" }
     happened("\(instruction) type \(type)", to: processor) { $0 == .invalidation }
   }
 
@@ -149,17 +156,33 @@ final class MachineEvents {
       }
     }
     for processor in processors {
-      processor.translation.see(pages: linear.sorted(), frames: physical.sorted())
-      processor.accessObserver = watches.isEmpty ? nil : self
+      let isTraced = tracer?.kinds.contains(.mem) == true
+      processor.translation.see(pages: linear.sorted(), frames: physical.sorted(), isEverything: isTraced)
+      processor.accessObserver = watches.isEmpty && !isTraced ? nil : self
     }
   }
 }
 
 extension MachineEvents: ProcessorObserver {
+  func accessedPort(_ port: UInt16, bytes: UInt64, by processor: Processor) {
+    happened("port \(hex(UInt64(port))), \(bytes) bytes", to: processor) {
+      if case .port(let wanted) = $0 { return wanted == nil || wanted == port }
+      return false
+    }
+  }
+
+  func accessedModelSpecific(_ index: UInt32, isWrite: Bool, by processor: Processor) {
+    happened("\(isWrite ? "WRMSR" : "RDMSR") of \(hex(UInt64(index)))", to: processor) {
+      if case .modelSpecific(let wanted) = $0 { return wanted == nil || wanted == index }
+      return false
+    }
+  }
+
   func delivered(_ event: DeliveredEvent, to processor: Processor) {
     counts.events &+= 1
     if pausesAtEvents { pause(processor) }
     let error = event.error.map { ", error code \(hex(UInt64($0)))" } ?? ""
+    trace(.event, processor) { "vector \(event.vector), \(event.origin.rawValue)\(error), at \(hex(event.rip))" }
     happened("vector \(event.vector), \(event.origin.rawValue)\(error), at \(hex(event.rip))", to: processor) {
       if case .exception(let vector) = $0 { return vector == nil || vector == event.vector }
       return false
@@ -167,6 +190,7 @@ extension MachineEvents: ProcessorObserver {
   }
 
   func wroteControlRegister(_ number: Int, _ value: UInt64, of processor: Processor) {
+    trace(.insn, processor) { "MOV to CR\(number) \(hex(value))" }
     guard number == 0 else { return }
     let old = processor.state.pointee.cr0
     guard (old ^ value) & 0x8000_0001 != 0 else { return }
@@ -176,6 +200,7 @@ extension MachineEvents: ProcessorObserver {
 
 extension MachineEvents: AccessObserver {
   func accessed(_ linear: UInt64, bytes: UInt64, isWrite: Bool, by processor: Processor) {
+    trace(.mem, processor) { "\(isWrite ? "write" : "read") \(bytes) bytes at \(hex(linear))" }
     guard heedsStops else { return }
     let last = linear &+ (bytes &- 1)
     for watch in watches where watch.accesses.contains(isWrite ? .write : .read) {
@@ -202,7 +227,9 @@ private final class Relay: TranslationObserver, VMXObserver {
     self.events = events
   }
 
-  func filled(_ address: LinearAddress, _ entry: CachedEntry) {}
+  func filled(_ address: LinearAddress, _ entry: CachedEntry) {
+    events.trace(.tlb, processor) { "\(entry.kind) \(hex(address.value)) -> \(hex(entry.physical(address.value)))" }
+  }
   func invalidated(_ invalidation: Invalidation) { events.invalidated(invalidation, processor) }
   func entered(_ unit: VMXUnit) { events.entered(processor) }
   func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {

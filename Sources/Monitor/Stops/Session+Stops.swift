@@ -177,10 +177,18 @@ extension Session {
     case "mode": kind = .mode
     case "inv", "invalidation": kind = .invalidation
     case "entry-failure": kind = .entryFailure
-    case let word: throw Complaint("catch \(word ?? "what")? exception [VECTOR], mode, inv or entry-failure")
+    case "port": kind = .port(try value(at: &arguments).map { try narrow($0, "port") })
+    case "msr": kind = .modelSpecific(try value(at: &arguments).map { try narrow($0, "MSR") })
+    case let word:
+      throw Complaint("catch \(word ?? "what")? exception [VECTOR], mode, inv, entry-failure, port [E] or msr [E]")
     }
     try arguments.end()
     try add(.event(kind), condition)
+  }
+
+  private func narrow<T: FixedWidthInteger>(_ value: UInt64, _ what: String) throws -> T {
+    guard let narrow = T(exactly: value) else { throw Complaint("\(hex(value)) is no \(what)") }
+    return narrow
   }
 
   /// `vmexitbp`.

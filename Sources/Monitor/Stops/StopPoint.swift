@@ -45,6 +45,10 @@ enum EventKind: Equatable {
   case exit(UInt32?)
   /// A VM entry that failed.
   case entryFailure
+  /// IN, OUT, INS or OUTS; of a port, or any.
+  case port(UInt16?)
+  /// RDMSR or WRMSR; of a register, or any.
+  case modelSpecific(UInt32?)
 
   /// In words.
   var text: String {
@@ -54,6 +58,8 @@ enum EventKind: Equatable {
     case .invalidation: "an invalidation"
     case .exit(let reason): reason.map { "VM exit \(ExitText.name($0))" } ?? "any VM exit"
     case .entryFailure: "a VM entry that fails"
+    case .port(let port): port.map { "port \(hex(UInt64($0)))" } ?? "any port"
+    case .modelSpecific(let index): index.map { "MSR \(hex(UInt64($0)))" } ?? "any MSR"
     }
   }
 }
