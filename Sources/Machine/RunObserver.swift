@@ -13,7 +13,9 @@ public protocol RunObserver: AnyObject {
 }
 
 extension Board {
-  /// Has runs end, with `RunEnd.conditionMet`, before a processor executes the instruction at one of some linear
-  /// addresses. Nothing else changes.
-  public func stop(at addresses: Set<UInt64>) { processor.blocks.stop(at: addresses) }
+  /// Has runs end, with `RunEnd.conditionMet`, before a processor executes the instruction at one of some linear or
+  /// physical addresses; once before each. Nothing else changes.
+  public func stop(at addresses: Set<UInt64>, physical: Set<UInt64> = [], ranges: [ClosedRange<UInt64>] = []) {
+    processor.blocks.stop(at: addresses, physical: physical, ranges: ranges)
+  }
 }

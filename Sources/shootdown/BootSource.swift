@@ -62,7 +62,7 @@ struct BootSource {
 
 /// Addresses by name, from ELF files.
 struct Symbols {
-  private let files: [(name: String, elf: ELF)]
+  let files: [(name: String, elf: ELF)]
 
   /// - Parameters:
   ///   - images: what is loaded anyway; what is no ELF file is passed over.

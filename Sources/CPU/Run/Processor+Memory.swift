@@ -299,7 +299,7 @@ extension Processor {
   }
 
   /// Where a linear address lies, found without side effects; nil: nowhere.
-  private func physical(of linear: UInt64) -> PhysicalAddress? {
+  public func physical(of linear: UInt64) -> PhysicalAddress? {
     // Whatever may be seen: SMAP and protection keys hide nothing from a person.
     var controls = translation.controls
     controls.supervisorAccessPrevention = false
