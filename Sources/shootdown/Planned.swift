@@ -22,12 +22,9 @@ enum Planned {
     --restore        snapshots
     --record         recordings
     --gdb            the gdb server
-    --oracle         the oracle
-    --oracle-cost    the oracle
     --html           reports
     --perfetto       reports
     --split-rmw      split read-modify-writes
-    --fail-on        the oracle
     --color          colours
     """
 

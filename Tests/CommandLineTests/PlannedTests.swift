@@ -11,8 +11,8 @@ import Testing
 
   @Test(arguments: [
     "--cdrom", "--disk", "--writable", "--vgabios", "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen",
-    "--snapshot", "--restore", "--record", "--gdb", "--oracle", "--oracle-cost", "--html", "--perfetto", "--split-rmw",
-    "--fail-on", "--color",
+    "--snapshot", "--restore", "--record", "--gdb", "--html", "--perfetto", "--split-rmw",
+    "--color",
   ])
   func option(_ name: String) throws {
     for arguments in [[name], [name, "value"], ["\(name)=value"]] {
