@@ -23,7 +23,9 @@ extension Oracle {
           Violation.Missed(
             processor: number, cycle: entry.cycle, rip: entry.rip, text: entry.text,
             reason: isOwn
-              ? entry.whyItMissed(use.mapping)
+              ? entry.mustDrop(use.mapping)
+                ? "the mapping was made again after it, by way of a stale one that it leaves"
+                : entry.whyItMissed(use.mapping)
               : "it names the right mappings, but acts on CPU \(number) alone: CPU \(use.processor) keeps its own"))
       }
     }

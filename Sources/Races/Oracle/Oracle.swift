@@ -134,8 +134,9 @@ public final class Oracle {
     let translation = processors[number].translation
     if case .vmx(.transition(true)) = operation { return }
     let removed = translation.cache.dropped.count
+    let moment = processors[number].instructionMoment
     let entry = InvalidationLog.Entry(
-      order: next(), cycle: translation.storingMoment.cycle, rip: translation.storingMoment.rip,
+      order: next(), cycle: moment.cycle, rip: moment.rip,
       insertions: insertions(number), operation: operation, tag: translation.controls.tag, removed: removed)
     logs[number].append(entry)
     if case .vmx(.transition) = operation { return }
@@ -272,7 +273,11 @@ public final class Oracle {
   private func suspect(_ use: StaleUse, _ key: Key, _ sequence: UInt64) -> Suspect? {
     if let known = suspects[key], known.sequence == sequence { return known }
     guard let suspicion = use.suspicion, let loss = losses[suspicion.first.address] else { return nil }
-    return Suspect(sequence: sequence, change: loss.change, order: loss.order, isEPT: loss.isEPT, watched: [])
+    // What it was made by way of leads to the same pages.
+    let origin = suspects.first { $0.key.processor == use.processor && $0.value.order == loss.order }
+    return Suspect(
+      sequence: sequence, change: loss.change, order: loss.order, isEPT: loss.isEPT,
+      watched: origin?.value.watched ?? [])
   }
 
   /// What a use amounts to, and by which fact.

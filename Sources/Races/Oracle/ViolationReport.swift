@@ -24,7 +24,8 @@ public struct ViolationReport {
     if let fill = violation.fill {
       lines.append(
         "  made:    cycle \(fill.cycle), CPU \(use.processor) at \(place(fill.rip)): \(kindText) "
-          + "\(hex(mapping.prefix)) -> \(hex(mapping.target)), \(rightsText); tags \(tagText)")
+          + "\(hex(mapping.prefix)) -> \(hex(mapping.target)), \(rightsText); tags \(tagText)"
+          + (use.suspicion?.isInherited == true ? "; by way of a mapping that was stale already" : ""))
     } else {
       lines.append(
         "  made:    by CPU \(use.processor): \(kindText) \(hex(mapping.prefix)) -> \(hex(mapping.target)), "
