@@ -51,10 +51,10 @@ let package = Package(
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
-    room("Monitor", ["CCapstone", "CReadline"]),
+    room("Monitor", ["CCapstone", "CReadline", "Machine", "VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
-    room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    room("Fuzz", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("SiliconUnicorn", ["CUnicorn", "Silicon", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
@@ -72,6 +72,7 @@ let package = Package(
     tests(of: "VMX", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
     tests(of: "Races", ["Races", "Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "Monitor", ["Monitor", "Machine", "Guests", "CPU", "MMU", "EPTTLB", "Tables"]),
     tests(of: "CommandLine", ["Guests", "Tables"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),
     tests(of: "Fuzz", ["Fuzz", "CPU", "Opcodes", "Tables"]),
@@ -85,6 +86,9 @@ let package = Package(
       name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
     .executableTarget(
       name: "decoding", dependencies: [argumentParser, "Fuzz"], path: "Tools/decoding", swiftSettings: strict),
+    .executableTarget(
+      name: "vmx-unit-tests", dependencies: [argumentParser, "Tables"], path: "Tools/vmx-unit-tests",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

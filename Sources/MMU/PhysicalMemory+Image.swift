@@ -75,6 +75,9 @@ extension PhysicalMemory {
     setMarks(true)
   }
 
+  /// Bytes of the host that RAM and every snapshot of it take, those of forks too.
+  public var bytesInUse: Int { file.bytesInUse }
+
   /// Pages that a fork maps rather than reads, from so many consecutive ones up: a mapping costs about as much as reading
   /// a few.
   private static let worthMapping = 16

@@ -62,6 +62,12 @@ final class RAMFile: Sendable {
     return true
   }
 
+  /// Bytes of the host that it takes.
+  var bytesInUse: Int {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+  }
+
   /// Gives the host back what nobody names any more.
   func discard(_ offset: Int, bytes: Int) { _ = fallocate(descriptor, Int32(PunchHole), offset, bytes) }
 }

@@ -292,7 +292,7 @@ extension Translation: MappingKeeper {
   }
 
   /// Walks for an address that nobody has asked for. Accessed flags are set, as by any walk; it takes no time.
-  private func fill(_ address: LinearAddress) {
+  func fill(_ address: LinearAddress) {
     guard controls.mode != .none, !controls.mode.isLong || address.isCanonical(bits: controls.mode.linearBits) else {
       return
     }

@@ -71,6 +71,10 @@ public final class Translation {
 
   /// Linear pages of breakpoints: each access to them must be seen.
   private(set) var watchedPages: [UInt64] = []
+  /// Linear pages and physical frames that an observer wants each access to.
+  private var seenPages: [UInt64] = []
+  private var seenFrames: [UInt64] = []
+  private var seesEverything = false
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -314,6 +318,7 @@ public final class Translation {
   /// - Returns: whether the access will now hit.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
+      !isSeen(address, physical),
       !isHidden(physical), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
@@ -340,6 +345,19 @@ public final class Translation {
     watchedPages = pages
     guard !pages.isEmpty else { return }
     purgeHostPointers { pages.contains($0.pointee.readTag & ~0xFFF) || pages.contains($0.pointee.writeTag & ~0xFFF) }
+  }
+
+  /// Has each access to some linear pages and physical frames go the long way, for an observer, and no longer those to
+  /// the ones seen until now. Results do not depend on it.
+  public func see(pages: [UInt64], frames: [UInt64], isEverything: Bool = false) {
+    guard pages != seenPages || frames != seenFrames || isEverything != seesEverything else { return }
+    (seenPages, seenFrames, seesEverything) = (pages, frames, isEverything)
+    purgeHostPointers()
+  }
+
+  @inline(__always) private func isSeen(_ address: LinearAddress, _ physical: PhysicalAddress) -> Bool {
+    if seenPages.isEmpty, seenFrames.isEmpty { return seesEverything }
+    return seesEverything || seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
   }
 
   /// Forgets every host pointer that a condition picks.

@@ -4,6 +4,18 @@ import MMU
 // The scheduler: processors in the order of their clocks, events in the order of their cycles.
 
 extension Board {
+  /// The processor that would run next, and up to which cycle; nil: an event is next, or nothing.
+  package var nextProcessor: (number: Int, until: UInt64)? {
+    guard case .run(let processor, let cycle) = unfinishedTurn ?? nextTurn() else { return nil }
+    return processors.firstIndex { $0 === processor }.map { ($0, cycle) }
+  }
+
+  /// Holds a processor up: its clock is so many cycles further, and its turn is over.
+  package func preempt(_ number: Int, cycles: UInt64) {
+    processors[number].state.pointee.cycles &+= cycles
+    chipset.unfinished = nil
+  }
+
   /// What is next.
   private enum Turn {
     /// A processor runs up to a cycle.
@@ -159,7 +171,7 @@ extension Board {
       } else {
         stop = processor.run(until: min(deadline, first), instructionLimit: instructionLimit)
       }
-      guard stop == .deadline || stop == .instructionLimit else { return stop }
+      guard stop == .deadline || stop == .instructionLimit, !processor.isAtStopAddress else { return stop }
       if stop == .instructionLimit, state.pointee.instructions >= instructionLimit { return stop }
       // A deadline of 0 says that somebody asked for the turn's end.
       guard state.pointee.deadline != 0, state.pointee.cycles < deadline, interruptFlag?.isSet != true else {

@@ -10,6 +10,9 @@ public final class InterruptFlag: Sendable {
   /// Whether a stop is asked for.
   public var isSet: Bool { flag.load(ordering: .relaxed) }
 
+  /// Takes the request back.
+  public func clear() { flag.store(false, ordering: .relaxed) }
+
   /// Asks for a stop; may be called on any thread and in a signal handler.
   public func set() { flag.store(true, ordering: .relaxed) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Monitor
 
 /// What `--json` prints on standard output: one object a line (docs/JSON.md).
 final class EventStream {

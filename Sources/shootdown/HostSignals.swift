@@ -40,6 +40,9 @@ enum HostSignals {
     exit(128 + number)
   }
 
+  /// Whether a signal other than Ctrl-C's asked for an end.
+  static var mustEnd: Bool { last != 0 && last != SIGINT }
+
   static func note(_ number: Int32) {
     received.store(number, ordering: .relaxed)
     flag.set()

@@ -46,7 +46,7 @@ final class RunOracle {
   var tell: (([String], ViolationEvent) -> Void)?
 
   /// Nil when it is off.
-  init?(_ board: borrowing Board, _ settings: OracleSettings, ports: [UInt16], symbols: SymbolTable) {
+  init?(_ board: borrowing Board, _ settings: OracleSettings, ports: [UInt16], symbols: SymbolIndex) {
     guard settings.oracle != .off else { return nil }
     self.settings = settings
     oracle = Oracle(board, stopsAtViolation: settings.oracle == .stop)

@@ -4,7 +4,6 @@ import Tables
 enum Planned {
   private static let table: StaticString = """
     name             what
-    monitor          the interactive monitor
     suite            scenario suites
     explore          the search for interleavings
     replay           replay of recordings

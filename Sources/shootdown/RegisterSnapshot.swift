@@ -1,4 +1,5 @@
 import CPU
+import Monitor
 
 /// A processor's registers at a moment: what a trace compares.
 struct RegisterSnapshot {

@@ -20,7 +20,7 @@ struct Run {
   }
 
   /// What is printed and written while a machine runs.
-  private final class Outputs {
+  final class Outputs {
     var sink: SerialSink?
     var serial: SerialEvents?
     var events: EventStream?
@@ -114,7 +114,7 @@ struct Run {
 
   // MARK: Options
 
-  private func limits(_ condition: Condition?) throws -> RunLimits {
+  func limits(_ condition: Condition?) throws -> RunLimits {
     var limits = RunLimits()
     limits.cycles = try number(settings.maxCycles, "--max-cycles")
     limits.instructions = try number(settings.maxInstructions, "--max-instructions")
@@ -235,7 +235,7 @@ struct Run {
   }
 
   /// `--walk`: on standard error, or as events.
-  private func show(_ walks: [WalkPlace], _ board: borrowing Board, _ events: EventStream?) {
+  func show(_ walks: [WalkPlace], _ board: borrowing Board, _ events: EventStream?) {
     for walk in walks {
       for (number, processor) in board.processors.enumerated() where walk.processor ?? number == number {
         let report = WalkReport(walk.address, processor, number: number)

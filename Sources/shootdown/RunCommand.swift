@@ -32,7 +32,7 @@ struct RunCommand: ParsableCommand {
   }
 
   /// What starts the machine: of `--kernel`, `--bios` and a machine file's `guest`, the one set where precedence is highest.
-  private func source() throws -> BootSource {
+  func source() throws -> BootSource {
     let ways = [(kernel, "kernel"), (bios, "bios"), (nil, "guest")]
     let ranks = try ways.map { try machine.rank($0.0, $0.1) ?? .max }
     let best = ranks.min() ?? .max

@@ -40,9 +40,21 @@ final class SerialSink: @unchecked Sendable {
     if closes, let descriptor { close(descriptor) }
   }
 
+  /// Whether what goes to standard output stands in the middle of a line.
+  private var isInLine = false
+
+  /// Begins a new line, for somebody else who writes to standard output too.
+  func endLine() {
+    flush()
+    guard isInLine, descriptor == STDOUT_FILENO else { return }
+    isInLine = false
+    Descriptor.write([UInt8(ascii: "\n")], to: STDOUT_FILENO)
+  }
+
   /// Takes a byte.
   func take(_ byte: UInt8) {
     buffer.append(byte)
+    isInLine = byte != UInt8(ascii: "\n")
     if byte == UInt8(ascii: "\n") || buffer.count >= 4096 { flush() }
   }
 

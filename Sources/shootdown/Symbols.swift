@@ -4,7 +4,7 @@ import Machine
 /// Addresses by name and names by address, from ELF files: those of `--symbols`, then the image, then those that lie
 /// beside it (`NAME.elf`, `NAME.rt.elf` beside `NAME.img`).
 struct Symbols {
-  private let files: [(name: String, elf: ELF, base: UInt64?)]
+  let files: [(name: String, elf: ELF, base: UInt64?)]
 
   /// - Parameters:
   ///   - images: what is loaded anyway; what is no ELF file is passed over.
@@ -53,8 +53,8 @@ struct Symbols {
   }
 
   /// Names for addresses; of a damaged file, none.
-  var table: SymbolTable {
-    var table = SymbolTable()
+  var table: SymbolIndex {
+    var table = SymbolIndex()
     for file in files { try? table.add(file.elf, at: file.base) }
     return table
   }
@@ -69,7 +69,7 @@ struct Symbols {
       do {
         if let address = try file.elf.address(ofSymbol: symbol) {
           guard let base = file.base else { return address }
-          var table = SymbolTable()
+          var table = SymbolIndex()
           try table.add(file.elf, at: base)
           return table.address(of: symbol) ?? address
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import EPTTLB
 import Foundation
 import MMU
+import Monitor
 
 /// `shootdown walk`: a page walk on an image of physical memory.
 struct WalkCommand: ParsableCommand {

@@ -2,7 +2,7 @@ import Testing
 
 /// What the design names and is not built yet is refused by its name.
 @Suite struct PlannedTests {
-  @Test(arguments: ["monitor", "suite", "explore", "replay", "litmus"])
+  @Test(arguments: ["suite", "explore", "replay", "litmus"])
   func subcommand(_ name: String) throws {
     for arguments in [[name], [name, "file"], [name, "--help"]] {
       try shootdown(arguments).expectMisuse(naming: ["'\(name)'", "not built"])
@@ -25,6 +25,6 @@ import Testing
   @Test func onlyWhereItIsMeant() throws {
     let ended = try shootdown(["guests", "run", "hello", "--until", "serial:--gdb|Hello"])
     #expect(ended.ending == .status(0), "\(ended)")
-    try shootdown(["guests", "run", "monitor"]).expectMisuse(naming: ["there is no guest 'monitor'"])
+    try shootdown(["guests", "run", "suite"]).expectMisuse(naming: ["there is no guest 'suite'"])
   }
 }

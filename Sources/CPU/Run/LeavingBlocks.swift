@@ -78,15 +78,18 @@ func lookForStop(_ s: State, _ op: OpRef) {
 
 @inline(never)
 private func isStop(_ s: State, _ op: OpRef) -> Bool {
+  let processor = processor(s)
   let linear = s.pointee.rip &+ UInt64(op.pointee.ripOffset) &+ s.pointee.codeBase
-  return processor(s).blocks.stopAddresses.contains(s.is64Bit ? linear : linear & 0xFFFF_FFFF)
+  let physical = s.pointee.block.map { $0.pointee.key >> 8 &+ UInt64(op.pointee.ripOffset) } ?? ~0
+  guard processor.blocks.isStop(linear: s.is64Bit ? linear : linear & 0xFFFF_FFFF, physical: physical) else {
+    return false
+  }
+  return processor.reportsStop(linear, retired: s.pointee.instructions &- s.blockCount &+ UInt64(op.pointee.number))
 }
 
 @inline(never)
 private func stopBefore(_ s: State, _ op: OpRef) {
-  let processor = processor(s)
-  processor.isAtStopAddress = true
-  processor.requestStop()
+  processor(s).isAtStopAddress = true
   leaveBlock(s, op, ExitStop)
 }
 

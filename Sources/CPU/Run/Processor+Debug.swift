@@ -85,6 +85,7 @@ extension Processor {
 
   /// Notes an access to memory that the running instruction has made.
   @inline(__always) func noteAccess(_ linear: UInt64, bytes: UInt64, isWrite: Bool) {
+    if let accessObserver { accessObserver.accessed(linear, bytes: bytes, isWrite: isWrite, by: self) }
     guard hasBreakpoints else { return }
     note(
       matches {
@@ -94,6 +95,7 @@ extension Processor {
 
   /// Notes an access to ports ("Debug Control Register (DR7)": with CR4.DE).
   @inline(__always) func notePort(_ port: UInt16, bytes: UInt64) {
+    observer?.accessedPort(port, bytes: bytes, by: self)
     guard hasBreakpoints, state.pointee.cr4 & CR4.debuggingExtensions != 0 else { return }
     note(matches { $0.condition == .port && $0.contains(UInt64(port), bytes: bytes) })
   }

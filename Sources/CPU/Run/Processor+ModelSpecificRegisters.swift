@@ -49,6 +49,7 @@ extension Processor {
   func readMSR(_ s: State, _ op: OpRef) {
     let index = s.get(.rcx, as: UInt32.self)
     guard !exits(msr: index, isWrite: false, s, op) else { return }
+    observer?.accessedModelSpecific(index, isWrite: false, by: self)
     guard let value = readMSR(index, s, op) else { return raise(s, op, .generalProtection) }
     s.set(.rax, UInt32(truncatingIfNeeded: value))
     s.set(.rdx, UInt32(truncatingIfNeeded: value >> 32))
@@ -65,7 +66,7 @@ extension Processor {
     return value(of: number, at: s.cycles(before: op))
   }
 
-  private func value(of number: Int, at cycle: UInt64) -> UInt64 {
+  func value(of number: Int, at cycle: UInt64) -> UInt64 {
     let s = state
     return switch model.registers[number].storage {
     case .own, .timeStampAdjust, .memoryTypes, .pageAttributes: modelSpecific[number]
@@ -95,6 +96,7 @@ extension Processor {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
     let index = s.get(.rcx, as: UInt32.self)
     guard !exits(msr: index, isWrite: true, s, op) else { return }
+    observer?.accessedModelSpecific(index, isWrite: true, by: self)
     if isGuest, let isDone = virtualization?.virtualWrite(msr: index, written) {
       guard isDone else { return raise(s, op, .generalProtection) }
       // What it asks for may be due at once.

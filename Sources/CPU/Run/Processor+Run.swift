@@ -20,6 +20,8 @@ extension Processor {
     s.pointee.link = nil
     s.vectorControlsChanged()
     while true {
+      // Before anything else: where the run stops must not change what comes behind.
+      guard !isAtStopAddress else { return .deadline }
       guard s.pointee.instructions < instructionLimit else { return .instructionLimit }
       guard s.pointee.cycles < s.pointee.deadline else {
         // Ours, or one nearer that somebody asked for: a stop.

@@ -126,8 +126,12 @@ public final class Processor {
 
   /// Told of events and of writes to control registers.
   public var observer: (any ProcessorObserver)?
-  /// A stop address was reached: its instruction has not begun.
+  /// Told of accesses to the pages that `Translation.see` names, and of others that go the long way.
+  public var accessObserver: (any AccessObserver)?
+  /// A stop address was reached, and its instruction has not begun; or `pause` was called.
   public internal(set) var isAtStopAddress = false
+  /// The instruction before which a run has stopped last.
+  var reportedStop: ReportedStop?
 
   /// The local APIC.
   public package(set) var apic: LocalAPIC

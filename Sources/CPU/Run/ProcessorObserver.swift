@@ -28,4 +28,15 @@ public protocol ProcessorObserver: AnyObject {
   func delivered(_ event: DeliveredEvent, to processor: Processor)
   /// MOV to a control register has written a value.
   func wroteControlRegister(_ number: Int, _ value: UInt64, of processor: Processor)
+  /// IN, OUT, INS or OUTS has accessed a port.
+  func accessedPort(_ port: UInt16, bytes: UInt64, by processor: Processor)
+  /// RDMSR or WRMSR is about to access a register; it may fault yet.
+  func accessedModelSpecific(_ index: UInt32, isWrite: Bool, by processor: Processor)
+}
+
+extension ProcessorObserver {
+  /// Nobody wants to know.
+  public func accessedPort(_ port: UInt16, bytes: UInt64, by processor: Processor) {}
+  /// Nobody wants to know.
+  public func accessedModelSpecific(_ index: UInt32, isWrite: Bool, by processor: Processor) {}
 }

@@ -5,10 +5,10 @@ import Machine
 /// A violation in words: what happened, in the order in which it did, and why nothing has helped.
 public struct ViolationReport {
   private let violation: Violation
-  private let symbols: SymbolTable
+  private let symbols: SymbolIndex
 
   /// - Parameter symbols: names for instruction pointers.
-  public init(_ violation: Violation, symbols: SymbolTable = SymbolTable()) {
+  public init(_ violation: Violation, symbols: SymbolIndex = SymbolIndex()) {
     self.violation = violation
     self.symbols = symbols
   }
@@ -168,7 +168,7 @@ public struct ViolationEvent: Encodable {
   let residency: [String: String]
 
   /// The event of a violation.
-  public init(_ violation: Violation, symbols: SymbolTable = SymbolTable()) {
+  public init(_ violation: Violation, symbols: SymbolIndex = SymbolIndex()) {
     func digits(_ value: UInt64) -> String { String(value, radix: 16) }
     func moment(_ processor: Int?, _ cycle: UInt64, _ rip: UInt64) -> Moment {
       Moment(processor: processor, cycle: cycle, rip: digits(rip), symbol: symbols.text(of: rip))

@@ -38,9 +38,10 @@ final class Child {
   ///   - environment: added to ours, of which no `SHOOTDOWN_*` is handed on.
   ///   - output: where standard output goes.
   ///   - errors: where standard error goes.
+  ///   - input: the file that standard input is.
   init(
     _ arguments: [String], environment: [String: String] = [:], output outputPlace: Place = .captured,
-    errors errorsPlace: Place = .captured
+    errors errorsPlace: Place = .captured, input: String = "/dev/null"
   ) throws {
     self.arguments = arguments
     output = try Capture()
@@ -49,7 +50,7 @@ final class Child {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
     for (stream, place, capture) in [
       (STDOUT_FILENO, outputPlace, output), (STDERR_FILENO, errorsPlace, errors),
     ] {
@@ -111,7 +112,7 @@ final class Child {
   }
 
   /// Where the program is: `SHOOTDOWN_BINARY`, or beside the test bundle's executable.
-  private static func program() throws -> String {
+  static func program() throws -> String {
     if let path = ProcessInfo.processInfo.environment["SHOOTDOWN_BINARY"] {
       guard access(path, X_OK) == 0 else { throw Failure.noProgram(path) }
       return path

@@ -18,6 +18,8 @@ enum HelpText {
 
     SUBCOMMANDS:
       run                     Run a machine; COM1 is standard output.
+      monitor                 Run a machine step by step: breakpoints, state,
+                              memory, translations.
       walk                    Walk the paging structures of a memory image, entry
                               by entry.
       guests                  The guest programs that come with Shootdown.

@@ -1,5 +1,5 @@
 /// Names of addresses, and addresses of names, from ELF files; one file may be loaded elsewhere than it was linked for.
-public struct SymbolTable: Sendable {
+public struct SymbolIndex: Sendable {
   /// A symbol where it lies in the machine.
   public struct Entry: Sendable {
     /// Its name.
@@ -27,8 +27,7 @@ public struct SymbolTable: Sendable {
   /// - Parameter base: where its lowest segment that is loaded lies in the machine; nil: where the file says.
   /// - Throws: `ELF.Failure` when the file is damaged.
   public mutating func add(_ elf: ELF, at base: UInt64? = nil) throws(ELF.Failure) {
-    let linked = elf.segments.filter { $0.type == 1 }.map(\.virtualAddress).min() ?? 0
-    let shift = base.map { $0 &- linked } ?? 0
+    let shift = SymbolIndex.shift(of: elf, loadedAt: base)
     let added = try elf.symbols().map { symbol in
       Entry(name: symbol.name, address: symbol.address &+ shift, size: symbol.size)
     }
@@ -37,6 +36,12 @@ public struct SymbolTable: Sendable {
       ($0.element.address, $0.offset) < ($1.element.address, $1.offset)
     }
     entries = numbered.map(\.element)
+  }
+
+  /// What is added to a file's addresses when its lowest segment that is loaded lies at an address.
+  public static func shift(of elf: ELF, loadedAt base: UInt64?) -> UInt64 {
+    let linked = elf.segments.filter { $0.type == 1 }.map(\.virtualAddress).min() ?? 0
+    return base.map { $0 &- linked } ?? 0
   }
 
   /// The address of the first symbol of a name.
@@ -53,7 +58,7 @@ public struct SymbolTable: Sendable {
     let nearest = entries[low - 1].address
     let found = entries[..<low].lastIndex { $0.address != nearest }.map { entries[($0 + 1)..<low] } ?? entries[..<low]
     let offset = address - nearest
-    return found.first { $0.size > 0 ? offset < $0.size : offset < SymbolTable.reach }
+    return found.first { $0.size > 0 ? offset < $0.size : offset < SymbolIndex.reach }
   }
 
   /// `name+1fh`, or `name`; nil when no symbol is near.

@@ -3,7 +3,7 @@ import EPTTLB
 import MMU
 
 /// A page walk for people and programs: each entry, what it says, and what comes of it.
-struct WalkReport: Encodable {
+package struct WalkReport: Encodable {
   /// An entry that was read.
   struct Step: Encodable {
     /// PML5E, PML4E, PDPTE, PDE, PTE; of PAE paging, PDPTE is a register.
@@ -33,7 +33,9 @@ struct WalkReport: Encodable {
   let cached: String?
 
   /// Walks an address without side effects, as a supervisor's read whose rights nothing takes away.
-  init(_ linear: UInt64, _ controls: PagingControls, _ memory: PhysicalMemory, processor: Int? = nil, cached: UInt64?) {
+  package init(
+    _ linear: UInt64, _ controls: PagingControls, _ memory: PhysicalMemory, processor: Int? = nil, cached: UInt64?
+  ) {
     var controls = controls
     controls.supervisorAccessPrevention = false
     (controls.userKeys, controls.supervisorKeys) = (0, 0)
@@ -103,7 +105,7 @@ struct WalkReport: Encodable {
   }
 
   /// The processor's own walk, and what its TLB holds.
-  init(_ linear: UInt64, _ processor: Processor, number: Int) {
+  package init(_ linear: UInt64, _ processor: Processor, number: Int) {
     let translation = processor.translation
     let controls = translation.controls
     let address = controls.mode.isLong ? linear : linear & 0xFFFF_FFFF
@@ -118,7 +120,7 @@ struct WalkReport: Encodable {
   }
 
   /// Paging modes by the names that `walk --paging` takes.
-  static let names: [PagingMode: String] = [
+  package static let names: [PagingMode: String] = [
     .none: "none", .twoLevel: "32-bit", .pae: "pae", .fourLevel: "4-level", .fiveLevel: "5-level",
   ]
 
@@ -181,7 +183,7 @@ struct WalkReport: Encodable {
   // MARK: Text
 
   /// Lines of a table.
-  var lines: [String] {
+  package var lines: [String] {
     let place = processor.map { "cpu\($0): " } ?? ""
     var lines = ["\(place)linear \(linear), \(mode == "none" ? "no paging" : "\(mode) paging, root \(root)")"]
     let flagWidth = max(5, steps.map { $0.flags.joined(separator: " ").count }.max() ?? 0)

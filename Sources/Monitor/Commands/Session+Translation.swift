@@ -1,0 +1,181 @@
+import CPU
+import EPTTLB
+import MMU
+
+// Translation as memory has it: `walk`, `gva2gpa`, `gpa2hpa`, `info mem`, `info ept`, `ept compose`, `ept diff`. All of
+// it by the one walk, without side effects.
+
+extension Session {
+  /// `walk`.
+  func walk(_ arguments: Arguments) throws {
+    let address = try value(arguments.rest)
+    for line in WalkReport(address, processor, number: selected).lines { say(line) }
+  }
+
+  /// `gva2gpa`.
+  func guestPhysical(_ arguments: Arguments) throws {
+    let address = try value(arguments.rest)
+    guard let entry = processor.mapping(of: address) else {
+      throw Complaint("linear \(hex(address)) is not mapped: 'walk' says where it ends")
+    }
+    let physical = entry.physical(address)
+    guard entry.kind == .combined else {
+      return say("linear \(hex(address)) is physical \(hex(physical)): EPT is not in use")
+    }
+    let offset = address & (1 << UInt64(entry.shift) - 1)
+    say("linear \(hex(address)) is guest-physical \(hex(entry.guestFrame | offset)), physical \(hex(physical))")
+  }
+
+  /// An EPT: the one named, or that in force, or that of the current VMCS.
+  private func ept(_ arguments: inout Arguments) throws -> EPTControls {
+    if let pointer = try value(at: &arguments) { return EPTControls(pointer: pointer) }
+    if let controls = processor.translation.controls.ept { return controls }
+    guard let unit = processor.vmx, unit.current != ~0, unit.vmcs[.eptPointer] != 0 else {
+      throw Complaint("no EPT is in use here: name an EPTP")
+    }
+    return EPTControls(pointer: unit.vmcs[.eptPointer])
+  }
+
+  /// `gpa2hpa`.
+  func hostPhysical(_ arguments: Arguments) throws {
+    var arguments = arguments
+    guard let address = try value(at: &arguments) else { throw Complaint("gpa2hpa: an address is missing") }
+    let ept = try ept(&arguments)
+    try arguments.end()
+    for line in EPTReport.lines(address, ept, processor) { say(line) }
+  }
+
+  /// `info mem`.
+  func showMappings(_ arguments: Arguments) throws {
+    try arguments.end()
+    var controls = processor.translation.controls
+    guard controls.mode != .none else { return say("paging is off: linear addresses are physical ones") }
+    (controls.supervisorAccessPrevention, controls.userKeys, controls.supervisorKeys) = (false, 0, 0)
+    controls.ept?.isLooking = true
+    try list(MappedRanges.linear(controls, board.memory))
+  }
+
+  /// `info ept`.
+  func showEPT(_ arguments: Arguments) throws {
+    var arguments = arguments
+    let ept = try ept(&arguments)
+    try arguments.end()
+    say("EPTP \(hex(ept.pointer)): \(ept.levels) levels\(ept.hasFlags ? ", accessed and dirty flags" : "")")
+    try list(MappedRanges.guestPhysical(ept, processor))
+  }
+
+  /// Says ranges, as far as a person wants to read.
+  private func list(_ ranges: MappedRanges) throws {
+    var ranges = ranges
+    var count = 0
+    while let range = ranges.next() {
+      guard !host.flag.isSet else { throw Interrupted() }
+      count += 1
+      guard count <= 1000 else { return say("and more") }
+      say(range.text)
+    }
+    if count == 0 { say("nothing is mapped") }
+  }
+
+  private func two(_ arguments: inout Arguments) throws -> (EPTControls, EPTControls) {
+    guard let a = try value(at: &arguments), let b = try value(at: &arguments) else {
+      throw Complaint("two EPTPs are wanted")
+    }
+    try arguments.end()
+    return (EPTControls(pointer: a), EPTControls(pointer: b))
+  }
+
+  /// `ept diff`.
+  func differEPT(_ arguments: Arguments) throws {
+    var arguments = arguments
+    let (a, b) = try two(&arguments)
+    var count = 0
+    var differences = EPTDifferences(a, b, processor)
+    while let line = differences.next() {
+      guard !host.flag.isSet else { throw Interrupted() }
+      count += 1
+      guard count <= 1000 else { return say("and more") }
+      say(line)
+    }
+    if count == 0 { say("they map the same") }
+  }
+
+  /// `ept compose`.
+  func composeEPT(_ arguments: Arguments) throws {
+    var arguments = arguments
+    let (outer, inner) = try two(&arguments)
+    try list(MappedRanges.composed(outer, inner, processor))
+  }
+}
+
+extension Processor {
+  /// The mapping of a linear address: the TLB's, or memory's.
+  func mapping(of linear: UInt64) -> CachedEntry? {
+    var controls = translation.controls
+    let address = controls.mode.isLong ? linear : linear & 0xFFFF_FFFF
+    guard controls.mode != .none || controls.ept != nil else {
+      return CachedEntry(
+        kind: .linear, isStructure: false, shift: 12, tag: Tag(), prefix: address & ~0xFFF, target: address & ~0xFFF,
+        rights: .all, root: 0)
+    }
+    guard !controls.mode.isLong || LinearAddress(address).isCanonical(bits: controls.mode.linearBits) else {
+      return nil
+    }
+    let kind: MappingKind = controls.ept == nil ? .linear : .combined
+    if let slot = translation.cache.translation(kind, address, controls.tag) { return translation.cache[slot] }
+    (controls.supervisorAccessPrevention, controls.userKeys, controls.supervisorKeys) = (false, 0, 0)
+    controls.ept?.isLooking = true
+    let walk = Walk(LinearAddress(address), Access(), controls, memory, sideEffects: false)
+    guard case .mapped(let entry) = walk.outcome else { return nil }
+    return entry
+  }
+
+  /// The guest-physical address of a linear one; the physical one without EPT.
+  func guestPhysical(of linear: UInt64) -> UInt64? {
+    guard let entry = mapping(of: linear) else { return nil }
+    guard entry.kind == .combined else { return entry.physical(linear) }
+    return entry.guestFrame | linear & (1 << UInt64(entry.shift) - 1)
+  }
+
+  /// Where a guest-physical address lies by the EPT in force; itself without.
+  func physical(ofGuest address: UInt64) -> UInt64? {
+    guard var ept = translation.controls.ept else { return address }
+    ept.isLooking = true
+    let access = EPTAccess(Access(), ept, isUserAddress: false)
+    let walk = EPTWalk(
+      address, access, ept, physicalBits: translation.controls.physicalBits, memory, sideEffects: false)
+    guard case .mapped(let entry) = walk.outcome else { return nil }
+    return entry.physical(address)
+  }
+}
+
+/// The EPT walk of one address, for people.
+enum EPTReport {
+  static func lines(_ address: UInt64, _ ept: EPTControls, _ processor: Processor) -> [String] {
+    var ept = ept
+    ept.isLooking = true
+    let walk = EPTWalk(
+      address, EPTAccess(Access(), ept, isUserAddress: false), ept,
+      physicalBits: processor.translation.controls.physicalBits, processor.memory, sideEffects: false)
+    let names: [UInt8: String] = [5: "EPT PML5E", 4: "EPT PML4E", 3: "EPT PDPTE", 2: "EPT PDE", 1: "EPT PTE"]
+    var lines = ["guest-physical \(hex(address)), EPTP \(hex(ept.pointer))"]
+    for index in 0..<walk.count {
+      let step = walk.steps[index]
+      lines.append(
+        "  \((names[step.level] ?? "entry").padded(10))\(hex(step.source.address).padded(14))"
+          + hex(step.source.value, digits: 16))
+    }
+    switch walk.outcome {
+    case .mapped(let entry):
+      let type = ["UC", "WC", "2", "3", "WT", "WP", "WB", "7"][Int(entry.memoryType & 7)]
+      let ignores = entry.memoryType & 8 != 0 ? ", PAT ignored" : ""
+      lines.append(
+        "  physical \(hex(entry.physical(address))), page of \(PageSize.text(shift: entry.shift)): "
+          + "\(TranslationText.rights(entry.eptRights)), type \(type)\(ignores)")
+    case .violation: lines.append("  no translation: an EPT violation")
+    case .misconfiguration: lines.append("  no translation: an EPT misconfiguration")
+    case .logFull: lines.append("  the page-modification log is full")
+    }
+    return lines
+  }
+}
