@@ -4,7 +4,6 @@ import Tables
 enum Planned {
   private static let table: StaticString = """
     name             what
-    suite            scenario suites
     explore          the search for interleavings
     replay           replay of recordings
     litmus           the TLB rules as programs

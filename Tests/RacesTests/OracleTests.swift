@@ -119,7 +119,8 @@ import Testing
 
   // MARK: It looks on
 
-  @Test(arguments: [("remap", "local"), ("remap", nil), ("quiesce", "noflush"), ("quiesce", nil)] as [(String, String?)])
+  @Test(
+    arguments: [("remap", "local"), ("remap", nil), ("quiesce", "noflush"), ("quiesce", nil)] as [(String, String?)])
   func resultsDoNotDependOnIt(_ guest: String, _ word: String?) throws {
     let watched = try Self.run(guest, word, marker: 0x80)
     let board = try Self.board(guest, word, .retain(budget: 65536), 2)

@@ -73,6 +73,10 @@ public final class Oracle {
   public private(set) var counters = OracleCounters()
   /// Takes each violation, once for mappings that differ only in their address.
   public var report: ((Violation) -> Void)?
+  /// Takes each point that a processor comes to.
+  public var points: ((Schedule.Point, Int) -> Void)?
+  /// The last change of a structure entry that was taken for a point.
+  private var lastChange: StructureChange?
   /// A violation was seen that the run is to end at, if its owner wants that.
   public private(set) var hasViolation = false
   /// Something is impossible: our own fault.
@@ -126,6 +130,7 @@ public final class Oracle {
   func insertions(_ processor: Int) -> UInt64 { processors[processor].translation.cache.insertions }
 
   func filled(_ number: Int) {
+    points?(.fill, number)
     let moment = processors[number].translation.storingMoment
     fills[number].append(FillLog.Fill(sequence: insertions(number), cycle: moment.cycle, rip: moment.rip))
   }
@@ -140,6 +145,7 @@ public final class Oracle {
       insertions: insertions(number), operation: operation, tag: translation.controls.tag, removed: removed)
     logs[number].append(entry)
     if case .vmx(.transition) = operation { return }
+    points?(.invalidation, number)
     let name = String(entry.text.prefix { $0 != " " })
     var count = counters.invalidations[name] ?? (0, 0)
     count.all += 1
@@ -148,11 +154,13 @@ public final class Oracle {
   }
 
   func entered(_ number: Int) {
+    points?(.entry, number)
     counters.entries += 1
     logs[number].lastEntry = (next(), insertions(number))
   }
 
   func exited(_ number: Int) {
+    points?(.exit, number)
     counters.exits += 1
     logs[number].lastExit = (next(), insertions(number))
   }
@@ -343,6 +351,10 @@ extension Oracle: StaleUseObserver {
 
   /// An entry that a mapping came from was changed.
   public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
+    if points != nil, lastChange != change, case .processor(let number) = change.writer {
+      lastChange = change
+      points?(.storeStructure, number)
+    }
     suspect(slot, processor, change)
   }
 
@@ -380,7 +392,10 @@ extension Oracle: PageObserver {
 
 extension Oracle: MessageObserver {
   /// A processor has sent another a message.
-  public func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) { counters.messages += 1 }
+  public func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
+    counters.messages += 1
+    points?(message.deliveryMode == .nonMaskable ? .nonMaskable : .message, sender)
+  }
 }
 
 extension StaleUse {
