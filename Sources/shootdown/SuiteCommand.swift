@@ -13,7 +13,17 @@ struct SuiteCommand: ParsableCommand {
   var files: [String]
 
   @Option(help: ArgumentHelp("tap (default), junit or json, on standard output.", valueName: "format"))
-  var format = SuiteReport.Format.tap
+  var format = Format.tap
+
+  /// What is printed.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    /// Test Anything Protocol, version 13.
+    case tap
+    /// JUnit's XML.
+    case junit
+    /// One JSON object a line (docs/JSON.md).
+    case json
+  }
 
   @Option(help: ArgumentHelp("Only under this TLB policy, whatever the scenarios say.", valueName: "policy"))
   var policy: String?
@@ -36,7 +46,7 @@ struct SuiteCommand: ParsableCommand {
       unsetenv(name)
     }
     if let threads, !(1...1024).contains(threads) { throw Misuse("--threads: '\(threads)' is not 1 to 1024") }
-    let jobs = try files.flatMap(jobs)
+    let jobs = try files.flatMap { try self.jobs($0) }
     let results = Workers.run(jobs.count, threads: threads) { index in
       jobs[index].scenario.run(on: jobs[index].machine, policy: jobs[index].policy)
     }
@@ -120,5 +130,3 @@ struct SuiteCommand: ParsableCommand {
     return path.hasPrefix("/") ? path : folder.appendingPathComponent(path).path
   }
 }
-
-extension SuiteReport.Format: ExpressibleByArgument {}

@@ -82,7 +82,7 @@ public final class Oracle {
   /// Something is impossible: our own fault.
   public var hasImpossible: Bool { counters.verdicts[.impossible, default: 0] > 0 }
 
-  /// Watches a machine, from now on and as long as it lives; whoever watched its translations before goes on.
+  /// Watches a machine, from now on and as long as the oracle lives; whoever watched its translations before goes on.
   ///
   /// - Parameter stopsAtViolation: the processor's turn ends behind the instruction of a violation.
   public init(_ board: borrowing Board, stopsAtViolation: Bool = false) {
@@ -103,6 +103,11 @@ public final class Oracle {
     board.observeMessages(self)
   }
 
+  deinit {
+    for (watcher, processor) in zip(watchers, processors) { watcher.leave(processor) }
+    for page in pages.keys { memory.watch(page: page, false) }
+  }
+
   /// A processor has passed a place that says that a shootdown is done.
   public func markerPassed(by processor: Int) {
     guard logs.indices.contains(processor) else { return }
@@ -116,9 +121,6 @@ public final class Oracle {
       markerPassed(by: number)
     }
   }
-
-  /// How many violations there were like a group's first.
-  public var groupCounts: [UInt64] { groups.values.sorted(by: >) }
 
   // MARK: Facts
 

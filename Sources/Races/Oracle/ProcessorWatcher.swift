@@ -17,6 +17,12 @@ final class ProcessorWatcher: TranslationObserver, VMXObserver {
     nextVMX = (processor.virtualization as? VMXUnit)?.observer
   }
 
+  /// Whoever listened before is told directly again.
+  func leave(_ processor: Processor) {
+    if processor.translation.observer === self { processor.translation.observer = nextTranslation }
+    if let unit = processor.virtualization as? VMXUnit, unit.observer === self { unit.observer = nextVMX }
+  }
+
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {
     oracle.filled(number)
     nextTranslation?.filled(address, entry)

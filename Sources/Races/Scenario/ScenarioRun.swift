@@ -46,7 +46,7 @@ extension Scenario {
     let serial = SerialText(until: until)
     do {
       try serial.compile()
-      let board = try Board(options) { serial.take($0) }
+      let board = try Board(options, serial: { serial.take($0) })
       try machine.image.load(into: board)
       let oracle = Oracle(board)
       let outcome = Outcome()

@@ -72,7 +72,7 @@ public struct Schedule: Equatable, Sendable {
     }
     var preemptions: [Preemption] = []
     for (index, line) in lines.enumerated() {
-      let words = line.prefix { $0 != "#" || !line.hasPrefix("#") }.split(separator: " ").map(String.init)
+      let words = line.split(separator: " ").map(String.init)
       if words.isEmpty || line.hasPrefix("#") { continue }
       guard let preemption = Schedule.preemption(words) else {
         throw Failure(line: index + 1, problem: "'\(line.prefix(80))' is not 'at cpuN POINT #COUNT +CYCLES'")

@@ -1,15 +1,5 @@
 /// What came of a suite, in the formats that other programs read.
 public struct SuiteReport {
-  /// A format.
-  public enum Format: String, CaseIterable, Sendable {
-    /// Test Anything Protocol, version 13.
-    case tap
-    /// JUnit's XML.
-    case junit
-    /// One JSON object a line (docs/JSON.md).
-    case json
-  }
-
   /// One scenario under one policy: what came of it, and the command that runs it again.
   public struct Line: Sendable {
     /// What came of it.
@@ -47,7 +37,7 @@ public struct SuiteReport {
 
   /// JUnit's XML.
   public var junit: String {
-    let failed = lines.count { !$0.result.failures.isEmpty }
+    let failed = lines.filter { !$0.result.failures.isEmpty }.count
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     text += "<testsuite name=\"shootdown\" tests=\"\(lines.count)\" failures=\"\(failed)\">\n"
     for line in lines {

@@ -12,10 +12,10 @@ public enum Workers {
   public static func run<Result: Sendable>(
     _ count: Int, threads: Int? = nil, _ job: @escaping @Sendable (Int) -> Result
   ) -> [Result] {
-    let results = Mutex<[Int: Result]>([:])
+    let results = Results<Result>()
     let work = Work(count: count) { index in
       let result = job(index)
-      results.withLock { $0[index] = result }
+      results.values.withLock { $0[index] = result }
     }
     let wanted = min(max(threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), max(count, 1))
     var started: [pthread_t] = []
@@ -31,8 +31,13 @@ public enum Workers {
     }
     work.run()
     for thread in started { pthread_join(thread, nil) }
-    return results.withLock { results in (0..<count).compactMap { results[$0] } }
+    return results.values.withLock { values in (0..<count).compactMap { values[$0] } }
   }
+}
+
+/// Results by their jobs.
+private final class Results<Result: Sendable>: Sendable {
+  let values = Mutex<[Int: Result]>([:])
 }
 
 /// Jobs that threads take one after the other.
