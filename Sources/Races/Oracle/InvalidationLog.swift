@@ -93,6 +93,16 @@ extension InvalidationLog.Entry {
     }
   }
 
+  /// An instruction that is there for nothing but to invalidate.
+  var isMeant: Bool {
+    switch operation {
+    case .page, .contexts, .vmx(.ept), .vmx(.everyEPT), .vmx(.address), .vmx(.vpid), .vmx(.everyVPID),
+      .vmx(.vpidButGlobal):
+      true
+    case .root, .mode, .smep, .memoryTypes, .vmx(.transition): false
+    }
+  }
+
   /// Its name and operands.
   var text: String {
     switch operation {

@@ -10,7 +10,9 @@ extension Oracle {
     var missed: [Violation.Missed] = []
     for (number, log) in logs.enumerated() {
       let isOwn = number == use.processor
-      if isOwn, let early = log.entries.last(where: { $0.order < suspect.order && $0.mustDrop(use.mapping) }) {
+      if isOwn,
+        let early = log.entries.last(where: { $0.order < suspect.order && $0.isMeant && $0.mustDrop(use.mapping) })
+      {
         missed.append(
           Violation.Missed(
             processor: number, cycle: early.cycle, rip: early.rip, text: early.text,
