@@ -24,9 +24,10 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
+  @OptionGroup var oracle: OracleSettings
 
   func run() throws {
-    let run = try Run(machine: machine, settings: settings)
+    let run = try Run(machine: machine, settings: settings, oracle: oracle)
     try run.run(try source())
   }
 

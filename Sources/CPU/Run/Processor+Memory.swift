@@ -205,6 +205,13 @@ extension Processor {
     return state.cycles(before: OpRef(block.ops + Int(block.pointee.lastOp)))
   }
 
+  /// Cycle and instruction pointer of the instruction under way, one that accesses memory or is the last of its block.
+  public var instructionMoment: (cycle: UInt64, rip: UInt64) {
+    guard accessOp == nil, let block = state.pointee.block else { return translation.storingMoment }
+    let last = OpRef(block.ops + Int(block.pointee.lastOp))
+    return (state.cycles(before: last), state.pointee.rip &+ UInt64(last.pointee.ripOffset))
+  }
+
   // MARK: Accesses of instructions with more than one memory operand
 
   /// Reads up to 8 bytes; nil: a fault is recorded.

@@ -223,6 +223,7 @@ extension RunEnd {
     case .shutdown: "a triple fault: the processor is in the shutdown state"
     case .cycleLimit: "the limit of cycles was reached"
     case .instructionLimit: "the limit of instructions was reached"
+    case .observerStopped: "the oracle has seen a violation"
     case .interrupted: "interrupted"
     case .refused(let refusal): refusal.description
     }
