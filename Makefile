@@ -13,7 +13,7 @@ BINARY := $(BUILD)/shootdown
 HANDLERS := Sources/CPU/Generated/Handlers.swift
 LINTED := Package.swift Sources Tests Tools Benchmarks
 
-.PHONY: all deps build run test test-debug bench lint format-lint handlers handlers-lint guard install clean help
+.PHONY: all deps build run test test-debug bench lint format-lint handlers handlers-lint guard vmx-unit-tests install clean help
 # Builds of one package wait for each other anyway.
 .NOTPARALLEL:
 
@@ -47,6 +47,9 @@ test-debug: deps ## the same in a debug build
 
 bench: build ## measure beside Bochs: BOCHS_GIT=… BOCHS=… BENCHFLAGS=…, see Benchmarks/README.md
 	$(MAKE) -C Benchmarks bench SHOOTDOWN="$(abspath $(BINARY))"
+
+vmx-unit-tests: build ## vmx.flat of kvm-unit-tests, a boot a sub-test: writes docs/VMX-UNIT-TESTS.md
+	$(BUILD)/vmx-unit-tests --shootdown $(BINARY)
 
 lint: deps handlers-lint format-lint guard ## format, generated handlers, and the handlers' machine code
 

@@ -53,7 +53,7 @@ let package = Package(
     room("Monitor", ["CCapstone", "CReadline", "Machine", "VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
-    room("Fuzz", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
+    room("Fuzz", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("SiliconUnicorn", ["CUnicorn", "Silicon", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     .executableTarget(
       name: "shootdown",
@@ -84,6 +84,9 @@ let package = Package(
       name: "fuzz", dependencies: [argumentParser, "Fuzz"], path: "Tools/fuzz", swiftSettings: strict),
     .executableTarget(
       name: "decoding", dependencies: [argumentParser, "Fuzz"], path: "Tools/decoding", swiftSettings: strict),
+    .executableTarget(
+      name: "vmx-unit-tests", dependencies: [argumentParser, "Tables"], path: "Tools/vmx-unit-tests",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

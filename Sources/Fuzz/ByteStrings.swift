@@ -13,12 +13,27 @@ struct ByteStrings {
   private let opcodes: [Opcode]
   /// Those that execute.
   private let built: [Opcode]
+  /// Those of VMX.
+  private let vmx: [Opcode]
   private static let prefixes: [UInt8] = [0x66, 0x67, 0xF2, 0xF3, 0xF0, 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65]
 
   /// - Throws: `TableError` when the opcode table is wrong.
   init() throws(TableError) {
     opcodes = try Opcode.all()
     built = opcodes.filter(\.isBuilt)
+    let names: Set = [
+      "VMCALL", "VMCLEAR", "VMFUNC", "VMLAUNCH", "VMPTRLD", "VMPTRST", "VMREAD", "VMRESUME", "VMWRITE", "VMXOFF",
+      "VMXON",
+      "INVEPT", "INVVPID",
+    ]
+    vmx = opcodes.filter { names.contains($0.mnemonic) }
+  }
+
+  /// Writes an instruction of VMX for 64-bit mode, and zeros behind it.
+  func drawVMX(into target: UnsafeMutablePointer<UInt8>, _ random: inout FuzzRandom) {
+    target.initialize(repeating: 0, count: ByteStrings.length)
+    var cursor = Cursor(target: target)
+    encode(vmx[random.below(vmx.count)], in64BitMode: true, &cursor, &random)
   }
 
   /// Writes a string.
@@ -83,6 +98,12 @@ struct ByteStrings {
     // What does not execute is seldom of interest.
     let opcode = random.once(in: 4) ? opcodes[random.below(opcodes.count)] : built[random.below(built.count)]
     while random.once(in: 4) { cursor.put(random.pick(ByteStrings.prefixes)) }
+    encode(opcode, in64BitMode: is64, &cursor, &random)
+  }
+
+  private func encode(
+    _ opcode: Opcode, in64BitMode is64: Bool, _ cursor: inout Cursor, _ random: inout FuzzRandom
+  ) {
     if opcode.map.isVEX {
       vex(opcode, &cursor, &random)
     } else {

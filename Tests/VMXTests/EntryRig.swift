@@ -22,6 +22,7 @@ final class EntryRig {
 
   let capabilities: VMXCapabilities
   let checks: EntryChecks
+  let checker: EntryChecker
   let memory: PhysicalMemory
   let vmcs = VMCS()
   var inputs: EntryInputs
@@ -31,6 +32,7 @@ final class EntryRig {
   init(_ capabilities: VMXCapabilities, _ checks: EntryChecks) throws {
     self.capabilities = capabilities
     self.checks = checks
+    checker = EntryChecker(checks)
     memory = try PhysicalMemory(size: 0x10_0000)
     inputs = EntryInputs(isIA32e: true, currentVMCS: EntryRig.regionPage, memory: memory)
   }

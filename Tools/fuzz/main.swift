@@ -23,7 +23,13 @@ struct FuzzCommand: ParsableCommand {
   @Flag(help: "Run each case also with blocks of one instruction and no host pointers; both must leave the same.")
   var compare = false
 
+  @Flag(help: "VMCSs filled at random, and entered.")
+  var vmx = false
+  @Option(help: "Processors with --vmx: 1 or 2.")
+  var processors = 1
+
   func validate() throws {
+    guard 1...2 ~= processors else { throw ValidationError("--processors is 1 or 2") }
     guard cases > 0 else { throw ValidationError("--cases is a positive number") }
     guard number ?? 0 >= 0 else { throw ValidationError("--case is not negative") }
     guard first >= 0 else { throw ValidationError("--first is not negative") }
@@ -36,6 +42,7 @@ struct FuzzCommand: ParsableCommand {
     options.seed = seed
     options.settings = FuzzSettings(blockLimit: blockLimit, usesHostPointers: !noHostPointers)
     if compare { options.other = FuzzSettings(blockLimit: 1, usesHostPointers: false) }
+    if vmx { return try runVMX(options) }
     let campaign = try FuzzCampaign(options)
     nameCrashes(current: campaign.current)
     if let number {
@@ -51,6 +58,21 @@ struct FuzzCommand: ParsableCommand {
     print(String(format: "%.1f s, %.1f microseconds a case", seconds, seconds * 1e6 / Double(report.cases)))
     for number in report.differing { campaign.explain(number).forEach { print($0) } }
     if !report.differing.isEmpty { throw ExitCode.failure }
+  }
+
+  private func runVMX(_ options: FuzzOptions) throws {
+    let campaign = try VMXFuzzCampaign(options, processors: processors)
+    nameCrashes(current: campaign.current)
+    let start = Date()
+    let report = campaign.run { _ in alarm(60) }
+    let seconds = Date().timeIntervalSince(start)
+    report.lines.forEach { print($0) }
+    print("\(report.cases) cases of seed \(seed), \(processors) processors, hash \(report.hash)")
+    print(String(format: "%.1f s, %.1f microseconds a case", seconds, seconds * 1e6 / Double(report.cases)))
+    if !report.differing.isEmpty {
+      print("different with blocks of one instruction and no host pointers: \(report.differing)")
+      throw ExitCode.failure
+    }
   }
 }
 

@@ -3,8 +3,9 @@ import Tables
 /// The bits of CR4, a row a bit (SDM Vol. 3, "Control Registers"). A bit without a row is reserved.
 ///
 /// - `needs`: the feature without which the bit is reserved.
-/// - `built`: `yes`; or `feature`, it may be set in a model that has the feature. What a part has and is not built is
-///   refused by name.
+/// - `built`: `yes`; `feature`, it may be set in a model that has the feature, and what a part has and is not built is
+///   refused by name; or `absent`, the bit is reserved, because CPUID does not offer the feature and guests find that out
+///   by setting it.
 enum ControlBitTable {
   static let text: StaticString = """
     bit  name        needs     built    section
@@ -22,7 +23,7 @@ enum ControlBitTable {
     11   UMIP        UMIP      feature  User-Mode Instruction Prevention
     12   LA57        LA57      feature  4-Level Paging and 5-Level Paging
     13   VMXE        VMX       feature  Enabling and Entering VMX Operation
-    14   SMXE        SMX       feature  Safer Mode Extensions Reference
+    14   SMXE        SMX       absent   Safer Mode Extensions Reference
     16   FSGSBASE    FSGSBASE  feature  RDFSBASE/RDGSBASE—Read FS/GS Segment Base
     17   PCIDE       PCID      feature  Process-Context Identifiers (PCIDs)
     18   OSXSAVE     XSAVE     feature  Enabling the XSAVE Feature Set
@@ -45,10 +46,11 @@ enum ControlBitTable {
     var refused: UInt64 = 0
     for row in try Table("control bits", text).rows {
       guard let bit = UInt64(row["bit"]), bit < 32 else { throw row.error("bit", "'\(row["bit"])' is not 0 to 31") }
-      guard ["yes", "feature"].contains(row["built"]) else {
-        throw row.error("built", "'\(row["built"])' is neither yes nor feature")
+      guard ["yes", "feature", "absent"].contains(row["built"]) else {
+        throw row.error("built", "'\(row["built"])' is neither yes, feature nor absent")
       }
       guard row["needs"].isEmpty || partHas(row["needs"]) else { continue }
+      guard row["built"] != "absent" else { continue }
       if row["built"] == "yes" || has(row["needs"]) { allowed |= 1 << bit } else { refused |= 1 << bit }
     }
     return (allowed, refused)

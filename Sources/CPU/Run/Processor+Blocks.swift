@@ -66,7 +66,7 @@ extension Processor {
     case .physical(let address, let slot):
       if address.page == translation.controls.apicAccessPage, let virtualization {
         _ = virtualization.apicAccess(
-          Access(isFetch: true), linear: rip, offset: address.value & 0xFFF, bytes: 1)
+          Access(isFetch: true), linear: rip, offset: address.value & 0xFFF, bytes: 1, length: 0)
         setFault(state, .exit, 0)
         state.pointee.exit = UInt32(ExitFault)
         return nil

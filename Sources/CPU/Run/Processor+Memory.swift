@@ -68,7 +68,7 @@ extension Processor {
   private func accessVirtualAPIC(
     _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress
   ) -> OpRef? {
-    guard let virtual = virtualAPIC(linear, bytes, access, address) else { return left(s, op, ExitFault) }
+    guard let virtual = virtualAPIC(linear, bytes, access, address, length: op.pointee.length) else { return left(s, op, ExitFault) }
     let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
     let next = stage(s, op, linear, bytes, access, (virtual, Translation.noMapping), isStack: isStack)
     if access.isWrite, s.pointee.exit != UInt32(ExitFault) {
@@ -82,10 +82,12 @@ extension Processor {
 
   /// Where an access to the APIC-access page goes; nil: it exits, which is recorded as a fault is.
   private func virtualAPIC(
-    _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress
+    _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress, length: UInt8
   ) -> PhysicalAddress? {
     let offset = address.value & 0xFFF
-    if let found = virtualization?.apicAccess(access, linear: linear, offset: offset, bytes: bytes) { return found }
+    if let found = virtualization?.apicAccess(
+      access, linear: linear, offset: offset, bytes: bytes, length: length)
+    { return found }
     setFault(state, .exit, 0)
     return nil
   }
@@ -249,7 +251,8 @@ extension Processor {
     let isVirtualAPIC = first.address.page == translation.controls.apicAccessPage
     let offset = first.address.value & 0xFFF
     if isVirtualAPIC {
-      guard let found = virtualAPIC(linear, bytes, access, first.address) else { return false }
+      let length = state.pointee.block.map { $0.ops[Int($0.pointee.lastOp)].length } ?? 0
+      guard let found = virtualAPIC(linear, bytes, access, first.address, length: length) else { return false }
       first.address = found
     }
     var second: (address: PhysicalAddress, slot: Slot)?

@@ -50,7 +50,7 @@ extension Processor {
     case .physical(let address, _):
       guard address.page == translation.controls.apicAccessPage, let virtualization else { return address }
       let offset = address.value & 0xFFF
-      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: 1) else {
+      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: 1, length: 0) else {
         throw Fault(.exit)
       }
       return found

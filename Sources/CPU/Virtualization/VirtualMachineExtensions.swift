@@ -173,7 +173,9 @@ public protocol VirtualMachineExtensions: AnyObject {
   func interruptReturn() -> Bool
   /// An access of a guest to the APIC-access page: where in the virtual-APIC page it goes; nil: it exits, and why is
   /// remembered.
-  func apicAccess(_ access: Access, linear: UInt64, offset: UInt64, bytes: UInt64) -> PhysicalAddress?
+  func apicAccess(
+    _ access: Access, linear: UInt64, offset: UInt64, bytes: UInt64, length: UInt8
+  ) -> PhysicalAddress?
   /// A virtualized write is done.
   func apicWritten(offset: UInt64)
   /// CR8 of a guest with a TPR shadow; nil: it is the processor's own.

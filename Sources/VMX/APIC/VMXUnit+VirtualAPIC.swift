@@ -162,7 +162,7 @@ extension VMXUnit {
 
   /// Where in the virtual-APIC page an access goes; nil: it exits.
   public func apicAccess(
-    _ access: Access, linear: UInt64, offset: UInt64, bytes: UInt64
+    _ access: Access, linear: UInt64, offset: UInt64, bytes: UInt64, length: UInt8
   ) -> PhysicalAddress? {
     if isVirtualized(access, offset: offset, bytes: bytes) {
       return PhysicalAddress(vmcs[.virtualAPICAddress] &+ offset)
@@ -171,6 +171,7 @@ extension VMXUnit {
     let kind: UInt64 = processor.vectoring != nil ? 3 : access.isFetch ? 2 : access.isWrite ? 1 : 0
     exit.qualification = offset & 0xFFF | kind << 12
     exit.linearAddress = linear
+    exit.length = UInt32(length)
     pending = .exit(exit)
     return nil
   }

@@ -2,11 +2,11 @@ import CPU
 import MMU
 import Tables
 
-/// The checks of VM entries as a model of processor makes them: `EntryCheckTable`, compiled. Each processor has its own.
+/// The checks of VM entries as a model of processor makes them: `EntryCheckTable`, compiled. Nothing in it changes.
 ///
-/// `EntryStage` makes them all, `EntryChanges` those that may come out differently from the last time. Which check failed
-/// is found by going through the table's order again.
-public final class EntryChecks {
+/// `EntryStage` makes them all; `EntryChecker`, of which a processor has one, those that may come out differently from the
+/// last time. Which check failed is found by going through the table's order again.
+public final class EntryChecks: @unchecked Sendable {
   /// A check.
   public struct Check: Sendable {
     /// Its row.
@@ -23,8 +23,7 @@ public final class EntryChecks {
   public let conditions: [EntryRow]
   /// Controls by name.
   public let controls: [VMXControl]
-  private let stages: [EntryStage]
-  private let changes: EntryChanges
+  let stages: [EntryStage]
   package let constants: EntryConstants
 
   /// Compiles the table for a model.
@@ -62,26 +61,13 @@ public final class EntryChecks {
     self.checks = checks
     let initial: UInt64 = capabilities.misc.injectsZeroLength ? 2 : 0
     stages = programs.map { EntryStage($0, initial) }
-    changes = EntryChanges(stages)
   }
 
   deinit {
     for stage in stages { stage.deallocate() }
-    changes.deallocate()
   }
 
   // MARK: Checking
-
-  /// Makes the checks on controls, host state and guest state, in this order; nil: all pass.
-  ///
-  /// Comparisons of words that have not changed since an entry passed are not made again.
-  public func check(_ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
-    if changes.pass(UnsafePointer(vmcs.words), inputs) { return nil }
-    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
-      if let failure = check(stage, vmcs, inputs) { return failure }
-    }
-    return nil
-  }
 
   /// Makes all of a stage's checks; nil: all pass.
   public func check(_ stage: EntryCheckStage, _ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {

@@ -14,11 +14,12 @@ extension VMXUnit {
       return fail(isLaunch ? InstructionError.vmlaunchNotClear : InstructionError.vmresumeNotLaunched)
     }
     let inputs = EntryInputs(isIA32e: state.isLong, currentVMCS: current, memory: memory)
-    if let failure = checks.check(.controls, vmcs, inputs) ?? checks.check(.hostState, vmcs, inputs) {
+    let failure = checker.check(vmcs, inputs)
+    if let failure, let error = failure.stage.instructionError {
       note(failure)
-      return fail(failure.stage.instructionError ?? 7)
+      return fail(error)
     }
-    pending = .entry(isLaunch: isLaunch, length: operands.length)
+    pending = .entry(length: operands.length, failure)
     return .transition
   }
 
@@ -27,13 +28,14 @@ extension VMXUnit {
     observer?.entryFailed(self, failure)
   }
 
-  /// Enters at this boundary: checks guest state, loads it, and injects what is to be injected.
-  func performEntry(isLaunch: Bool, length: UInt8) {
+  /// Enters at this boundary, unless a check of guest state has failed: loads guest state, and injects what is to be
+  /// injected.
+  func performEntry(length: UInt8, _ failure: EntryFailure?) {
     let s = state
     s.pointee.cycles &+= entryCycles
     s.pointee.instructions &+= 1
     let inputs = EntryInputs(isIA32e: s.isLong, currentVMCS: current, memory: memory)
-    if let failure = checks.check(.guestState, vmcs, inputs) {
+    if let failure {
       note(failure)
       return failEntry(failure)
     }

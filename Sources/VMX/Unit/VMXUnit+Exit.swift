@@ -13,7 +13,7 @@ extension VMXUnit {
     switch asked {
     case .none: break
     case .exit(let exit): perform(exit)
-    case .entry(let isLaunch, let length): performEntry(isLaunch: isLaunch, length: length)
+    case .entry(let length, let failure): performEntry(length: length, failure)
     }
   }
 

@@ -163,7 +163,7 @@ extension VMXUnit {
     let link = isGuest ? vmcs[.vmcsLinkPointer] : ~0
     guard isGuest ? link != ~0 : current != ~0 else { return failInvalid() }
     state.pointee.cycles &+= vmcsCycles
-    guard let (field, isHigh) = field(register(operands.other)) else { return fieldFailure(link, readOnly: false) }
+    guard let (field, isHigh) = field(register(operands.other)) else { return fail(InstructionError.unsupportedField) }
     var value =
       isGuest ? memory.read(VMCSRegion.address(of: field, in: link), as: UInt64.self) : vmcs[field]
     if isHigh { value >>= 32 }
@@ -191,10 +191,10 @@ extension VMXUnit {
       value = read
     }
     state.pointee.cycles &+= vmcsCycles
-    guard let (field, isHigh) = field(register(operands.register)) else { return fieldFailure(link, readOnly: false) }
+    guard let (field, isHigh) = field(register(operands.register)) else { return fail(InstructionError.unsupportedField) }
     let description = fields[field]
     guard description.kind != .exitInformation || capabilities.misc.writesAnyField else {
-      return fieldFailure(link, readOnly: true)
+      return fail(InstructionError.readOnlyField)
     }
     let old = isGuest ? memory.read(VMCSRegion.address(of: field, in: link), as: UInt64.self) : vmcs[field]
     var new = value & description.mask
@@ -210,15 +210,6 @@ extension VMXUnit {
     }
     observer?.executed(self, .vmwrite, type: UInt64(field.rawValue), low: new, high: isGuest ? 1 : 0)
     return succeed()
-  }
-
-  /// The error of an access to a field; in a guest it goes to the VMCS that the link pointer names.
-  private func fieldFailure(_ link: UInt64, readOnly: Bool) -> VMXInstructionEnd {
-    let error = readOnly ? InstructionError.readOnlyField : InstructionError.unsupportedField
-    guard isGuest else { return fail(error) }
-    memory.write(VMCSRegion.address(of: .vmInstructionError, in: link), UInt64(error))
-    state.rflags = state.rflags & ~FlagBit.arithmetic | FlagBit.zero
-    return .next
   }
 
   /// Whether VMREAD or VMWRITE of a guest is satisfied by the shadow VMCS (SDM Vol. 3, "VMCS Shadowing Bitmap

@@ -9,7 +9,7 @@ public final class VMXUnit {
   enum Pending {
     case none
     case exit(VMExit)
-    case entry(isLaunch: Bool, length: UInt8)
+    case entry(length: UInt8, EntryFailure?)
   }
 
   /// The processor.
@@ -19,6 +19,7 @@ public final class VMXUnit {
   /// What the model's VMX can do.
   public let capabilities: VMXCapabilities
   let checks: EntryChecks
+  let checker: EntryChecker
   let fields: VMCSFields
   /// By field, whether it exists.
   let exists: [Bool]
@@ -81,6 +82,7 @@ public final class VMXUnit {
     memory = processor.memory
     self.capabilities = capabilities
     self.checks = checks
+    checker = EntryChecker(checks)
     fields = VMCSFields.all
     exists = VMCSField.allCases.map { capabilities.has($0) }
     let timing = processor.timing

@@ -1,9 +1,10 @@
-/// The checks of an entry, less those that cannot come out otherwise than when an entry last passed.
+/// A processor's checks of VM entries: all of them, less those that cannot come out otherwise than when an entry last
+/// passed.
 ///
 /// Whether a check passes depends on words of the VMCS and on `EntryInputs`; only predicates look at memory. So when all
 /// has passed, and then only some words change, it is enough to compare anew what reads one of them; everything of a stage
 /// whose conditions have changed; and predicates. A hypervisor that goes round in a loop changes RIP, RFLAGS and a few more.
-struct EntryChanges {
+public final class EntryChecker {
   /// What a word matters for.
   private struct Uses {
     /// Operations that read it: where they lie in `operations`.
@@ -23,6 +24,7 @@ struct EntryChanges {
     var conditions: (UInt64, UInt64, UInt64) = (0, 0, 0)
   }
 
+  private let checks: EntryChecks
   private let stages: [EntryStage]
   private let uses: UnsafeMutableBufferPointer<Uses>
   /// Operations by the words they read, and the stages of each.
@@ -31,16 +33,18 @@ struct EntryChanges {
   /// The words that passed, and room for the numbers of those that have changed.
   private let words: UnsafeMutablePointer<UInt64>
   private let changed: UnsafeMutablePointer<UInt8>
-  private let state: UnsafeMutablePointer<State>
+  private var state = State()
 
   private static let wordCount = VMCSField.allCases.count
 
-  init(_ stages: [EntryStage]) {
-    self.stages = stages
-    var byWord = [[(EntryOperation, UInt8)]](repeating: [], count: EntryChanges.wordCount)
-    uses = .allocate(capacity: EntryChanges.wordCount)
+  /// Makes the checks of a model.
+  public init(_ checks: EntryChecks) {
+    self.checks = checks
+    stages = Array(checks.stages.prefix(3))
+    var byWord = [[(EntryOperation, UInt8)]](repeating: [], count: EntryChecker.wordCount)
+    uses = .allocate(capacity: EntryChecker.wordCount)
     uses.initialize(repeating: Uses())
-    for (number, stage) in stages.prefix(3).enumerated() {
+    for (number, stage) in stages.enumerated() {
       for condition in stage.conditions {
         for (word, bits) in condition.reads {
           uses[word].conditions |= 1 << UInt8(number)
@@ -64,30 +68,35 @@ struct EntryChanges {
       (uses[word].first, uses[word].count) = (UInt16(first), UInt16(list.count))
       first += list.count
     }
-    words = .allocate(capacity: EntryChanges.wordCount)
-    words.initialize(repeating: 0, count: EntryChanges.wordCount)
-    changed = .allocate(capacity: EntryChanges.wordCount)
-    changed.initialize(repeating: 0, count: EntryChanges.wordCount)
-    state = .allocate(capacity: 1)
-    state.initialize(to: State())
+    words = .allocate(capacity: EntryChecker.wordCount)
+    words.initialize(repeating: 0, count: EntryChecker.wordCount)
+    changed = .allocate(capacity: EntryChecker.wordCount)
+    changed.initialize(repeating: 0, count: EntryChecker.wordCount)
   }
 
-  func deallocate() {
+  deinit {
     uses.deallocate()
     operations.deallocate()
     stageOf.deallocate()
     words.deallocate()
     changed.deallocate()
-    state.deallocate()
   }
 
-  /// Whether all checks of the first three stages pass.
-  func pass(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
+  /// Makes the checks on controls, host state and guest state, in this order; nil: all pass.
+  public func check(_ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
+    if pass(UnsafePointer(vmcs.words), inputs) { return nil }
+    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
+      if let failure = checks.check(stage, vmcs, inputs) { return failure }
+    }
+    return nil
+  }
+
+  private func pass(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
     let isKnown =
-      state.pointee.isValid && state.pointee.isIA32e == inputs.isIA32e
-      && state.pointee.currentVMCS == inputs.currentVMCS
+      state.isValid && state.isIA32e == inputs.isIA32e
+      && state.currentVMCS == inputs.currentVMCS
     let passes = isKnown ? passAsBefore(new, inputs) : passAnew(new, inputs)
-    state.pointee.isValid = passes
+    state.isValid = passes
     return passes
   }
 
@@ -98,20 +107,20 @@ struct EntryChanges {
     guard stages[0].pass(new, conditions.0, inputs), stages[1].pass(new, conditions.1, inputs),
       stages[2].pass(new, conditions.2, inputs)
     else { return false }
-    words.update(from: new, count: EntryChanges.wordCount)
-    state.pointee = State(
+    words.update(from: new, count: EntryChecker.wordCount)
+    state = State(
       isValid: true, isIA32e: inputs.isIA32e, currentVMCS: inputs.currentVMCS, conditions: conditions)
     return true
   }
 
   private func passAsBefore(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
     let (count, affected) = noteChanges(new)
-    var conditions = state.pointee.conditions
+    var conditions = state.conditions
     if affected & 1 != 0 { conditions.0 = stages[0].workOut(new, inputs) }
     if affected & 2 != 0 { conditions.1 = stages[1].workOut(new, inputs) }
     if affected & 4 != 0 { conditions.2 = stages[2].workOut(new, inputs) }
-    let old = state.pointee.conditions
-    state.pointee.conditions = conditions
+    let old = state.conditions
+    state.conditions = conditions
     guard old == conditions else { return passAnew(new, inputs) }
     for number in 0..<count {
       let uses = uses[Int(changed[number])]
@@ -138,8 +147,8 @@ struct EntryChanges {
     var count = 0
     var affected: UInt8 = 0
     var first = 0
-    while first < EntryChanges.wordCount {
-      let end = min(first &+ 8, EntryChanges.wordCount)
+    while first < EntryChecker.wordCount {
+      let end = min(first &+ 8, EntryChecker.wordCount)
       if end == first &+ 8 {
         var difference: UInt64 = 0
         for word in 0..<8 { difference |= new[first &+ word] ^ words[first &+ word] }
