@@ -94,7 +94,9 @@ private final class Terminal {
 
   init() throws {
     master = posix_openpt(O_RDWR | O_NOCTTY)
-    guard master >= 0, grantpt(master) == 0, unlockpt(master) == 0, let name = ptsname(master) else { throw Failure.none }
+    guard master >= 0, grantpt(master) == 0, unlockpt(master) == 0, let name = ptsname(master) else {
+      throw Failure.none
+    }
     path = String(cString: name)
     _ = fcntl(master, F_SETFD, FD_CLOEXEC)
   }

@@ -12,7 +12,8 @@ struct Transcript {
 
   /// - Parameter path: from the project's folder.
   init(_ path: String) throws {
-    file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../\(path)")
+    file =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../\(path)")
       .standardizedFileURL
     text = try String(contentsOf: file, encoding: .utf8)
     var blocks: [Range<String.Index>] = []
@@ -28,7 +29,7 @@ struct Transcript {
 
   /// What was typed behind a prompt; nil: this is no prompt.
   private static func command(_ line: Substring) -> Substring? {
-    guard let match = line.prefixMatch(of: /cpu[0-9]+> /) else { return nil }
+    guard let match = line.prefixMatch(of: #/cpu[0-9]+> /#) else { return nil }
     return line[match.range.upperBound...]
   }
 
