@@ -59,8 +59,9 @@ import Testing
       let expected = bench.processor.model.has(feature) ? .halted : gp
       #expect(bench.moveToCR(4, 0x20 | 1 << bit) == expected, "\(name) \(feature)")
     }
-    let bench = try PagingBench("max")
-    #expect(bench.moveToCR(4, 0x20 | 1 << 13) == .stopped(.refused(.controlRegister(4, 0x20 | 1 << 13))), "VMXE")
+    let bench = try PagingBench("corei7_icelake_u")
+    #expect(bench.moveToCR(4, 0x20 | 1 << 23) == .stopped(.refused(.controlRegister(4, 0x20 | 1 << 23))), "CET")
+    #expect(bench.moveToCR(4, 0x20 | 1 << 14) == gp, "SMXE")
   }
 
   /// "Process-Context Identifiers (PCIDs)": CR4.PCIDE is set only in IA-32e mode with CR3[11:0] = 0, and keeps PG set.

@@ -31,7 +31,7 @@ struct Outcome: Equatable {
 func outcome(
   of image: [UInt8], _ settings: CacheSettings = CacheSettings(), memory: UInt64 = 16 << 20,
   limits: RunLimits = RunLimits(), slice: (() -> UInt64)? = nil, budget: Int = RetentionPolicy.defaultBudget,
-  policy: RetentionPolicy? = nil, timing: String = "unit"
+  policy: RetentionPolicy? = nil, timing: String = "unit", commandLine: String? = nil
 ) throws -> Outcome {
   final class Text { var bytes: [UInt8] = [] }
   let text = Text()
@@ -47,7 +47,7 @@ func outcome(
     text.bytes.append(byte)
     return false
   }
-  try FlatImage.load(image, into: board)
+  try FlatImage.load(image, commandLine: commandLine, into: board)
   var end: RunEnd
   if let slice {
     var deadline: UInt64 = 0

@@ -36,8 +36,6 @@ struct VMXUnitTests: ParsableCommand {
     let text = try String(contentsOfFile: table, encoding: .utf8)
     let rows = try Table(table, text: text).rows.filter { row in only.map { row["sub-test"].contains($0) } ?? true }
     let results = Results(count: rows.count)
-    // Who waits for minutes wants to see each line.
-    setvbuf(stdout, nil, _IOLBF, 0)
     let next = Counter()
     DispatchQueue.concurrentPerform(iterations: jobs) { _ in
       while let number = next.take(below: rows.count) {
