@@ -138,7 +138,8 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
-        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: address, access: access,
+        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: address,
+        access: access,
         isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
         sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
@@ -159,7 +160,8 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
-        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: LinearAddress(guestPhysical),
+        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip,
+        address: LinearAddress(guestPhysical),
         access: Access(isWrite: access.isWrite, isFetch: access.qualification & 4 != 0),
         isDenied: !entry.eptRights.isSuperset(of: access.needs), mapping: entry, slot: slot,
         sources: cache.sources(slot), suspicion: cache.suspicion(slot), own: verdict.own,

@@ -528,7 +528,9 @@ public final class Translation {
       }
       if entry.writeTag != ~0 {
         let write = Access(isWrite: true, isUser: key.isUser)
-        guard mapping.isDirty, mapping.eptRights.contains(.write), key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
+        guard mapping.isDirty, mapping.eptRights.contains(.write),
+          key.controls.permits(write, mapping.rights, key: mapping.protectionKey)
+        else {
           return "host pointer writes through a mapping that must not"
         }
         guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {

@@ -26,11 +26,12 @@ extension Session {
     _ = events.takeReasons()
     while true {
       let ended = try advance(limits: limits, heedsStops: true)
+      let met = try hits(condition)
       guard ended == .conditionMet else {
+        tell(met)
         if let ended { note(ended) }
         return .ended
       }
-      let met = try hits(condition)
       if !met.isEmpty {
         tell(met)
         return .stop
