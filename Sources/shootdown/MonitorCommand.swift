@@ -30,7 +30,7 @@ struct MonitorCommand: ParsableCommand {
     guard let bytes = MachineSettings.bytes(history).flatMap({ Int(exactly: $0) }) else {
       throw Misuse("--history: '\(history)' is no size like 512M or 2G")
     }
-    let run = try Run(machine: command.machine, settings: command.settings)
+    let run = try Run(machine: command.machine, settings: command.settings, oracle: command.oracle)
     let source = try guest.map { try BootSource(guest: $0, append: command.append) } ?? command.source()
     try run.monitor(source, scripts: scripts, historyBudget: bytes)
   }

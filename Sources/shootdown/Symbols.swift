@@ -1,5 +1,6 @@
 import Foundation
 import Machine
+import Monitor
 
 /// Addresses by name and names by address, from ELF files: those of `--symbols`, then the image, then those that lie
 /// beside it (`NAME.elf`, `NAME.rt.elf` beside `NAME.img`).
