@@ -40,7 +40,7 @@ import Testing
     cmpxchg8b        kut32/cmpxchg8b.flat    1   -
     """
 
-  static let folder = ProcessInfo.processInfo.environment["SHOOTDOWN_IMAGES"]
+  static let folder = ProcessInfo.processInfo.environment["SHOOTDOWN_IMAGES"].flatMap { $0.isEmpty ? nil : $0 }
 
   struct Row: CustomTestStringConvertible, Sendable {
     let name: String

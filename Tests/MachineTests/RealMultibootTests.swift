@@ -5,7 +5,7 @@ import Testing
 
 /// kvm-unit-tests' images, when `SHOOTDOWN_IMAGES` names a folder that has them.
 @Suite struct RealMultibootTests {
-  static let folder = ProcessInfo.processInfo.environment["SHOOTDOWN_IMAGES"]
+  static let folder = ProcessInfo.processInfo.environment["SHOOTDOWN_IMAGES"].flatMap { $0.isEmpty ? nil : $0 }
 
   @Test(
     .enabled(if: folder != nil, "SHOOTDOWN_IMAGES is not set: no kvm-unit-tests images"),

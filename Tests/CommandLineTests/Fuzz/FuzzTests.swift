@@ -10,7 +10,7 @@ import Testing
   }()
   private static let limits = [
     "--memory", "4M", "--max-instructions", "20000", "--max-cycles", "1000000", "--timeout", "20", "--serial", "none",
-    "--hash",
+    "--hash", "--oracle", "off",
   ]
 
   @Test(arguments: HostileImage.noise(seed: seed, count: 200))

@@ -18,6 +18,8 @@ enum HelpText {
 
     SUBCOMMANDS:
       run                     Run a machine; COM1 is standard output.
+      suite                   Run scenarios, side by side; status 8 when an
+                              expectation fails.
       monitor                 Run a machine step by step: breakpoints, state,
                               memory, translations.
       walk                    Walk the paging structures of a memory image, entry
@@ -40,7 +42,7 @@ enum HelpText {
                               mode at 100000h.
       --module <file>         A Multiboot module, with its command line behind a
                               space; repeatable.
-      --append <text>         Command line of a Multiboot image.
+      --append <text>         The image's command line.
       --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
                               below 1 MiB.
     \(machine)
@@ -112,6 +114,7 @@ enum HelpText {
       <name>                  Its name.
 
     OPTIONS:
+      --append <text>         Its command line.
     \(machine)
     """
 
@@ -207,8 +210,9 @@ enum HelpText {
                               ourselves: results do not depend on it.
       --until <condition>     serial:REGEX, cycle:N, symbol:NAME, exit or hlt-all:
                               the run's aim.
-      --symbols <file>        An ELF file with symbols, beside the image's own;
-                              repeatable.
+      --symbols <file[@address]>
+                              An ELF file with symbols, and where it is loaded if
+                              not where it was linked for; repeatable.
       --max-cycles <n>        Cycles after which the run is cut off.
       --max-instructions <n>  Retired instructions after which the run is cut off.
       --timeout <s>           Seconds of host time after which the run is cut off;
@@ -238,6 +242,15 @@ enum HelpText {
       -v, --verbose           More on standard error: --log-level info.
       --log-level <level>     trace, debug, info, notice (default), warning, error
                               or critical.
+      --oracle <mode>         Uses of stale translations that software answers for:
+                              report (default), stop the run with status 8, or off.
+                              (values: report, stop, off; default: report)
+      --oracle-marker <port>  A port; a processor that writes to it says that its
+                              shootdown is done; repeatable.
+      --oracle-cost           At the end, say how many invalidations and messages
+                              there were, and how many removed nothing.
+      --fail-on <what>        violation: a violation makes the exit status 8.
+                              (values: violation)
       --version               Show the version.
       -h, --help              Show help information.
     """
