@@ -10,7 +10,7 @@ import Testing
   }()
   private static let limits = [
     "--memory", "4M", "--max-instructions", "20000", "--max-cycles", "1000000", "--timeout", "20", "--serial", "none",
-    "--hash", "--oracle", "off",
+    "--hash",
   ]
 
   @Test(arguments: HostileImage.noise(seed: seed, count: 200))
@@ -48,7 +48,8 @@ import Testing
 
   private func expectAnEnd(_ image: HostileImage) throws {
     let folder = try Folder()
-    check(try shootdown(["run", "--kernel", try folder.write(image.bytes)] + FuzzTests.limits), image)
+    check(
+      try shootdown(["run", "--kernel", try folder.write(image.bytes), "--oracle", "off"] + FuzzTests.limits), image)
   }
 
   private func check(_ ended: Ended, _ image: HostileImage) {
@@ -66,7 +67,7 @@ import Testing
 
   private func expectTheSame(_ image: HostileImage, _ limits: [String]) throws {
     let folder = try Folder()
-    let arguments = ["run", "--kernel", try folder.write(image.bytes)] + limits
+    let arguments = ["run", "--kernel", try folder.write(image.bytes), "--oracle", "off"] + limits
     let first = try shootdown(arguments)
     check(first, image)
     for options in [
