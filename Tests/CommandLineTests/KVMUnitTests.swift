@@ -38,6 +38,13 @@ import Testing
     taskswitch       kut32/taskswitch.flat   1   -
     taskswitch2      kut32/taskswitch2.flat  1   -
     cmpxchg8b        kut32/cmpxchg8b.flat    1   -
+    # Of vmx.flat those about the checks of VM entries; docs/VMX-UNIT-TESTS.md has all.
+    vmx-capabilities  kut/vmx.flat           2   --append test_vmx_caps
+    vmx-fields        kut/vmx.flat           2   --append test_vmwrite_vmread
+    vmx-controls      kut/vmx.flat           2   --append vmx_controls_test
+    vmx-host-state    kut/vmx.flat           2   --append vmx_host_state_area_test
+    vmx-guest-state   kut/vmx.flat           2   --append vmx_guest_state_area_test
+    vmx-shadow        kut/vmx.flat           2   --append vmentry_movss_shadow_test
     """
 
   static let folder = ProcessInfo.processInfo.environment["SHOOTDOWN_IMAGES"].flatMap { $0.isEmpty ? nil : $0 }

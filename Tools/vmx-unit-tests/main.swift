@@ -41,7 +41,8 @@ struct VMXUnitTests: ParsableCommand {
       while let number = next.take(below: rows.count) {
         let result = boot(rows[number])
         results[number] = result
-        print("\(rows[number]["sub-test"]): \(result)")
+        // Who waits for minutes wants to see each line at once.
+        FileHandle.standardOutput.write(Data("\(rows[number]["sub-test"]): \(result)\n".utf8))
       }
     }
     var uncaused: [String] = []
@@ -76,6 +77,11 @@ struct VMXUnitTests: ParsableCommand {
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
     do { try process.run() } catch { return Outcome(text: "not run: \(error)", isGood: false) }
+    // The program ends by itself in time, unless it hangs where it does not look at the clock.
+    let identifier = process.processIdentifier
+    let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(timeout + 30), execute: watchdog)
+    defer { watchdog.cancel() }
     // What goes to standard error is short and cannot fill its pipe.
     let written = pipe.fileHandleForReading.readDataToEndOfFile()
     let said = errors.fileHandleForReading.readDataToEndOfFile()
@@ -119,20 +125,29 @@ struct Outcome: CustomStringConvertible {
   ///   - lines: what the guest wrote.
   ///   - said: what the program said.
   init(lines: [Substring], said: String, status: Int32, wasKilled: Bool) {
-    let passed = lines.filter { $0.hasPrefix("PASS") }.count
-    let failed = lines.filter { $0.hasPrefix("FAIL") }.count
-    let skipped = lines.filter { $0.hasPrefix("SKIP") }.count
-    let reason = said.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+    // "SUMMARY: 12 tests, 1 unexpected failures, 2 skipped", the last two where there are any.
+    var counts: [Substring: Int] = [:]
+    for part in lines.last(where: { $0.hasPrefix("SUMMARY: ") })?.dropFirst(9).split(separator: ",") ?? [] {
+      let words = part.split(separator: " ")
+      if let last = words.last, let count = words.first.flatMap({ Int($0) }) { counts[last] = count }
+    }
+    let failed = counts["failures"] ?? 0
+    let skipped = counts["skipped"] ?? 0
+    let passed = (counts["tests"] ?? 0) - failed - skipped
+    let reason = said.split(whereSeparator: \.isNewline).last ?? ""
+    let last = lines.last { !$0.allSatisfy(\.isWhitespace) } ?? ""
     isGood = !wasKilled && status == 1 && failed == 0 && passed > 0
     text =
       switch (wasKilled, status) {
-      case (true, _): "killed by signal \(status)"
-      case (_, 1) where failed == 0 && passed == 0: skipped > 0 ? "skip" : "no reports"
-      case (_, 1) where failed == 0: "pass \(passed)"
+      case (true, SIGKILL): "the program hangs"
+      case (true, _): "the program crashes, signal \(status)"
+      case (_, 1) where counts.isEmpty: "ends without a summary"
+      case (_, 1) where passed == 0 && failed == 0: skipped > 0 ? "skip" : "no reports"
+      case (_, 1) where failed == 0: "pass \(passed)" + (skipped > 0 ? ", skip \(skipped)" : "")
       case (_, 1), (_, 3): "fail \(failed)/\(passed + failed)"
       case (_, 77): "skip"
-      case (_, 127): "aborts\(failed > 0 ? ", fail \(failed)/\(passed + failed)" : "")"
-      default: "status \(status)\(reason), \(passed) passed"
+      case (_, 127): "aborts: \(last)"
+      default: "status \(status): \(reason)"
       }
   }
 
