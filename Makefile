@@ -40,7 +40,7 @@ run: deps build ## boot some of the guests and show what they print, a missing s
 	@$(BINARY) guests run quiesce --cpus 2 --append noflush || [ $$? = 3 ]
 	@echo 'The same with the shootdown done right: nobody reads the secret, and the oracle has nothing to say:'
 	@$(BINARY) guests run quiesce --cpus 2 || [ $$? = 1 ]
-	@echo 'As scenarios, with TLBs that keep and TLBs that forget, and races that a schedule brings about (docs/SCENARIO.md):'
+	@echo 'As scenarios, with TLBs that keep and TLBs that forget (docs/SCENARIO.md):'
 	@$(BINARY) suite fixtures/scenarios/*.yaml
 
 test: deps ## build and run all tests, in release mode
