@@ -16,7 +16,9 @@ package final class Slab<Element> {
   package init(capacity: Int) {
     self.capacity = capacity
     // Memory of zeros fresh from the host is not touched by calloc.
-    guard let room = calloc(capacity, MemoryLayout<Element>.stride) else { fatalError("out of memory") }
+    guard let room = calloc(capacity, MemoryLayout<Element>.stride) else {
+      Slab.giveUp(bytes: capacity * MemoryLayout<Element>.stride)
+    }
     elements = room.bindMemory(to: Element.self, capacity: capacity)
   }
 
@@ -28,4 +30,11 @@ package final class Slab<Element> {
   }
 
   deinit { free(elements) }
+
+  /// The host has no memory left: nothing can go on, and what was buffered is flushed.
+  private static func giveUp(bytes: Int) -> Never {
+    let text = "shootdown: the host has no room for \(bytes >> 10) KiB of TLB entries\n"
+    text.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
+    exit(2)
+  }
 }

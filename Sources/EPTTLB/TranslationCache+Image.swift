@@ -15,8 +15,8 @@ extension TranslationCache {
     fileprivate let oldest: Slot
     fileprivate let youngest: Slot
     fileprivate let nextSequence: UInt64
-    fileprivate let translationsBySize: [Int]
-    fileprivate let structuresBySize: [Int]
+    fileprivate let translationSizes: SizeCounts
+    fileprivate let structureSizes: SizeCounts
     fileprivate let count: Int
     fileprivate let evictions: UInt64
     fileprivate let random: UInt64
@@ -31,7 +31,7 @@ extension TranslationCache {
     Image(
       nodes: nodeSlab, buckets: bucketSlab, free: free, lists: lists, heads: heads, keys: keys, freeLists: freeLists,
       manyLists: manyLists, lastLists: lastLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
-      translationsBySize: translationsBySize, structuresBySize: structuresBySize, count: count, evictions: evictions,
+      translationSizes: translationSizes, structureSizes: structureSizes, count: count, evictions: evictions,
       random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
       freeManySources: freeManySources)
   }
@@ -55,8 +55,8 @@ extension TranslationCache {
     oldest = image.oldest
     youngest = image.youngest
     nextSequence = image.nextSequence
-    translationsBySize = image.translationsBySize
-    structuresBySize = image.structuresBySize
+    translationSizes = image.translationSizes
+    structureSizes = image.structureSizes
     count = image.count
     evictions = image.evictions
     random = image.random

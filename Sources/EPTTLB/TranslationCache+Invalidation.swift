@@ -150,7 +150,8 @@ extension TranslationCache {
 
   /// Drops translations that cover an address, of every size.
   private func dropTranslations(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
-    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
+    var sizes = translationSizes.used
+    while let shift = SizeCounts.next(&sizes) {
       dropMatching(address, shift: shift, isStructure: false, condition)
     }
   }
@@ -158,7 +159,8 @@ extension TranslationCache {
   /// Drops translations that cover an address, and the paging-structure-cache entries that would be used for it.
   private func dropAll(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
     dropTranslations(address, condition)
-    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
+    var sizes = structureSizes.used
+    while let shift = SizeCounts.next(&sizes) {
       dropMatching(address, shift: shift, isStructure: true, condition)
     }
   }

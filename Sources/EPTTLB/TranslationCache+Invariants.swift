@@ -3,7 +3,7 @@ extension TranslationCache {
   public func checkInvariants() -> String? {
     var seen = 0
     var problem: String?
-    var bySize = [Int](repeating: 0, count: 64)
+    var sizes = SizeCounts()
     var lastSequence: UInt64?
     forEach { slot, entry in
       seen += 1
@@ -13,7 +13,7 @@ extension TranslationCache {
       let sequence = nodes[Int(slot)].sequence
       if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
       lastSequence = sequence
-      if !entry.isStructure { bySize[Int(entry.shift)] += 1 }
+      if !entry.isStructure { sizes.add(entry.shift) }
       if entry.prefix & (1 << UInt64(entry.shift) - 1) != 0 { problem = "slot \(slot): prefix is not aligned" }
       if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
         problem = "slot \(slot): frame is not aligned"
@@ -23,7 +23,7 @@ extension TranslationCache {
       if chained != slot { problem = "slot \(slot) is in no chain" }
     }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
-    if bySize != translationsBySize { problem = "sizes are miscounted" }
+    if sizes != translationSizes { problem = "sizes are miscounted" }
     for slot in suspicions.keys where !isLive(slot) || !isSuspect(slot) {
       problem = "slot \(slot) is suspected in vain"
     }

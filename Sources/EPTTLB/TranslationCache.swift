@@ -20,11 +20,6 @@ public final class TranslationCache {
   /// Of no entry.
   @usableFromInline static let none: Slot = .max
 
-  /// Page sizes, smallest first.
-  @usableFromInline static var translationShifts: [UInt8] { [12, 21, 22, 30] }
-  /// Prefixes of paging-structure caches, longest first.
-  @usableFromInline static var structureShifts: [UInt8] { [21, 22, 30, 39, 48] }
-
   /// Which of a tag's lists an entry is in; rules speak of each apart.
   enum Class: Int { case translation, global, structure }
 
@@ -98,9 +93,9 @@ public final class TranslationCache {
   var oldest = TranslationCache.none
   var youngest = TranslationCache.none
   var nextSequence: UInt64 = 0
-  /// Live translations and structures by shift, 0-63: a size nobody uses costs no look-up.
-  @usableFromInline var translationsBySize = [Int](repeating: 0, count: 64)
-  @usableFromInline var structuresBySize = [Int](repeating: 0, count: 64)
+  /// Live translations and structures by shift: a size nobody uses costs no look-up.
+  @usableFromInline var translationSizes = SizeCounts()
+  @usableFromInline var structureSizes = SizeCounts()
 
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
   public var dropped: [Dropped] = []
@@ -214,7 +209,8 @@ public final class TranslationCache {
   /// U1, U2). Of several, the oldest (rule C5).
   @inlinable public func translation(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
     var best: Slot?
-    for shift in TranslationCache.translationShifts where translationsBySize[Int(shift)] > 0 {
+    var sizes = translationSizes.used
+    while let shift = SizeCounts.next(&sizes) {
       guard let slot = find(kind, address, tag, shift: shift, isStructure: false) else { continue }
       if let old = best, nodes[Int(old)].sequence < nodes[Int(slot)].sequence { continue }
       best = slot
@@ -224,7 +220,8 @@ public final class TranslationCache {
 
   /// The paging-structure-cache entry that lets a walk skip most: the one with the longest prefix.
   @inlinable public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
-    for shift in TranslationCache.structureShifts where structuresBySize[Int(shift)] > 0 {
+    var sizes = structureSizes.used
+    while let shift = SizeCounts.next(&sizes) {
       if let slot = find(kind, address, tag, shift: shift, isStructure: true) { return slot }
     }
     return nil
@@ -355,9 +352,9 @@ public final class TranslationCache {
     nextSequence += 1
     count += 1
     if entry.isStructure {
-      structuresBySize[Int(entry.shift & 63)] += 1
+      structureSizes.add(entry.shift)
     } else {
-      translationsBySize[Int(entry.shift & 63)] += 1
+      translationSizes.add(entry.shift)
     }
   }
 
@@ -467,9 +464,9 @@ public final class TranslationCache {
       youngest = node.older
     }
     if node.entry.isStructure {
-      structuresBySize[Int(node.entry.shift & 63)] -= 1
+      structureSizes.remove(node.entry.shift)
     } else {
-      translationsBySize[Int(node.entry.shift & 63)] -= 1
+      translationSizes.remove(node.entry.shift)
       dropped.append(Dropped(slot: slot, prefix: node.entry.prefix, shift: node.entry.shift))
     }
     count -= 1

@@ -66,6 +66,8 @@ public enum PagingMode: UInt8, Sendable {
   public var apicAccessPage: UInt64 = ~0
   /// The PDPTE registers of PAE paging.
   public var pointers = SIMD4<UInt64>.zero
+  /// A20M# is asserted: bit 20 of every physical address is 0 on the bus (SDM Vol. 3, "A20M# Pin").
+  public var masksA20 = false
 
   /// Controls; what has no parameter is off, but for 1-GByte pages.
   @inlinable
@@ -122,6 +124,11 @@ public enum PagingMode: UInt8, Sendable {
 }
 
 extension PagingControls {
+  /// A physical address as it goes to memory.
+  @inlinable @inline(__always) public func onBus(_ address: UInt64) -> UInt64 {
+    masksA20 ? address & ~(1 << 20) : address
+  }
+
   /// Whether rights and the protection key of an address permit an access (SDM Vol. 3, "Determination of Access Rights").
   @inlinable public func permits(_ access: Access, _ rights: Rights, key: UInt8 = 0) -> Bool {
     let isUserAddress = rights.contains(.user)

@@ -87,7 +87,7 @@ public final class PhysicalMemory {
   /// What a fork was made from; its RAM may be mapped from there.
   private let origin: PageMap?
   /// Some processor's policy is `speculate`; and it is speculating just now.
-  var speculates = false
+  @usableFromInline var speculates = false
   var isSpeculating = false
   /// By page, the paging-structure-cache entries of speculating processors that name a table there.
   var tableReaders: [UInt64: [TableReader]] = [:]
@@ -188,21 +188,20 @@ public final class PhysicalMemory {
   // MARK: Access
 
   /// Reads a little-endian value; where nothing lies, all ones.
-  public func read<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, as: T.Type) -> T {
-    if let host = host(address, bytes: UInt64(T.bitWidth / 8)) { return host.loadUnaligned(as: T.self) }
+  @inlinable public func read<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, as: T.Type) -> T {
+    if isRAM(address, bytes: UInt64(T.bitWidth / 8)) { return (base + Int(address.value)).loadUnaligned(as: T.self) }
     var value = T.max
     withUnsafeMutableBytes(of: &value) { read(address, into: $0) }
     return value
   }
 
   /// Writes a little-endian value; beyond RAM nothing happens.
-  public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
+  @inlinable public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
     let bytes = UInt64(T.bitWidth / 8)
-    guard isRAM(address, bytes: bytes) else {
+    guard isRAM(address, bytes: bytes), !speculates else {
       withUnsafeBytes(of: value) { write(address, $0) }
       return
     }
-    if speculates { willStore(address, bytes: bytes) }
     (base + Int(address.value)).storeBytes(of: value, as: T.self)
     stored(address, bytes: bytes)
   }

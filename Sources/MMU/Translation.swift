@@ -41,6 +41,8 @@ public final class Translation {
   public let usesHostPointers: Bool
   /// Controls in force; `contextChanged` after a change.
   public private(set) var controls: PagingControls
+  /// How often they have changed.
+  public private(set) var controlsChanges: UInt64 = 0
   /// A physical page that accesses of this processor do not reach by host pointers: its local APIC's. ~0: none.
   public var hiddenPage: UInt64 = ~0 {
     didSet { if hiddenPage != oldValue { purgeHostPointers() } }
@@ -138,6 +140,12 @@ public final class Translation {
       }
     }
     self.controls = controls
+    controlsChanges &+= 1
+    use(isUser: isUser)
+  }
+
+  /// Switches to the context of the controls in force for a user, or for a supervisor.
+  public func use(isUser: Bool) {
     self.isUser = isUser
     let remembered = isUser ? current.user : current.supervisor
     let number = remembered != 0 ? remembered : number(of: ContextKey(controls: controls, isUser: isUser))
@@ -175,7 +183,7 @@ public final class Translation {
     switch controls.mode {
     case .none:
       address.value &= 0xFFFF_FFFF
-      if controls.ept == nil { return .physical(PhysicalAddress(address.value), Translation.noMapping) }
+      if controls.ept == nil { return .physical(PhysicalAddress(controls.onBus(address.value)), Translation.noMapping) }
     case .twoLevel, .pae: address.value &= 0xFFFF_FFFF
     case .fourLevel: guard address.isCanonical() else { return .notCanonical }
     case .fiveLevel: guard address.isCanonical(bits: 57) else { return .notCanonical }
@@ -197,7 +205,7 @@ public final class Translation {
       }
       if !access.isWrite || cache.isDirty(slot) {
         if isSuspect(slot, address) { consult(slot, address, access) }
-        return .physical(PhysicalAddress(cache.physical(slot, address.value)), slot)
+        return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
       }
       cache.walkedForDirty(kind, address.value, controls.tag)
       drain()
@@ -228,7 +236,7 @@ public final class Translation {
       drain()
       // The walk may have begun at a stale paging-structure-cache entry.
       if isSuspect(filed, address) { consult(filed, address, access) }
-      return .physical(PhysicalAddress(entry.physical(address.value)), filed)
+      return .physical(PhysicalAddress(controls.onBus(entry.physical(address.value))), filed)
     }
   }
 
@@ -313,10 +321,31 @@ public final class Translation {
     address.page == hiddenPage || address.page == controls.apicAccessPage
   }
 
-  /// Files a host pointer for an access that a mapping permits; nil where each access must be seen.
+  /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
+  /// for an explicit access serves no implicit one where EFLAGS.AC lets only the former through SMAP.
+  @inline(__always) public func filed(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
+    let context = UInt64(access.isUser ? current.user : current.supervisor)
+    guard context != 0, !controls.alignmentCheck else { return nil }
+    let entry = state.hostPointer(linear)
+    let tag = (linear &+ (bytes &- 1)) & ~0xFFF | context
+    guard (access.isWrite ? entry.pointee.writeTag : entry.pointee.readTag) == tag else { return nil }
+    return UnsafeMutableRawPointer(bitPattern: UInt(linear &+ entry.pointee.addend))
+  }
+
+  /// Files a host pointer for such accesses.
+  public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, of access: Access) {
+    let context = UInt64(access.isUser ? current.user : current.supervisor)
+    guard context != 0 else { return }
+    _ = file(address, physical, slot, isWrite: access.isWrite, context: context)
+  }
+
+  /// Files a host pointer for an access that a mapping permits, unless each access must be seen.
   ///
+  /// - Parameter context: number of the context it is for; that in force if none is given.
   /// - Returns: whether the access will now hit.
-  public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool) -> Bool {
+  public func file(
+    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil
+  ) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
       !isHidden(physical), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
@@ -330,7 +359,7 @@ public final class Translation {
       memory.touch(page)
     }
     let entry = state.hostPointer(address.value)
-    let tag = address.value & ~0xFFF | state.pointee.context
+    let tag = address.value & ~0xFFF | (context ?? state.pointee.context)
     let addend = UInt64(UInt(bitPattern: host)) &- address.value & ~0xFFF
     if entry.pointee.readTag != tag || entry.pointee.addend != addend { entry.pointee.writeTag = ~0 }
     entry.pointee.readTag = tag
@@ -521,7 +550,7 @@ public final class Translation {
         return "host pointer by a suspect mapping"
       }
       guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }
-      let physical = mapping.physical(linear)
+      let physical = key.controls.onBus(mapping.physical(linear))
       let host = memory.host(PhysicalAddress(physical), bytes: 0x1000)
       guard host.map({ UInt64(UInt(bitPattern: $0)) }) == linear &+ entry.addend else {
         return "host pointer to a wrong frame"

@@ -125,7 +125,7 @@ public struct Walk {
     }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
-      var location = PhysicalAddress(table + index * format.bytes)
+      var location = PhysicalAddress(controls.onBus(table + index * format.bytes))
       let level = (shift - 12) / format.indexBits + 1
       let place = location.value
       var locatedCount = 0
@@ -238,11 +238,15 @@ public struct Walk {
     outcome = .mapped(path)
   }
 
-  /// What a walk through EPT needs.
-  private struct Guest {
+  /// What a walk through EPT needs. An object, so that a walk without it passes nothing about.
+  private final class Guest {
     let ept: EPTControls
     let space: any GuestPhysicalSpace
     let linear: LinearAddress
+
+    init(ept: EPTControls, space: any GuestPhysicalSpace, linear: LinearAddress) {
+      (self.ept, self.space, self.linear) = (ept, space, linear)
+    }
 
     func exit(
       _ outcome: EPTWalk.Outcome, at guestPhysical: UInt64, _ access: EPTAccess, information: UInt64

@@ -69,12 +69,20 @@ extension Chipset: PortSpace {
     case _ where KeyboardController.owns(port):
       devices.keyboard.write(port, value, at: now)
       if devices.keyboard.takeReset() { ask(for: .reset) }
+      gateA20()
     case _ where SystemControl.owns(port):
       devices.control.write(port, value, at: now)
       if devices.control.takeReset() != nil { ask(for: .reset) }
+      gateA20()
     case _ where DebugConsole.owns(port): _ = devices.console.write(port, value, at: now)
     case _ where TestDevice.owns(port): _ = devices.test.write(port, value, at: now)
     default: break
     }
+  }
+
+  /// Address line 20 is open when port 92h or the keyboard controller's output port opens it.
+  private func gateA20() {
+    let isMasked = !devices.control.isA20Enabled && !devices.keyboard.isA20Enabled
+    for processor in processors { processor.setA20Mask(isMasked) }
   }
 }

@@ -252,8 +252,10 @@ struct Run {
 
   private func report(_ end: RunEnd, _ board: borrowing Board, _ options: BoardOptions, _ isEndedByReset: Bool) {
     let state = board.processor.state.pointee
-    let place =
-      "at RIP \(hex(state.rip))h after \(state.instructions) instructions, \(state.cycles) cycles"
+    // Of all processors; of time, that of the one that has come farthest.
+    let instructions = board.processors.reduce(0 as UInt64) { $0 &+ $1.state.pointee.instructions }
+    let cycles = board.processors.reduce(0) { max($0, $1.state.pointee.cycles) }
+    let place = "at RIP \(hex(state.rip))h after \(instructions) instructions, \(cycles) cycles"
     switch end {
     case .conditionMet: note("the condition was met \(place)")
     case .guestExit(let code): note("the guest ended the machine with status \(code) \(place)")
@@ -275,7 +277,7 @@ struct Run {
     say(
       "hash \(board.hash()) (cpus \(options.processors), clock \(options.clock), quantum \(options.quantum), "
         + "memory \(MachineSettings.text(options.memory)), model \(options.model), \(masks)tlb \(options.policy.name), "
-        + "timing \(options.timing), \(seed)instructions \(state.instructions), cycles \(state.cycles))")
+        + "timing \(options.timing), \(seed)instructions \(instructions), cycles \(cycles))")
   }
 
   /// What is not built; an instruction as Capstone writes it.

@@ -5,10 +5,8 @@ import Testing
 /// kvm-unit-tests unchanged, when `SHOOTDOWN_IMAGES` names a folder with their images (`kut/NAME.flat` for x86_64,
 /// `kut32/NAME.flat` for i386). A row passes with exit status 1, a report at least, and no FAIL.
 @Suite struct KVMUnitTests {
-  /// Rows that take minutes (`access_test.flat`, `apic.flat` in xAPIC mode) are run by hand.
-  ///
-  /// `environment`: a Multiboot module says what fw_cfg says otherwise, and that there is no host whose hypercalls could
-  /// be tested.
+  /// `environment` among the options: a Multiboot module says what fw_cfg says otherwise, and that there is no host whose
+  /// hypercalls could be tested.
   private static let table: StaticString = """
     test             image                 cpus  options
     realmode         kut/realmode.flat     1     -
@@ -29,10 +27,15 @@ import Testing
     la57             kut32/la57.flat       1     -
     la57-64          kut/la57.flat         1     -
     memory           kut/memory.flat       1     -
+    syscall          kut/syscall.flat      1     environment
     debug            kut/debug.flat        1     -
     msr              kut/msr.flat          1     -
+    x2apic           kut/apic.flat         2     -
+    xapic            kut/apic.flat         2     --cpuid 1.ECX=200000
     ioapic           kut/ioapic.flat       1     -
     ioapic-2         kut/ioapic.flat       2     -
+    sieve            kut/sieve.flat        1     -
+    access           kut/access_test.flat  1     -
     xsave            kut/xsave.flat        1     -
     emulator         kut/emulator.flat     1     -
     taskswitch       kut32/taskswitch.flat   1   -
@@ -67,7 +70,10 @@ import Testing
   @Test(.enabled(if: folder != nil, "SHOOTDOWN_IMAGES is not set: no kvm-unit-tests images"), arguments: try rows())
   func passes(_ row: Row) throws {
     let image = URL(fileURLWithPath: try #require(Self.folder)).appendingPathComponent(row.image).path
-    let ended = try shootdown(["run", "--kernel", image, "--max-cycles", "20000000000"] + row.arguments)
+    let folder = try Folder()
+    let module = try folder.write(Array("NR_CPUS=1\nMEMSIZE=512\nTEST_DEVICE=0\nBOOTLOADER=1\n".utf8), as: "environment")
+    let arguments = row.arguments.flatMap { $0 == "environment" ? ["--module", module] : [$0] }
+    let ended = try shootdown(["run", "--kernel", image, "--max-cycles", "20000000000"] + arguments)
     #expect(ended.ending == .status(1), "\(ended)")
     let lines = ended.output.split(whereSeparator: \.isNewline)
     #expect(!lines.contains { $0.hasPrefix("FAIL") }, "\(ended.output)")

@@ -46,7 +46,7 @@ import Testing
 
   @Test func outputPortOpensA20() {
     var controller = KeyboardController()
-    #expect(!controller.isA20Enabled)
+    #expect(controller.isA20Enabled)
     controller.write(0x64, 0xD1, at: 0)
     controller.write(0x60, 0xDF, at: 0)
     #expect(controller.isA20Enabled)

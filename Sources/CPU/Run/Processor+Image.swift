@@ -14,7 +14,7 @@ extension Processor {
     let apic: LocalAPIC
     let signals: Signals
     let startUpPage: UInt8
-    let blocksNonMaskable, isAttentionWanted: Bool
+    let blocksNonMaskable, isAttentionWanted, masksA20: Bool
     let virtualization: Any?
   }
 
@@ -25,7 +25,7 @@ extension Processor {
       refusal: refusal, isTaskCommitted: isTaskCommitted, usesLongStack: usesLongStack, isFault: isFault,
       isDelivering: isDelivering, isResuming: isResuming, pendingDebug: pendingDebug, faultDebugBits: faultDebugBits,
       apic: apic, signals: signals, startUpPage: startUpPage, blocksNonMaskable: blocksNonMaskable,
-      isAttentionWanted: isAttentionWanted, virtualization: virtualization?.image)
+      isAttentionWanted: isAttentionWanted, masksA20: masksA20, virtualization: virtualization?.image)
   }
 
   /// Becomes what it, or the processor of its number in another machine, was. Memory is to be restored too.
@@ -52,6 +52,7 @@ extension Processor {
     startUpPage = image.startUpPage
     blocksNonMaskable = image.blocksNonMaskable
     isAttentionWanted = image.isAttentionWanted
+    masksA20 = image.masksA20
     isFetchWatched = false
     nearestDeadline = nil
     if let own = image.virtualization { virtualization?.restore(own) }

@@ -317,18 +317,18 @@ extension Processor {
     (controls.userKeys, controls.supervisorKeys) = (0, 0)
     var address = LinearAddress(linear)
     if !controls.mode.isLong { address.value &= 0xFFFF_FFFF }
-    if controls.mode == .none, controls.ept == nil { return PhysicalAddress(address.value) }
+    if controls.mode == .none, controls.ept == nil { return PhysicalAddress(controls.onBus(address.value)) }
     controls.ept?.isLooking = true
     guard !controls.mode.isLong || state.isCanonical(address.value) else { return nil }
     if let slot = translation.cache.translation(
       controls.ept == nil ? .linear : .combined, address.value, controls.tag)
     {
-      return PhysicalAddress(translation.cache.physical(slot, address.value))
+      return PhysicalAddress(controls.onBus(translation.cache.physical(slot, address.value)))
     }
     guard case .mapped(let entry) = Walk(address, Access(), controls, memory, sideEffects: false).outcome else {
       return nil
     }
-    return PhysicalAddress(entry.physical(address.value))
+    return PhysicalAddress(controls.onBus(entry.physical(address.value)))
   }
 }
 

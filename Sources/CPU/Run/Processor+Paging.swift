@@ -12,10 +12,25 @@ extension Access {
 extension Processor {
   /// The controls that the control registers, EFER and RFLAGS say.
   package var pagingControls: PagingControls {
-    guard isGuest, let virtualization else { return ownPagingControls }
     var controls = ownPagingControls
+    controls.masksA20 = masksA20 && virtualization?.isOn != true
+    guard isGuest, let virtualization else { return controls }
     virtualization.complete(&controls)
     return controls
+  }
+
+  /// All that the paging controls follow from; nil where that is more than a few words: in a guest, and with the PDPTE
+  /// registers.
+  var controlInputs: SIMD8<UInt64>? {
+    let (cr0, cr4, efer) = (state.pointee.cr0, state.pointee.cr4, state.pointee.efer)
+    let isPAE = cr4 & CR4.physicalAddressExtension != 0 && !state.isLong
+    guard !isGuest, !isPAE, !masksA20 else { return nil }
+    var checks: UInt64 = 0
+    if cr4 & CR4.supervisorAccessPrevention != 0 || cr0 & CR0.alignmentMask != 0 {
+      checks = state.pointee.rflags & FlagBit.alignment | UInt64(state.privilege)
+    }
+    let keys = UInt64(state.pointee.userKeys) | UInt64(state.pointee.supervisorKeys) << 32
+    return SIMD8(cr0, state.pointee.cr3, cr4, efer, checks, keys, state.isLong ? 1 : 0, 0)
   }
 
   private var ownPagingControls: PagingControls {
@@ -62,6 +77,16 @@ extension Processor {
     return state.pointee.cr4 & CR4.physicalAddressExtension != 0 ? .pae : .twoLevel
   }
 
+  /// Asserts A20M#, or no longer; in VMX operation it is ignored (SDM Vol. 3, "Restrictions on VMX Operation").
+  package func setA20Mask(_ isAsserted: Bool) {
+    guard isAsserted != masksA20 else { return }
+    masksA20 = isAsserted
+    translation.use(pagingControls, isUser: translation.isUser)
+    // What is linked or fetched ahead was so under the other mask.
+    state.pointee.generation &+= 1
+    requestStop()
+  }
+
   /// EFLAGS.AC has changed: SMAP looks at it, and so do alignment checks.
   func alignmentCheckChanged() {
     let isLookedAt =
@@ -88,7 +113,8 @@ extension Processor {
       case .pageFault, .notCanonical: throw Fault(.generalProtection)
       }
     }
-    let pointers = (0..<4).map { memory.read(PhysicalAddress(place.value + $0 * 8), as: UInt64.self) }
+    let controls = translation.controls
+    let pointers = (0..<4).map { memory.read(PhysicalAddress(controls.onBus(place.value + $0 * 8)), as: UInt64.self) }
     for pointer in pointers where pointer & 1 != 0 {
       guard pointer & (aboveAddress | 0x1E6) == 0 else { throw Fault(.generalProtection) }
     }

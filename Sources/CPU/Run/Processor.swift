@@ -149,6 +149,11 @@ public final class Processor {
   public weak var fabric: (any InterruptFabric)?
   /// What waits for it beside the APIC's vectors.
   package var signals: Signals = []
+  /// What the paging controls in force follow from, as `contextChanged` saw it, and how often they had changed.
+  private var lastInputs = SIMD8<UInt64>.zero
+  private var lastControlsChange: UInt64 = 0
+  /// A20M# is asserted.
+  package internal(set) var masksA20 = false
   /// Where a SIPI that waits starts it.
   package var startUpPage: UInt8 = 0
   /// NMIs are blocked, by delivery of one, until IRET.
@@ -262,6 +267,7 @@ public final class Processor {
   /// The state after power-up and RESET (SDM Vol. 3, "Processor State After Reset").
   public func reset() {
     resetRegisters()
+    masksA20 = false
     state.resetVectorState()
     apic = LocalAPIC(initialID: apic.initialID)
     apicMoved()
@@ -323,7 +329,17 @@ public final class Processor {
 
   package func contextChanged() {
     modeChanged()
-    translation.use(pagingControls, isUser: state.privilege == 3)
+    let isUser = state.privilege == 3
+    // Most changes of context are of the privilege level alone.
+    if let inputs = controlInputs {
+      guard inputs != lastInputs || translation.controlsChanges != lastControlsChange else {
+        return translation.use(isUser: isUser)
+      }
+      translation.use(pagingControls, isUser: isUser)
+      (lastInputs, lastControlsChange) = (inputs, translation.controlsChanges)
+    } else {
+      translation.use(pagingControls, isUser: isUser)
+    }
   }
 
   /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.

@@ -5,19 +5,30 @@ import MMU
 // (SDM Vol. 3, "Access Rights": implicit supervisor-mode accesses), to stacks those of the stack's privilege level.
 
 extension Processor {
-  /// Reads a system structure.
+  /// Reads a system structure: a translation a page.
   func systemRead<W: Word>(_ linear: UInt64, as: W.Type, _ access: Access = .system) throws(Fault) -> W {
-    var value: UInt64 = 0
-    for index in 0..<W.bytes {
-      let byte = memory.read(try systemAddress(wrapped(linear &+ index), access), as: UInt8.self)
-      value |= UInt64(byte) << (8 * index)
+    let first = wrapped(linear)
+    let value: W
+    if let host = translation.filed(first, bytes: W.bytes, access) {
+      value = host.loadUnaligned(as: W.self)
+    } else if isInPage(first, bytes: W.bytes) {
+      value = memory.read(try systemAddress(first, bytes: W.bytes, access), as: W.self)
+    } else {
+      var bytes: UInt64 = 0
+      for index in 0..<W.bytes {
+        let byte = memory.read(try systemAddress(wrapped(linear &+ index), bytes: 1, access), as: UInt8.self)
+        bytes |= UInt64(byte) << (8 * index)
+      }
+      value = W(low: bytes)
     }
-    try finishAccess(wrapped(linear), bytes: W.bytes, access)
-    return W(low: value)
+    try finishAccess(first, bytes: W.bytes, access)
+    return value
   }
 
+  @inline(__always) private func isInPage(_ linear: UInt64, bytes: UInt64) -> Bool { linear & 0xFFF <= 0x1000 - bytes }
+
   /// What comes after an access: alignment checks, which are a user's only, and breakpoints.
-  private func finishAccess(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) {
+  @inline(__always) private func finishAccess(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) {
     guard !access.isUser || isAligned(linear, bytes: bytes) else { throw Fault(.alignmentCheck) }
     noteAccess(linear, bytes: bytes, isWrite: access.isWrite)
   }
@@ -26,18 +37,24 @@ extension Processor {
   func systemWrite<W: Word>(_ linear: UInt64, _ value: W, _ access: Access = .system) throws(Fault) {
     var access = access
     access.isWrite = true
-    _ = try systemAddress(wrapped(linear), access)
-    let last = try systemAddress(wrapped(linear &+ W.bytes &- 1), access)
-    let first = try systemAddress(wrapped(linear), access)
-    try finishAccess(wrapped(linear), bytes: W.bytes, access)
+    let start = wrapped(linear)
+    if let host = translation.filed(start, bytes: W.bytes, access) {
+      try finishAccess(start, bytes: W.bytes, access)
+      host.storeBytes(of: value, as: W.self)
+      return
+    }
+    let isInPage = isInPage(start, bytes: W.bytes)
+    let first = try systemAddress(start, bytes: isInPage ? W.bytes : 1, access)
+    if !isInPage { _ = try systemAddress(wrapped(linear &+ W.bytes &- 1), bytes: 1, access) }
+    try finishAccess(start, bytes: W.bytes, access)
     if !isDelivering { storesInLastOp() }
     defer { accessOp = nil }
-    if first.page == last.page {
+    if isInPage {
       memory.write(first, value)
       return
     }
     for index in 0..<W.bytes {
-      let address = try systemAddress(wrapped(linear &+ index), access)
+      let address = try systemAddress(wrapped(linear &+ index), bytes: 1, access)
       memory.write(address, UInt8(truncatingIfNeeded: value.zeroExtended >> (8 * index)))
     }
   }
@@ -45,12 +62,15 @@ extension Processor {
   /// Linear addresses outside of 64-bit and compatibility mode have 32 bits.
   private func wrapped(_ linear: UInt64) -> UInt64 { state.isLong ? linear : linear & 0xFFFF_FFFF }
 
-  private func systemAddress(_ linear: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
+  private func systemAddress(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
     switch translation.translate(LinearAddress(linear), access) {
-    case .physical(let address, _):
-      guard address.page == translation.controls.apicAccessPage, let virtualization else { return address }
+    case .physical(let address, let slot):
+      guard address.page == translation.controls.apicAccessPage, let virtualization else {
+        translation.file(LinearAddress(linear), address, slot, of: access)
+        return address
+      }
       let offset = address.value & 0xFFF
-      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: 1, length: 0) else {
+      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: bytes, length: 0) else {
         throw Fault(.exit)
       }
       return found

@@ -9,16 +9,20 @@ public struct TimingTable: Sendable {
   private let cycles: [String: UInt64]
 
   /// Cycles of a class; classes the table does not name cost what `simple` does.
-  public subscript(timingClass: String) -> UInt64 { cycles[timingClass] ?? cycles["simple"] ?? 1 }
+  public subscript(timingClass: String) -> UInt64 { TimingTable.cycles(of: timingClass, cycles) }
+
+  private static func cycles(of timingClass: String, _ cycles: [String: UInt64]) -> UInt64 {
+    cycles[timingClass] ?? cycles["simple"] ?? 1
+  }
 
   /// One structure read of a page walk.
-  public var walkReference: UInt64 { self["walk"] }
+  public let walkReference: UInt64
   /// A translation found in the second level of a part's TLB.
-  public var secondLevel: UInt64 { self["stlb"] }
+  public let secondLevel: UInt64
   /// One iteration of a repeated string instruction.
-  public var iteration: UInt64 { self["iteration"] }
+  public let iteration: UInt64
   /// Delivery of an exception or interrupt.
-  public var delivery: UInt64 { self["delivery"] }
+  public let delivery: UInt64
 
   /// Every table's name.
   public static let names = ["unit", "core2", "sandybridge", "haswell", "skylake"]
@@ -46,6 +50,10 @@ public struct TimingTable: Sendable {
       classes.append(row["class"])
     }
     self.cycles = cycles
+    walkReference = TimingTable.cycles(of: "walk", cycles)
+    secondLevel = TimingTable.cycles(of: "stlb", cycles)
+    iteration = TimingTable.cycles(of: "iteration", cycles)
+    delivery = TimingTable.cycles(of: "delivery", cycles)
     self.classes = classes
   }
 }

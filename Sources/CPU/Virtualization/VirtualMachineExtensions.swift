@@ -147,6 +147,8 @@ public protocol VirtualMachineExtensions: AnyObject {
   func takeEvent() -> Bool
   /// Whether there is anything for the two above; called when interrupts or signals have changed.
   var isAttentionWanted: Bool { get }
+  /// The processor is in VMX operation.
+  var isOn: Bool { get }
   /// Whether a guest that waits is to go on, if only to exit.
   var endsWaiting: Bool { get }
   /// An instruction of a guest has retired.

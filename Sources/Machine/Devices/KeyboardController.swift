@@ -27,8 +27,8 @@ package struct KeyboardController: Sendable {
   private var memoryIndex = 0
   private var output: [Output] = []
   private var lastRead: UInt8 = 0
-  /// Bit 0: not reset, bit 1: A20.
-  private var outputPort: UInt8 = 0x01
+  /// Bit 0: not reset, bit 1: A20; both are set at power-up, or the reset vector could not be fetched.
+  private var outputPort: UInt8 = 0x03
   private var expected = Expected.keyboard
   private var lastWasCommand = false
   private var isResetPending = false

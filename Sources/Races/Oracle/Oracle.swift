@@ -148,11 +148,7 @@ public final class Oracle {
     logs[number].append(entry)
     if case .vmx(.transition) = operation { return }
     points?(.invalidation, number)
-    let name = String(entry.text.prefix { $0 != " " })
-    var count = counters.invalidations[name] ?? (0, 0)
-    count.all += 1
-    if removed == 0 { count.needless += 1 }
-    counters.invalidations[name] = count
+    counters.count(InvalidationType(operation), isNeedless: removed == 0)
   }
 
   func entered(_ number: Int) {

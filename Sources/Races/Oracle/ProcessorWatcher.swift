@@ -6,7 +6,8 @@ import VMX
 /// What one processor tells the oracle, and whoever listened before.
 final class ProcessorWatcher: TranslationObserver, VMXObserver {
   private let number: Int
-  private unowned let oracle: Oracle
+  /// It owns its watchers, and takes them off the processors before it goes.
+  private unowned(unsafe) let oracle: Oracle
   private let nextTranslation: (any TranslationObserver)?
   private let nextVMX: (any VMXObserver)?
 

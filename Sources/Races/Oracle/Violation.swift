@@ -65,11 +65,25 @@ public struct OracleCounters: Equatable, Sendable {
   /// Accessed and dirty flags that walks have written into pages that are no tables any more.
   public internal(set) var strayFlags: UInt64 = 0
   /// Invalidations, by name of the instruction, with those that removed no translation.
-  public internal(set) var invalidations: [String: (all: UInt64, needless: UInt64)] = [:]
+  public var invalidations: [String: (all: UInt64, needless: UInt64)] {
+    var named: [String: (all: UInt64, needless: UInt64)] = [:]
+    for type in InvalidationType.allCases where everyInvalidation[type.rawValue] > 0 {
+      named[type.name] = (everyInvalidation[type.rawValue], needlessInvalidations[type.rawValue])
+    }
+    return named
+  }
+  /// The same by type.
+  private var everyInvalidation = [UInt64](repeating: 0, count: InvalidationType.allCases.count)
+  private var needlessInvalidations = [UInt64](repeating: 0, count: InvalidationType.allCases.count)
   /// Messages from one processor to another.
   public internal(set) var messages: UInt64 = 0
   /// VM entries and exits.
   public internal(set) var entries, exits: UInt64
+
+  mutating func count(_ type: InvalidationType, isNeedless: Bool) {
+    everyInvalidation[type.rawValue] += 1
+    if isNeedless { needlessInvalidations[type.rawValue] += 1 }
+  }
 
   init() { (entries, exits) = (0, 0) }
 

@@ -80,7 +80,7 @@ extension VMXUnit {
     }
     let control = processor[modelSpecific: 0x3A]
     guard state.privilege == 0, !violatesFixed(cr0: state.pointee.cr0, isUnrestricted: false),
-      !violatesFixed(cr4: state.pointee.cr4), control & 1 != 0, control & 4 != 0
+      !violatesFixed(cr4: state.pointee.cr4), control & 1 != 0, control & 4 != 0, !processor.masksA20
     else { return .fault(.generalProtection, error: 0) }
     guard let pointer = operand(operands) else { return .recordedFault }
     guard isPointer(pointer),
@@ -99,6 +99,7 @@ extension VMXUnit {
     isOn = false
     vmxonPointer = ~0
     current = ~0
+    processor.contextChanged()
     processor.interruptsChanged()
     observer?.executed(self, .vmxoff, type: 0, low: 0, high: 0)
     return succeed()
