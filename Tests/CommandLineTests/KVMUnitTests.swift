@@ -71,7 +71,8 @@ import Testing
   func passes(_ row: Row) throws {
     let image = URL(fileURLWithPath: try #require(Self.folder)).appendingPathComponent(row.image).path
     let folder = try Folder()
-    let module = try folder.write(Array("NR_CPUS=1\nMEMSIZE=512\nTEST_DEVICE=0\nBOOTLOADER=1\n".utf8), as: "environment")
+    let environment = ["NR_CPUS=1", "MEMSIZE=512", "TEST_DEVICE=0", "BOOTLOADER=1", ""].joined(separator: "\n")
+    let module = try folder.write(Array(environment.utf8), as: "environment")
     let arguments = row.arguments.flatMap { $0 == "environment" ? ["--module", module] : [$0] }
     let ended = try shootdown(["run", "--kernel", image, "--max-cycles", "20000000000"] + arguments)
     #expect(ended.ending == .status(1), "\(ended)")

@@ -70,9 +70,8 @@ extension Processor {
         return address
       }
       let offset = address.value & 0xFFF
-      guard let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: bytes, length: 0) else {
-        throw Fault(.exit)
-      }
+      let found = virtualization.apicAccess(access, linear: linear, offset: offset, bytes: bytes, length: 0)
+      guard let found else { throw Fault(.exit) }
       return found
     case .pageFault(let code):
       state.pointee.faultAddress = linear
