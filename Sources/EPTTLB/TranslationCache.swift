@@ -133,6 +133,11 @@ public final class TranslationCache {
   /// A live entry; of one that came from more sources than it holds the first few are there.
   @inlinable public subscript(slot: Slot) -> CachedEntry { nodes[Int(slot)].entry }
 
+  /// Where a live entry lies, until the next one is cached.
+  @inlinable public func pointer(_ slot: Slot) -> UnsafePointer<CachedEntry> {
+    UnsafeRawPointer(nodes + Int(slot)).assumingMemoryBound(to: CachedEntry.self)
+  }
+
   /// How many entries had been cached when a live one was: tells what came before what.
   public func sequence(_ slot: Slot) -> UInt64 { nodes[Int(slot)].sequence }
 

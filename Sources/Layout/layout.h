@@ -153,6 +153,19 @@ enum {
   ExitVirtual = 6,      // a VM exit or entry is due at this boundary
 };
 
+// Where a VMCS field lies among the fields, by its encoding's width, type and index: VMCSPlaceCount of them.
+typedef struct {
+  uint64_t mask;               // bits that VMWRITE stores
+  uint16_t field;              // its number, or VMCSNoField
+  uint16_t isReadOnly;
+  uint32_t reserved;
+} VMCSPlace;
+
+enum {
+  VMCSPlaceCount = 1024,
+  VMCSNoField = 0xFFFF,
+};
+
 struct ProcessorState {
   uint64_t gpr[16];            // RAX RCX RDX RBX RSP RBP RSI RDI R8-R15
   uint64_t zero;               // always 0: the base or index of an address that has none
@@ -207,6 +220,9 @@ struct ProcessorState {
   uint32_t isRepeating;        // RIP is that of a repeated string instruction some of whose iterations are done
   uint64_t intercepts;         // Intercepts: what VMX is asked about; 0 outside non-root operation
   uint64_t faultAddress;       // linear address of a page fault that is not delivered yet
+  uint64_t *_Nullable vmcsFields;   // of the current VMCS, while VMREAD and VMWRITE need nothing else; or null
+  const VMCSPlace *_Nullable vmcsPlaces;   // by the bits of an encoding, where its field lies
+  uint64_t vmcsCycles;         // cycles of VMREAD and VMWRITE beyond their class's
 };
 
 enum {

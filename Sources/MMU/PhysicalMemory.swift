@@ -66,10 +66,10 @@ public final class PhysicalMemory {
   public let base: UnsafeMutableRawPointer
   /// A `Page` for each page of RAM.
   public let pages: UnsafeMutablePointer<Page>
-  /// Who keeps decoded instructions.
-  public weak var codeObserver: (any CodeObserver)?
+  /// Who keeps decoded instructions; it takes itself off before it goes, as does the next one.
+  public unowned(unsafe) var codeObserver: (any CodeObserver)?
   /// Told of stores to watched pages.
-  public weak var pageObserver: (any PageObserver)?
+  public unowned(unsafe) var pageObserver: (any PageObserver)?
   /// Who writes: set by whoever is about to run or to store.
   public var writer = Writer.monitor
   /// Every processor's way to memory, by number.

@@ -35,13 +35,17 @@ extension Translation: MappingKeeper {
   /// Marks the granules that a new mapping came from.
   public func mappingFiled(_ slot: Slot) {
     while references.count <= Int(slot) { references.append(StructureIndex.none) }
-    let count = cache.sourceCount(slot)
     let page = pageSource(slot)
     var list = StructureIndex.none
-    for index in 0..<count {
-      let source = cache.source(slot, index)
+    func mark(_ source: Source, _ index: Int) {
       memory.mark(
         source.address, meaning(source, isPage: index == page), processor: processorNumber, slot: slot, list: &list)
+    }
+    let entry = cache.pointer(slot)
+    if entry.pointee.kind == .linear {
+      for index in 0..<Int(entry.pointee.sourceCount) { mark(entry.pointee.sources[index], index) }
+    } else {
+      for index in 0..<cache.sourceCount(slot) { mark(cache.source(slot, index), index) }
     }
     references[Int(slot)] = list
     if speculates, cache.isStructure(slot) {

@@ -56,10 +56,10 @@ public final class Translation {
   public private(set) var processorNumber = 0
   /// Cycles of a translation that is found in a part's second level.
   public let secondLevelCycles: UInt64
-  /// Told of each use of a mapping with which memory does not agree.
-  public weak var staleUseObserver: (any StaleUseObserver)?
+  /// Told of each use of a mapping with which memory does not agree; it takes itself off before it goes.
+  public unowned(unsafe) var staleUseObserver: (any StaleUseObserver)?
   /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
-  public weak var modificationLog: (any ModificationLog)?
+  public unowned(unsafe) var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.
   public var observer: (any TranslationObserver)?
   /// The op whose access is under way, when RIP in the state is that of its block.
@@ -77,6 +77,11 @@ public final class Translation {
   private var seenPages: [UInt64] = []
   private var seenFrames: [UInt64] = []
   private var seesEverything = false
+
+  /// Indices of the host pointers that were filed since all were purged, and by index whether one is among them.
+  private let filedIndices: UnsafeMutablePointer<Int32>
+  private let isFiled: UnsafeMutablePointer<Bool>
+  private var filedCount = 0
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -107,11 +112,15 @@ public final class Translation {
     self.secondLevelCycles = secondLevelCycles
     accessOp = .allocate(capacity: 1)
     accessOp.initialize(to: nil)
+    filedIndices = .allocate(capacity: Int(HostPointerCount))
+    filedIndices.initialize(repeating: 0, count: Int(HostPointerCount))
+    isFiled = .allocate(capacity: Int(HostPointerCount))
+    isFiled.initialize(repeating: false, count: Int(HostPointerCount))
     self.usesHostPointers = usesHostPointers
     self.controls = controls
     recent = Array(repeating: (controls, (0, 0)), count: 4)
     if case .speculate = policy { speculates = true } else { speculates = false }
-    purgeHostPointers()
+    for index in 0..<UInt64(HostPointerCount) { forget(state.hostPointer(index << 12)) }
     processorNumber = memory.attach(self)
     memory.speculates = memory.speculates || speculates
     cache.keeper = self
@@ -122,6 +131,8 @@ public final class Translation {
     cache.reset()
     cache.keeper = nil
     accessOp.deallocate()
+    filedIndices.deallocate()
+    isFiled.deallocate()
     memory.translations[processorNumber] = nil
   }
 
@@ -252,11 +263,10 @@ public final class Translation {
   func keep(_ walk: Walk, inherited: Suspicion?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
     let inherited = inherited ?? walk.inherited
     for index in 0..<walk.structureCount {
-      guard let structure = walk.structures[index] else { continue }
       let slot =
-        structure.kind == .linear
-        ? cache.insert(structure)
-        : cache.insert(structure, sources: Array(walk.sources[..<walk.structureSourceCounts[index]]))
+        controls.ept == nil
+        ? cache.insert(walk.structure(index))
+        : cache.insert(walk.structure(index), sources: Array(walk.sources[..<walk.structureSourceCounts[index]]))
       if let inherited { cache.inherit(slot, inherited) }
     }
     guard case .mapped(let entry) = walk.outcome else { return Translation.noMapping }
@@ -366,7 +376,23 @@ public final class Translation {
     if isWrite { entry.pointee.writeTag = tag }
     entry.pointee.addend = addend
     entry.pointee.mapping = slot
+    let index = Int(truncatingIfNeeded: address.value >> 12) & Int(HostPointerCount - 1)
+    if !isFiled[index] {
+      isFiled[index] = true
+      filedIndices[filedCount] = Int32(truncatingIfNeeded: index)
+      filedCount += 1
+    }
     return true
+  }
+
+  @inline(__always) private func forget(_ entry: UnsafeMutablePointer<HostPointer>) {
+    entry.pointee.readTag = ~0
+    entry.pointee.writeTag = ~0
+  }
+
+  /// Every host pointer that may be there.
+  @inline(__always) private func forEachFiled(_ body: (UnsafeMutablePointer<HostPointer>) -> Void) {
+    for number in 0..<filedCount { body(state.hostPointer(UInt64(UInt32(bitPattern: filedIndices[number])) << 12)) }
   }
 
   /// Has each access to some linear pages go the long way, and no longer those to the pages watched until now.
@@ -389,22 +415,25 @@ public final class Translation {
     return seesEverything || seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
   }
 
-  /// Forgets every host pointer that a condition picks.
-  public func purgeHostPointers(where condition: (UnsafeMutablePointer<HostPointer>) -> Bool = { _ in true }) {
-    for index in 0..<UInt64(HostPointerCount) {
-      let entry = state.hostPointer(index << 12)
-      if condition(entry) {
-        entry.pointee.readTag = ~0
-        entry.pointee.writeTag = ~0
-      }
+  /// Forgets every host pointer.
+  public func purgeHostPointers() {
+    for number in 0..<filedCount {
+      let index = Int(filedIndices[number])
+      forget(state.hostPointer(UInt64(index) << 12))
+      isFiled[index] = false
     }
+    filedCount = 0
+  }
+
+  /// Forgets every host pointer that a condition picks.
+  public func purgeHostPointers(where condition: (UnsafeMutablePointer<HostPointer>) -> Bool) {
+    forEachFiled { if condition($0) { forget($0) } }
   }
 
   /// A page got a mark: host pointers may not write it any more.
   func dropWriters(of hostPage: UnsafeMutableRawPointer) {
     let host = UInt64(UInt(bitPattern: hostPage))
-    for index in 0..<UInt64(HostPointerCount) {
-      let entry = state.hostPointer(index << 12)
+    forEachFiled { entry in
       if entry.pointee.writeTag != ~0, (entry.pointee.writeTag & ~0xFFF) &+ entry.pointee.addend == host {
         entry.pointee.writeTag = ~0
       }
@@ -413,7 +442,7 @@ public final class Translation {
 
   /// A snapshot was taken: the next store to each page must be seen.
   func dropAllWriters() {
-    for index in 0..<UInt64(HostPointerCount) { state.hostPointer(index << 12).pointee.writeTag = ~0 }
+    forEachFiled { $0.pointee.writeTag = ~0 }
   }
 
   // MARK: Invalidation
@@ -510,14 +539,9 @@ public final class Translation {
   }
 
   func purgeHostPointers(of dropped: TranslationCache.Dropped) {
-    let pages = min(UInt64(1) << UInt64(dropped.shift - 12), UInt64(HostPointerCount))
-    for page in 0..<pages {
-      let entry = state.hostPointer(dropped.prefix &+ page << 12)
-      if entry.pointee.mapping == dropped.slot {
-        entry.pointee.readTag = ~0
-        entry.pointee.writeTag = ~0
-      }
-    }
+    if dropped.shift > 12 { return forEachFiled { if $0.pointee.mapping == dropped.slot { forget($0) } } }
+    let entry = state.hostPointer(dropped.prefix)
+    if entry.pointee.mapping == dropped.slot { forget(entry) }
   }
 
   // MARK: Invariants
@@ -531,6 +555,7 @@ public final class Translation {
     for index in 0..<UInt64(HostPointerCount) {
       let entry = state.hostPointer(index << 12).pointee
       guard entry.readTag != ~0 || entry.writeTag != ~0 else { continue }
+      guard isFiled[Int(index)] else { return "host pointer that is not listed" }
       let tag = entry.readTag != ~0 ? entry.readTag : entry.writeTag
       let linear = tag & ~0xFFF
       guard !watchedPages.contains(linear) else { return "host pointer to a page of a breakpoint" }

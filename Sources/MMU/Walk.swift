@@ -49,11 +49,36 @@ public struct Walk {
   public internal(set) var inherited: Suspicion?
   /// The result.
   public internal(set) var outcome: Outcome = .fault([])
-  /// Paging-structure-cache entries that the walk may leave behind, topmost first: of the entries that led on, those
-  /// whose accessed flags, and those of all above them, are set (TLB rule C2).
-  public internal(set) var structures = InlineArray<4, CachedEntry?>(repeating: nil)
-  /// How many of `structures` count.
+  /// Of the entries that led on: what differs between the paging-structure-cache entries that they may leave behind.
+  private var prefixes = InlineArray<4, Prefix>(repeating: Prefix())
+  /// How many paging-structure-cache entries the walk may leave behind: of the entries that led on, those whose accessed
+  /// flags, and those of all above them, are set (TLB rule C2).
   public internal(set) var structureCount = 0
+  /// What they have in common, with the sources of them all.
+  private var path: CachedEntry
+  private var isMapped = false
+
+  /// An entry that led on.
+  private struct Prefix {
+    var shift: UInt8 = 0
+    var rights: Rights = .all
+    var sourceCount: UInt8 = 0
+    var target: UInt64 = 0
+  }
+
+  /// A paging-structure-cache entry that the walk may leave behind; topmost first.
+  public func structure(_ index: Int) -> CachedEntry {
+    var entry = path
+    let prefix = prefixes[index]
+    entry.isStructure = true
+    (entry.isGlobal, entry.isDirty, entry.memoryType, entry.protectionKey) = (false, false, 6, 0)
+    entry.shift = prefix.shift
+    entry.prefix = address.value & ~(1 << UInt64(prefix.shift) - 1)
+    entry.rights = prefix.rights
+    entry.target = prefix.target
+    entry.sourceCount = prefix.sourceCount
+    return entry
+  }
 
   /// Bits of a paging-structure entry (SDM Vol. 3, "4-Level Paging and 5-Level Paging").
   enum Bit {
@@ -92,7 +117,7 @@ public struct Walk {
         ept: $0, space: space ?? GuestPhysicalMemory($0, physicalBits: controls.physicalBits, memory), linear: address)
     }
     sources = cachedSources
-    var path = CachedEntry(
+    path = CachedEntry(
       kind: guest == nil ? .linear : .combined, isStructure: true, shift: 12, tag: controls.tag, prefix: 0, target: 0,
       rights: .all, root: cached?.root ?? controls.root)
     guard controls.mode != .none else {
@@ -100,7 +125,7 @@ public struct Walk {
       path.isDirty = true
       path.target = address.value & ~0x3FFF_FFFF
       path.prefix = path.target
-      finish(path, access, controls, memoryTypes, guest, sideEffects: sideEffects)
+      finish(access, controls, memoryTypes, guest)
       return
     }
     var table = cached?.target ?? controls.root
@@ -121,7 +146,7 @@ public struct Walk {
     /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .mapped = outcome {} else { structureCount = min(structureCount, accessedCount ?? structureCount) }
+      if !isMapped { structureCount = min(structureCount, accessedCount ?? structureCount) }
     }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
@@ -167,45 +192,45 @@ public struct Walk {
       } else if sideEffects {
         value |= Bit.accessed
       }
-      let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value))
       if guest != nil { sources.append(Source(address: location.value, value: value)) }
-      path.shift = shift
-      path.prefix = address.value & ~(span - 1)
-      path.rights = rights
       if isLeaf {
+        let span: UInt64 = 1 << UInt64(shift)
+        path.shift = shift
+        path.prefix = address.value & ~(span - 1)
+        path.rights = rights
         path.target = format.frame(value, level) & ~(span - 1)
         path.isDirty = value & Bit.dirty != 0
         path.isGlobal = controls.globalPages && value & Bit.global != 0
         path.memoryType = UInt8(truncatingIfNeeded: format.typeIndex(value, level))
-        finish(path, access, controls, memoryTypes, guest, sideEffects: sideEffects)
-        if case .mapped = outcome, guest != nil, sideEffects { setFlags(access, format, memory) }
+        finish(access, controls, memoryTypes, guest)
+        if isMapped, guest != nil, sideEffects { setFlags(access, format, memory) }
         return
       }
-      path.target = format.frame(value, 1)
+      table = format.frame(value, 1)
       if sideEffects || accessedCount == nil {
-        structures[structureCount] = path
+        prefixes[structureCount] = Prefix(shift: shift, rights: rights, sourceCount: path.sourceCount, target: table)
         structureSourceCounts[structureCount] = sources.count
         structureCount += 1
       }
-      table = path.target
       shift -= format.indexBits
     }
   }
 
   /// The leaf is reached: the page lies where it says, or where EPT says.
   private mutating func finish(
-    _ leaf: CachedEntry, _ access: Access, _ controls: PagingControls, _ memoryTypes: MemoryTypes, _ guest: Guest?,
-    sideEffects: Bool
+    _ access: Access, _ controls: PagingControls, _ memoryTypes: MemoryTypes, _ guest: Guest?
   ) {
-    var path = leaf
-    path.isStructure = false
-    let typeIndex = controls.mode == .none ? 0 : UInt64(leaf.memoryType)
+    let typeIndex = controls.mode == .none ? 0 : UInt64(path.memoryType)
     guard let guest else {
+      isMapped = true
+      path.isStructure = false
       path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
       outcome = .mapped(path)
       return
     }
+    var path = path
+    path.isStructure = false
     let guestPhysical = path.physical(address.value)
     let isUserAddress = path.rights.contains(.user)
     let result = guest.space.translate(
@@ -235,6 +260,7 @@ public struct Walk {
     path.eptRights = page.eptRights
     path.isDirty = path.isDirty && page.isDirty
     path.memoryType = memoryTypes.effective(ept: page.memoryType, index: controls.mode == .none ? nil : typeIndex)
+    isMapped = true
     outcome = .mapped(path)
   }
 

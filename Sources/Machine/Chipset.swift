@@ -25,7 +25,7 @@ final class Chipset {
   private(set) var processors: [Processor] = []
   let memory: PhysicalMemory
   /// The processor that runs.
-  weak var running: Processor?
+  unowned(unsafe) var running: Processor?
   /// Where its turn ends, whatever nearer deadline it runs to.
   var turnEnd: UInt64 = 0
   /// The turn of one of several processors that was cut off, and where it ends by itself.
@@ -66,7 +66,10 @@ final class Chipset {
   func attach(_ processors: [Processor]) { self.processors = processors }
 
   /// Lets them go: each of them holds the chipset.
-  func detach() { processors = [] }
+  func detach() {
+    for processor in processors { processor.fabric = nil }
+    processors = []
+  }
 
   /// RESET: devices are as after power-up, but for the clock's memory.
   func reset() {

@@ -217,7 +217,7 @@ import Testing
     private func structures(_ walk: Walk, _ slow: SlowWalk) -> String? {
       if walk.structureCount != slow.tables { return "\(walk.structureCount) structures, not \(slow.tables)" }
       for index in 0..<walk.structureCount {
-        guard let entry = walk.structures[index] else { return "structure \(index) is missing" }
+        let entry = walk.structure(index)
         let path = Array(slow.read.prefix(index + 1))
         var rights = Rights.all
         if !path.allSatisfy(\.isWritable) { rights.remove(.write) }
@@ -237,7 +237,7 @@ import Testing
       let slow = SlowWalk(address, access, controls, &words, sideEffects: true)
       for index in 0..<whole.structureCount {
         let walk = Walk(
-          LinearAddress(address), access, controls, memory, from: whole.structures[index], memoryTypes: types,
+          LinearAddress(address), access, controls, memory, from: whole.structure(index), memoryTypes: types,
           sideEffects: false)
         if walk.count != whole.count - index - 1 { return "\(walk.count) entries read from structure \(index)" }
         switch (walk.outcome, whole.outcome) {

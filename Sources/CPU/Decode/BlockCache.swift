@@ -61,7 +61,10 @@ public final class BlockCache: CodeObserver {
     memory.codeObserver = self
   }
 
-  deinit { arena.deallocate() }
+  deinit {
+    if memory.codeObserver === self { memory.codeObserver = nil }
+    arena.deallocate()
+  }
 
   func attach(_ state: State) { states.append(state) }
 

@@ -102,13 +102,13 @@ public struct LocalAPIC: Sendable {
   }
 
   /// The vector that may interrupt the processor now.
-  public var deliverable: UInt8? {
+  @inline(__always) public var deliverable: UInt8? {
     guard mode != .disabled, let vector = requested.highest, vector >> 4 > processorPriority >> 4 else { return nil }
     return vector
   }
 
   /// Whether the 8259 pair's INTR, on LINT0, reaches the processor: the pin is INTR while the APIC is disabled.
-  public var passesExternal: Bool {
+  @inline(__always) public var passesExternal: Bool {
     guard mode != .disabled else { return pins.lint0 }
     let entry = localVectors[LocalVector.lint0.rawValue]
     return pins.lint0 && entry & LocalAPIC.masked == 0 && entry >> 8 & 7 == 7

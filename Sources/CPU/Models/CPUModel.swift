@@ -23,6 +23,8 @@ public struct CPUModel: Sendable {
   let leaves: [CPUIDLeaf: CPUIDRegisters]
   let subleaved: Set<UInt32>
   private let registerNumbers: [UInt32: Int]
+  /// The same for indices below 1000h, or -1.
+  private let lowRegisterNumbers: [Int16]
   private let features: Set<String>
   private let partFeatures: Set<String>
 
@@ -72,6 +74,7 @@ public struct CPUModel: Sendable {
     self.subleaved = subleaved
 
     let physicalBits = leaves[CPUIDLeaf(0x8000_0008)]?.eax ?? 36
+    self.physicalBits = UInt8(truncatingIfNeeded: physicalBits)
     let addressBits = ((1 << UInt64(physicalBits & 0x3F)) - 1) & ~0xFFF as UInt64
     var values: [UInt32: UInt64] = [:]
     for row in try Table("MSR values", MSRValueTable.text).rows where row["model"] == name {
@@ -95,6 +98,7 @@ public struct CPUModel: Sendable {
       }
     }
     registerNumbers = numbers
+    lowRegisterNumbers = (0..<0x1000).map { Int16(numbers[$0] ?? -1) }
   }
 
   private static func leaves(_ table: Table) throws -> ([CPUIDLeaf: CPUIDRegisters], Set<UInt32>) {
@@ -160,7 +164,7 @@ public struct CPUModel: Sendable {
   public func partHas(_ feature: String) -> Bool { partFeatures.contains(feature) }
 
   /// MAXPHYADDR.
-  public var physicalBits: UInt8 { UInt8(truncatingIfNeeded: leaves[CPUIDLeaf(0x8000_0008)]?.eax ?? 36) }
+  public let physicalBits: UInt8
 
   /// Leaf 1's EAX, which is in EDX after RESET too.
   var version: UInt32 { leaves[CPUIDLeaf(1)]?.eax ?? 0 }
@@ -193,5 +197,9 @@ public struct CPUModel: Sendable {
   public func hasSubleaves(_ leaf: UInt32) -> Bool { subleaved.contains(leaf) }
 
   /// Where a register lies in `registers`; nil when the model does not have it.
-  func number(of index: UInt32) -> Int? { registerNumbers[index] }
+  func number(of index: UInt32) -> Int? {
+    guard index < 0x1000 else { return registerNumbers[index] }
+    let number = lowRegisterNumbers[Int(index)]
+    return number < 0 ? nil : Int(number)
+  }
 }

@@ -30,10 +30,11 @@ extension Processor {
 
   /// Becomes what it, or the processor of its number in another machine, was. Memory is to be restored too.
   public func restore(_ image: Image) {
-    let (owner, generation) = (state.pointee.owner, state.pointee.generation)
+    let (owner, generation, places) = (state.pointee.owner, state.pointee.generation, state.pointee.vmcsPlaces)
     state.pointee = image.state
     // What names blocks or this process's objects stays this processor's own.
     state.pointee.owner = owner
+    (state.pointee.vmcsFields, state.pointee.vmcsPlaces) = (nil, places)
     state.pointee.generation = generation
     state.pointee.block = nil
     state.pointee.link = nil

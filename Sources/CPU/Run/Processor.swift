@@ -146,7 +146,7 @@ public final class Processor {
   /// What #DB has put into DR6, and DR6 before.
   var reportedDebug: (old: UInt64, bits: UInt64) = (0, 0)
   /// What carries its messages.
-  public weak var fabric: (any InterruptFabric)?
+  public unowned(unsafe) var fabric: (any InterruptFabric)?
   /// What waits for it beside the APIC's vectors.
   package var signals: Signals = []
   /// What the paging controls in force follow from, as `contextChanged` saw it, and how often they had changed.

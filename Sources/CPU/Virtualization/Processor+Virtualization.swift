@@ -109,6 +109,35 @@ extension Processor {
   }
 }
 
+extension UnsafeMutablePointer where Pointee == ProcessorState {
+  /// Where the field lies that a register names, and the fields; nil: VMX must look, because this is no 64-bit mode at
+  /// CPL 0 in root operation with a current VMCS, or the encoding is no field's.
+  @inline(__always)
+  fileprivate func vmcsPlace(of register: UInt8) -> (UnsafePointer<VMCSPlace>, UnsafeMutablePointer<UInt64>)? {
+    guard let fields = pointee.vmcsFields, let places = pointee.vmcsPlaces, is64Bit, privilege == 0 else { return nil }
+    let encoding = raw.load(fromByteOffset: Int(register), as: UInt64.self)
+    guard encoding & ~0x6C7E == 0 else { return nil }
+    // Width in bits 14:13, type in 11:10, index in 6:1 of those that there are.
+    let place = places + Int(truncatingIfNeeded: (encoding >> 13) << 8 | (encoding >> 10 & 3) << 6 | encoding >> 1 & 63)
+    guard place.pointee.field != UInt16(VMCSNoField) else { return nil }
+    return (place, fields)
+  }
+
+  /// VMsucceed, for an instruction that needed nothing but the fields.
+  @inline(__always) fileprivate func succeedVMX(_ op: OpRef) {
+    pointee.cycles &+= pointee.vmcsCycles
+    flags = Flags(result: 1, carries: 0)
+    return passBranch(op)
+  }
+
+  @inline(never) fileprivate func executeVMX(_ instruction: VMXInstruction, _ op: OpRef) {
+    processor(self).executeVMX(instruction, self, op, isRegister: true)
+  }
+
+  /// Clears the six arithmetic flags.
+  package func clearArithmeticFlags() { flags = Flags(result: 1, carries: 0) }
+}
+
 // MARK: Instructions of VMX
 
 /// VMCALL, "VMCALL—Call to VM Monitor" (SDM Vol. 3).
@@ -124,13 +153,21 @@ func vmptrld(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrld, s, op)
 /// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
 func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op) }
 /// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
-  processor(s).executeVMX(.vmread, s, op, isRegister: true)
+@inline(__always) func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
+  guard let (place, fields) = s.vmcsPlace(of: op.pointee.source) else { return s.executeVMX(.vmread, op) }
+  s.raw.storeBytes(
+    of: fields[Int(place.pointee.field)], toByteOffset: Int(op.pointee.destination), as: UInt64.self)
+  return s.succeedVMX(op)
 }
 func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op) }
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
-  processor(s).executeVMX(.vmwrite, s, op, isRegister: true)
+@inline(__always) func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
+  guard let (place, fields) = s.vmcsPlace(of: op.pointee.destination), place.pointee.isReadOnly == 0 else {
+    return s.executeVMX(.vmwrite, op)
+  }
+  let value = s.raw.load(fromByteOffset: Int(op.pointee.source), as: UInt64.self)
+  fields[Int(place.pointee.field)] = value & place.pointee.mask
+  return s.succeedVMX(op)
 }
 func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op) }
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).

@@ -69,6 +69,8 @@ final class MachineEvents {
     }
   }
 
+  deinit { for relay in relays { relay.leave() } }
+
   /// Whether a processor was paused; takes it back.
   func takePause() -> Bool {
     defer { isPaused = false }
@@ -226,6 +228,13 @@ private final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
   init(_ processor: Processor, _ events: MachineEvents) {
     self.processor = processor
     self.events = events
+  }
+
+  /// Listens no longer.
+  func leave() {
+    if processor.translation.observer === self { processor.translation.observer = nil }
+    if processor.translation.staleUseObserver === self { processor.translation.staleUseObserver = nil }
+    if let vmx = processor.vmx, vmx.observer === self { vmx.observer = nil }
   }
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {

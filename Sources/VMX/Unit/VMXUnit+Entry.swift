@@ -19,7 +19,7 @@ extension VMXUnit {
       note(failure)
       return fail(error)
     }
-    pending = .entry(length: operands.length, failure)
+    (pending, entryFailure) = (.entry(length: operands.length), failure)
     return .transition
   }
 
@@ -45,6 +45,7 @@ extension VMXUnit {
     secondary = activeSecondary
     let host = HostRemains(s, processor)
     loadGuest()
+    fieldsChanged()
     if let failure = loadMSRs(inputs) {
       host.restore(s, processor)
       note(failure)

@@ -13,7 +13,10 @@ extension VMXUnit {
     switch asked {
     case .none: break
     case .exit(let exit): perform(exit)
-    case .entry(let length, let failure): performEntry(length: length, failure)
+    case .entry(let length):
+      let failure = entryFailure
+      entryFailure = nil
+      performEntry(length: length, failure)
     }
   }
 
@@ -168,6 +171,7 @@ extension VMXUnit {
     let isLong = controls.contains(.hostAddressSpaceSize)
     let wasGuest = s.pointee.intercepts != 0
     s.pointee.intercepts = 0
+    fieldsChanged()
     s.pointee.cr0 = s.pointee.cr0 & VMXUnit.keptCR0 | vmcs[.hostCR0] & ~VMXUnit.keptCR0
     s.pointee.cr3 = vmcs[.hostCR3]
     var cr4 = vmcs[.hostCR4]

@@ -31,7 +31,7 @@ extension VMXUnit {
 
   /// VMsucceed.
   func succeed() -> VMXInstructionEnd {
-    state.rflags &= ~FlagBit.arithmetic
+    state.clearArithmeticFlags()
     return .next
   }
 
@@ -89,6 +89,7 @@ extension VMXUnit {
     isOn = true
     vmxonPointer = pointer
     current = ~0
+    fieldsChanged()
     observer?.executed(self, .vmxon, type: 0, low: pointer, high: 0)
     return succeed()
   }
@@ -99,6 +100,7 @@ extension VMXUnit {
     isOn = false
     vmxonPointer = ~0
     current = ~0
+    fieldsChanged()
     processor.contextChanged()
     processor.interruptsChanged()
     observer?.executed(self, .vmxoff, type: 0, low: 0, high: 0)
@@ -124,6 +126,7 @@ extension VMXUnit {
     if pointer == current {
       writeBack()
       current = ~0
+      fieldsChanged()
     }
     memory.write(PhysicalAddress(pointer &+ VMCSRegion.launchState), 0 as UInt64)
     observer?.executed(self, .vmclear, type: 0, low: pointer, high: 0)
@@ -144,6 +147,7 @@ extension VMXUnit {
     if pointer != current {
       writeBack()
       load(pointer)
+      fieldsChanged()
     }
     observer?.executed(self, .vmptrld, type: 0, low: pointer, high: 0)
     return succeed()
@@ -176,7 +180,6 @@ extension VMXUnit {
     } else if !processor.writeSlow(operands.linear, value, bytes: operandBytes, isStack: operands.isStack) {
       return .recordedFault
     }
-    observer?.executed(self, .vmread, type: UInt64(field.rawValue), low: value, high: isHigh ? 1 : 0)
     return succeed()
   }
 
@@ -213,7 +216,6 @@ extension VMXUnit {
     } else {
       vmcs[field] = new
     }
-    observer?.executed(self, .vmwrite, type: UInt64(field.rawValue), low: new, high: isGuest ? 1 : 0)
     return succeed()
   }
 
@@ -234,8 +236,8 @@ extension VMXUnit {
   private func invept(_ operands: VMXOperands) -> VMXInstructionEnd {
     guard capabilities.eptVPID.contains(.invept) else { return .fault(.invalidOpcode, error: 0) }
     let type = register(operands.register)
-    let supported: [EPTVPIDCapabilities?] = [nil, .inveptSingleContext, .inveptAllContexts]
-    guard type < 3, let needed = supported[Int(type)], capabilities.eptVPID.contains(needed) else {
+    let needed: EPTVPIDCapabilities = type == 1 ? .inveptSingleContext : .inveptAllContexts
+    guard type == 1 || type == 2, capabilities.eptVPID.contains(needed) else {
       return fail(InstructionError.invalidOperand)
     }
     guard let pointer = operand(operands), let high = operand(operands, offset: 8) else { return .recordedFault }

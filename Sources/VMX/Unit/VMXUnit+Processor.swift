@@ -41,6 +41,7 @@ extension VMXUnit: VirtualMachineExtensions {
     (pin, primary, secondary) = ([], [], [])
     unblocking.count = .max
     (lastPause, firstPause) = (0, 0)
+    fieldsChanged()
   }
 
   private var words: [UInt64] {
@@ -96,6 +97,7 @@ extension VMXUnit: VirtualMachineExtensions {
     pending = .none
     for (index, value) in saved.fields.enumerated() { vmcs.words[index] = value }
     lastFailure = saved.failure
+    fieldsChanged()
     processor.translation.modificationLog = secondary.contains(.pageModificationLogging) ? self : nil
   }
 }

@@ -9,7 +9,8 @@ public final class VMXUnit {
   enum Pending {
     case none
     case exit(VMExit)
-    case entry(length: UInt8, EntryFailure?)
+    /// With `entryFailure`, if there is one.
+    case entry(length: UInt8)
   }
 
   /// The processor.
@@ -21,10 +22,13 @@ public final class VMXUnit {
   let checks: EntryChecks
   let checker: EntryChecker
   let fields: VMCSFields
+  /// By the bits of an encoding, where its field lies.
+  private let places: UnsafeMutablePointer<VMCSPlace>
   /// By field, whether it exists.
   let exists: [Bool]
-  /// Told of what VMX does.
-  public weak var observer: (any VMXObserver)?
+  /// Told of what VMX does; it takes itself off before it goes. A weak reference would make every use of the observer,
+  /// and of whatever it refers to, several times as slow.
+  public unowned(unsafe) var observer: (any VMXObserver)?
 
   /// Cycles of what it does.
   let exitCycles, entryCycles, vmcsCycles, pointerCycles, invalidationCycles, functionCycles: UInt64
@@ -57,6 +61,8 @@ public final class VMXUnit {
   /// RIP and instruction count of an IRET that has removed blocking by NMI and is not done.
   var unblocking: (rip: UInt64, count: UInt64) = (0, .max)
   var pending = Pending.none
+  /// The check of guest state that has failed, of an entry that is pending.
+  var entryFailure: EntryFailure?
 
   // Controls in force since the last entry.
   var pin: PinControls = []
@@ -92,9 +98,26 @@ public final class VMXUnit {
     pointerCycles = timing["vmptr"]
     invalidationCycles = timing["invept"]
     functionCycles = timing["vmfunc"]
+    let none = VMCSPlace(mask: 0, field: UInt16(VMCSNoField), isReadOnly: 0, reserved: 0)
+    places = .allocate(capacity: Int(VMCSPlaceCount))
+    places.initialize(repeating: none, count: Int(VMCSPlaceCount))
+    let writesAnyField = capabilities.misc.writesAnyField
+    for field in VMCSField.allCases where exists[Int(field.rawValue)] {
+      guard let place = VMCSFields.place(fields[field].encoding) else { continue }
+      places[place] = VMCSPlace(
+        mask: fields[field].mask, field: UInt16(field.rawValue),
+        isReadOnly: fields[field].kind == .exitInformation && !writesAnyField ? 1 : 0, reserved: 0)
+    }
+    (state.pointee.vmcsPlaces, state.pointee.vmcsCycles) = (UnsafePointer(places), vmcsCycles)
   }
 
-  deinit { vmcs.deallocate() }
+  deinit {
+    vmcs.deallocate()
+    places.deallocate()
+  }
+
+  /// Says whether VMREAD and VMWRITE need nothing but the current VMCS's fields.
+  func fieldsChanged() { state.pointee.vmcsFields = isOn && !isGuest && current != ~0 ? vmcs.words : nil }
 
   /// VMX non-root operation.
   public var isGuest: Bool { processor.isGuest }

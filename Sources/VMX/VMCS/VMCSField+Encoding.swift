@@ -82,7 +82,8 @@ public struct VMCSFields: Sendable {
     return VMCSField(rawValue: byEncoding[place])
   }
 
-  private static func place(_ encoding: UInt32) -> Int? {
+  /// Where an encoding stands among all that there may be: 0 to 1023.
+  static func place(_ encoding: UInt32) -> Int? {
     let index = encoding >> 1 & 0x1FF
     guard encoding & ~0x6FFE == 0, index < 64 else { return nil }
     let group = (encoding >> 13 & 3) << 2 | encoding >> 10 & 3
