@@ -74,7 +74,7 @@ let package = Package(
     tests(of: "MMU", ["MMU", "EPTTLB", "Layout"]),
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "VMX", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
-    tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "Machine", ["Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
     tests(of: "Races", ["Races", "Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
     tests(of: "Monitor", ["Monitor", "Machine", "Guests", "CPU", "MMU", "EPTTLB", "Tables"]),
     tests(of: "CommandLine", ["Guests", "Tables"]),

@@ -115,6 +115,9 @@ public struct StaleUse {
 public protocol StaleUseObserver: AnyObject {
   /// A processor has used a stale mapping.
   func staleMappingUsed(_ use: StaleUse)
+  /// The read that was told of last is made once more, and nothing has changed since. Whoever returns false is told of it
+  /// in full.
+  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool
   /// A store has changed a structure entry that a mapping of a processor came from.
   func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange)
   /// A suspect mapping of a processor is about to go, or memory is again what it was made from.
@@ -126,4 +129,9 @@ extension StaleUseObserver {
   public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {}
   /// Nothing is done.
   public func suspicionEnded(of slot: Slot, on processor: Translation) {}
+}
+
+extension StaleUseObserver {
+  /// By default each use is told of in full.
+  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool { false }
 }

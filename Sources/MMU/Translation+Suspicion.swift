@@ -56,6 +56,7 @@ extension Translation: MappingKeeper {
   /// Takes its marks away.
   public func mappingDropped(_ slot: Slot) {
     if cache.isSuspect(slot) { staleUseObserver?.suspicionEnded(of: slot, on: self) }
+    if lastStaleRead?.slot == slot { lastStaleRead = nil }
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
     forgetVerdicts(slot)
@@ -91,6 +92,7 @@ extension Translation: MappingKeeper {
 
   /// An entry that a mapping came from, or that a walk about it has read, has changed.
   func suspect(_ slot: Slot, _ change: StructureChange) {
+    lastStaleRead = nil
     let isOwn = (0..<cache.sourceCount(slot)).contains { cache.source(slot, $0).address == change.address }
     let isNew = isOwn && cache.suspect(slot, change)
     if isOwn { staleUseObserver?.entryChanged(of: slot, on: self, change) }
@@ -130,6 +132,12 @@ extension Translation: MappingKeeper {
   /// A suspect mapping is used, or denies an access.
   func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
     let root = controls.root(of: address)
+    if let last = lastStaleRead, last.slot == slot, last.root == root, last.access == access,
+      last.changes == controlsChanges, staleUseObserver?.staleMappingReadAgain(slot, by: processorNumber) == true
+    {
+      return
+    }
+    lastStaleRead = nil
     if cache.isSuspect(slot), holds(slot) {
       clear(slot)
       if cache.root(slot) == root {
@@ -148,6 +156,8 @@ extension Translation: MappingKeeper {
         sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
         inForce: verdict.inForce.map { (root, $0) }))
+    // Until a structure entry or the controls change, another one is the same.
+    if !access.isWrite { lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges) }
   }
 
   /// A suspect guest-physical mapping is used, or denies an access.
@@ -249,6 +259,7 @@ extension Translation: MappingKeeper {
   }
 
   func forgetVerdicts(_ slot: Slot) {
+    lastStaleRead = nil
     guard !verdicts.isEmpty, let old = verdicts.removeValue(forKey: slot) else { return }
     memory.unmark(old.references)
   }

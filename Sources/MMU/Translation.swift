@@ -68,6 +68,16 @@ public final class Translation {
   var references: [UInt32] = []
   /// What walks have decided about suspect mappings.
   var verdicts: [Slot: Verdicts] = [:]
+  /// The read by a stale mapping that was told of last.
+  struct StaleRead {
+    let slot: Slot
+    let root: UInt64
+    let access: Access
+    /// How often the controls had changed.
+    let changes: UInt64
+  }
+
+  var lastStaleRead: StaleRead?
   /// Whether the policy is `speculate`.
   let speculates: Bool
 

@@ -58,7 +58,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let images = URL(fileURLWithPath: images).standardizedFileURL
     let guests = only.isEmpty ? Guest.measured : Guest.measured.filter(only.contains)
-    for file in ([.empty] + guests).flatMap({ ["\($0.rawValue).bin", "\($0.rawValue).disk"] })
+    for file in Guest.allCases.flatMap({ ["\($0.rawValue).bin", "\($0.rawValue).disk"] })
     where !FileManager.default.fileExists(atPath: images.appendingPathComponent(file).path) {
       throw ValidationError("\(file) is not in \(images.path); make the images with `make images`")
     }
@@ -82,6 +82,18 @@ struct Bench: ParsableCommand {
       if let reverse, !check { report.verdict(reverse) }
     } catch { report.failure("reverse step: \(error)") }
     measurement.failures.forEach(report.failure)
+    var isBelow = false
+    if only.isEmpty, let own = emulators.first(where: { $0.role == .shootdown }) {
+      do {
+        try Comparisons(own, runs: runs, limit: timeout).all { comparison in
+          report.comparison(comparison)
+          if !comparison.isMet { isBelow = true }
+        }
+      } catch {
+        report.failure("\(error)")
+        isBelow = true
+      }
+    }
 
     var isGood = measurement.failures.isEmpty
     if check {
@@ -93,7 +105,7 @@ struct Bench: ParsableCommand {
         isGood = isGood && verdict.isMet
       }
       if let reverse { report.verdict(reverse) }
-      isGood = isGood && reverse?.isMet == true
+      isGood = isGood && reverse?.isMet == true && !isBelow
     }
     if !isGood {
       throw ExitCode(1)

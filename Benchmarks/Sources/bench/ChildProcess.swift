@@ -19,6 +19,8 @@ struct ChildProcess {
   let end: End
   /// User and system time of the child, all its threads included.
   let cpuSeconds: Double
+  /// The most memory that the child had, in bytes.
+  let peakBytes: Double
 
   /// Runs `program` in `directory`, with nothing on its standard input, and waits for its end.
   ///
@@ -68,7 +70,9 @@ struct ChildProcess {
       if waited == pid {
         let signal = status & 0x7F
         let end: End = signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
-        return Self(end: isKilled ? .timedOut : end, cpuSeconds: usage.ru_utime.seconds + usage.ru_stime.seconds)
+        return Self(
+          end: isKilled ? .timedOut : end, cpuSeconds: usage.ru_utime.seconds + usage.ru_stime.seconds,
+          peakBytes: Double(usage.ru_maxrss) * 1024)
       }
       guard waited == 0 || errno == EINTR else {
         throw BenchError("lost \(program): \(String(cString: strerror(errno)))")

@@ -65,6 +65,19 @@ extension Emulator {
     }
   }
 
+  /// The same with more arguments: its CPU seconds and the most memory it had.
+  func run(_ guest: Guest, with arguments: [String], limit seconds: Double) throws -> ChildProcess {
+    try Files.withScratch { directory in
+      let all = try prepare(guest, directory) + arguments
+      let child = try ChildProcess.run(program, all, in: directory, limit: seconds)
+      let lines = Files.lines(directory.appendingPathComponent(serialFile)).filter { $0.contains("checksum=") }
+      guard lines == [guest.expectedLine] else {
+        throw BenchError("\(guest.rawValue) \(arguments.joined(separator: " ")): \(child.end.description), \(lines)")
+      }
+      return child
+    }
+  }
+
   /// This project's emulator, with the monitor attached.
   ///
   /// - Parameter commands: what the monitor is told.

@@ -133,6 +133,14 @@ struct Report {
     }
   }
 
+  func comparison(_ comparison: Comparison) {
+    if isJSON {
+      emit("comparison", comparison)
+    } else {
+      write(comparison.text)
+    }
+  }
+
   func verdict(_ verdict: Verdict) {
     if isJSON {
       emit("check", verdict)

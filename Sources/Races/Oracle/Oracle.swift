@@ -70,7 +70,15 @@ public final class Oracle {
   private var order: UInt64 = 1
 
   /// What was seen.
-  public private(set) var counters = OracleCounters()
+  public var counters: OracleCounters {
+    var all = tally
+    for case let repeated? in repeats { all.add(repeated) }
+    return all
+  }
+  /// The same without `repeats`.
+  private var tally = OracleCounters()
+  /// By processor, the read by a stale mapping that was graded last, and how often it was made again.
+  private var repeats: [RepeatedRead?]
   /// Takes each violation, once for mappings that differ only in their address.
   public var report: ((Violation) -> Void)?
   /// Takes each point that a processor comes to.
@@ -80,7 +88,7 @@ public final class Oracle {
   /// A violation was seen that the run is to end at, if its owner wants that.
   public private(set) var hasViolation = false
   /// Something is impossible: our own fault.
-  public var hasImpossible: Bool { counters.verdicts[.impossible, default: 0] > 0 }
+  public var hasImpossible: Bool { tally.verdicts[.impossible, default: 0] > 0 }
 
   /// Watches a machine, from now on and as long as the oracle lives; whoever watched its translations before goes on.
   ///
@@ -92,6 +100,7 @@ public final class Oracle {
     logs = Array(repeating: InvalidationLog(), count: processors.count)
     fills = Array(repeating: FillLog(), count: processors.count)
     staleStores = Array(repeating: nil, count: processors.count)
+    repeats = Array(repeating: nil, count: processors.count)
     memory.pageObserver = self
     for (number, processor) in processors.enumerated() {
       let watcher = ProcessorWatcher(number, processor, self)
@@ -152,18 +161,18 @@ public final class Oracle {
     logs[number].append(entry)
     if case .vmx(.transition) = operation { return }
     points?(.invalidation, number)
-    counters.count(InvalidationType(operation), isNeedless: removed == 0)
+    tally.count(InvalidationType(operation), isNeedless: removed == 0)
   }
 
   func entered(_ number: Int) {
     points?(.entry, number)
-    counters.entries += 1
+    tally.entries += 1
     logs[number].lastEntry = (next(), insertions(number))
   }
 
   func exited(_ number: Int) {
     points?(.exit, number)
-    counters.exits += 1
+    tally.exits += 1
     logs[number].lastExit = (next(), insertions(number))
   }
 
@@ -174,10 +183,10 @@ public final class Oracle {
   }
 
   private func suspect(_ slot: Slot, _ translation: Translation, _ change: StructureChange) {
-    counters.changes += 1
+    tally.changes += 1
     let isEPT = isEPT(change.address, slot, translation)
     guard change.loses(isEPT: isEPT) else { return }
-    counters.losses += 1
+    tally.losses += 1
     let key = Key(processor: translation.processorNumber, slot: slot)
     let sequence = translation.cache.sequence(slot)
     if suspects[key]?.sequence == sequence { return }
@@ -228,8 +237,8 @@ public final class Oracle {
   // MARK: Uses
 
   private func take(_ use: StaleUse) {
-    counters.uses += 1
-    counters.kinds[use.mapping.kind, default: 0] += 1
+    tally.uses += 1
+    tally.kinds[use.mapping.kind, default: 0] += 1
     let key = Key(processor: use.processor, slot: use.slot)
     let exploited = use.exploited
     if use.access.isWrite, !use.isDenied, staleStores.indices.contains(use.processor) {
@@ -239,11 +248,12 @@ public final class Oracle {
     var opinion = opinions[key]
     if opinion?.sequence != sequence { opinion = nil }
     if let opinion, opinion.order == order, opinion.exploited == exploited {
-      counters.verdicts[opinion.verdict, default: 0] += 1
+      tally.verdicts[opinion.verdict, default: 0] += 1
+      expectAgain(use, opinion.verdict)
       return
     }
     let grading = grade(use, key, sequence, exploited)
-    counters.verdicts[grading.verdict, default: 0] += 1
+    tally.verdicts[grading.verdict, default: 0] += 1
     let reported = opinion?.reported
     var now = Opinion(
       sequence: sequence, order: order, exploited: exploited, verdict: grading.verdict, reported: reported)
@@ -252,6 +262,14 @@ public final class Oracle {
       announce(use, grading, sequence)
     }
     opinions[key] = now
+  }
+
+  /// The next use may be the same.
+  private func expectAgain(_ use: StaleUse, _ verdict: Verdict) {
+    guard repeats.indices.contains(use.processor) else { return }
+    if let before = repeats[use.processor] { tally.add(before) }
+    repeats[use.processor] = RepeatedRead(
+      slot: use.slot, order: order, kind: use.mapping.kind, verdict: verdict, count: 0)
   }
 
   private func announce(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64) {
@@ -263,7 +281,7 @@ public final class Oracle {
       verdict: grading.verdict, kind: use.mapping.kind, processor: use.processor, rip: grading.suspect?.change.rip ?? 0)
     groups[group, default: 0] += 1
     guard groups[group] == 1 else { return }
-    counters.violations += 1
+    tally.violations += 1
     report?(
       Violation(
         verdict: grading.verdict, use: use, axes: use.exploited, change: grading.suspect?.change,
@@ -351,6 +369,15 @@ extension Oracle: StaleUseObserver {
   /// A stale mapping was used.
   public func staleMappingUsed(_ use: StaleUse) { take(use) }
 
+  /// It was used once more, and no fact has come between.
+  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
+    guard repeats.indices.contains(processor), repeats[processor]?.slot == slot, repeats[processor]?.order == order else {
+      return false
+    }
+    repeats[processor]?.count += 1
+    return true
+  }
+
   /// An entry that a mapping came from was changed.
   public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
     if points != nil, lastChange != change, case .processor(let number) = change.writer {
@@ -372,7 +399,7 @@ extension Oracle: PageObserver {
     let page = address.value & ~0xFFF
     guard pages[page] != nil else { return }
     if isFlag {
-      if let tables = pages[page]?.tables, tables > 0 { counters.strayFlags += 1 }
+      if let tables = pages[page]?.tables, tables > 0 { tally.strayFlags += 1 }
       return
     }
     var moment: (cycle: UInt64, rip: UInt64) = (0, 0)
@@ -395,7 +422,7 @@ extension Oracle: PageObserver {
 extension Oracle: MessageObserver {
   /// A processor has sent another a message.
   public func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
-    counters.messages += 1
+    tally.messages += 1
     points?(message.deliveryMode == .nonMaskable ? .nonMaskable : .message, sender)
   }
 }

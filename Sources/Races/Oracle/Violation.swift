@@ -80,6 +80,14 @@ public struct OracleCounters: Equatable, Sendable {
   /// VM entries and exits.
   public internal(set) var entries, exits: UInt64
 
+  /// Adds reads that were the same as one that is counted.
+  mutating func add(_ repeated: RepeatedRead) {
+    guard repeated.count > 0 else { return }
+    uses += repeated.count
+    kinds[repeated.kind, default: 0] += repeated.count
+    verdicts[repeated.verdict, default: 0] += repeated.count
+  }
+
   mutating func count(_ type: InvalidationType, isNeedless: Bool) {
     everyInvalidation[type.rawValue] += 1
     if isNeedless { needlessInvalidations[type.rawValue] += 1 }
@@ -94,4 +102,14 @@ public struct OracleCounters: Equatable, Sendable {
       && left.strayFlags == right.strayFlags && left.entries == right.entries && left.exits == right.exits
       && left.messages == right.messages
   }
+}
+
+/// A read by a stale mapping that is made again and again, with no fact between.
+struct RepeatedRead {
+  let slot: Slot
+  /// The oracle's count of facts.
+  let order: UInt64
+  let kind: MappingKind
+  let verdict: Verdict
+  var count: UInt64
 }

@@ -177,20 +177,18 @@ extension VMXUnit {
       perform(VMExit(.nmiWindow))
       return true
     }
-    if processor.signals.contains(.nonMaskable), !isShadowed {
+    // With virtual NMIs the processor's own blocking is off in a guest.
+    if processor.signals.contains(.nonMaskable), !isShadowed, !processor.blocksNonMaskable {
+      processor.signals.remove(.nonMaskable)
       if pin.contains(.nmiExiting) {
-        processor.signals.remove(.nonMaskable)
         var exit = VMExit(.exceptionOrNMI)
         exit.interruption = 1 << 31 | 2 << 8 | 2
         perform(exit)
         return true
       }
-      if !processor.blocksNonMaskable {
-        processor.signals.remove(.nonMaskable)
-        processor.blocksNonMaskable = true
-        processor.deliverExternal(Vector.nonMaskable.rawValue)
-        return true
-      }
+      processor.blocksNonMaskable = true
+      processor.deliverExternal(Vector.nonMaskable.rawValue)
+      return true
     }
     guard activity != Activity.shutdown else { return false }
     if isInterruptWindowOpen {
@@ -233,9 +231,7 @@ extension VMXUnit {
     if s.pointee.activity == Activity.waitForSIPI { return processor.signals.contains(.startUp) }
     if isTrapPending || isBelowThreshold || isTimerDue || isNMIWindowOpen { return true }
     if processor.signals.contains(.initialize) { return true }
-    if processor.signals.contains(.nonMaskable), pin.contains(.nmiExiting) || !processor.blocksNonMaskable {
-      return true
-    }
+    if processor.signals.contains(.nonMaskable), !processor.blocksNonMaskable { return true }
     guard s.pointee.activity == Activity.halted else { return false }
     if isInterruptWindowOpen || isVirtualInterruptDeliverable { return true }
     return processor.isMaskableWanted && pin.contains(.externalInterruptExiting)
