@@ -143,6 +143,8 @@ public final class PhysicalMemory {
 
   /// Puts a ROM behind RAM; there is one.
   public func setROM(_ bytes: [UInt8], at start: UInt64) {
+    // Processors may hold host pointers into the one that is there: the same bytes stay where they are.
+    if let rom, rom.start == start, rom.bytes.elementsEqual(bytes) { return }
     rom = ROM(bytes, at: start)
   }
 
