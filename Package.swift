@@ -47,6 +47,7 @@ let package = Package(
     room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("VMX", ["CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     room("Machine", ["VMX", "CPU", "MMU", "EPTTLB"]),
+    room("Races", ["Machine", "VMX", "CPU", "MMU", "EPTTLB", "Layout", yams]),
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
@@ -58,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "shootdown",
       dependencies: [
-        argumentParser, logging, yams, "Machine", "Guests", "Monitor", "BuildCommit", "CPU", "MMU", "EPTTLB",
+        argumentParser, logging, yams, "Races", "Machine", "Guests", "Monitor", "BuildCommit", "CPU", "MMU", "EPTTLB",
         "Tables",
       ],
       swiftSettings: strict),
@@ -70,6 +71,7 @@ let package = Package(
     tests(of: "CPU", ["CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     tests(of: "VMX", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "Races", ["Races", "Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
     tests(of: "Monitor", ["Monitor", "Machine", "Guests", "CPU", "MMU", "EPTTLB", "Tables"]),
     tests(of: "CommandLine", ["Guests", "Tables"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),

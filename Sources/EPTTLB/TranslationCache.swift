@@ -138,6 +138,12 @@ public final class TranslationCache {
   /// A live entry; of one that came from more sources than it holds the first few are there.
   @inlinable public subscript(slot: Slot) -> CachedEntry { nodes[Int(slot)].entry }
 
+  /// How many entries had been cached when a live one was: tells what came before what.
+  public func sequence(_ slot: Slot) -> UInt64 { nodes[Int(slot)].sequence }
+
+  /// How many entries have been cached so far.
+  public var insertions: UInt64 { nextSequence }
+
   /// Whether a live entry is a paging-structure-cache entry.
   @inlinable public func isStructure(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isStructure }
 

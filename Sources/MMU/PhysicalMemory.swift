@@ -12,6 +12,14 @@ public protocol CodeObserver: AnyObject {
   func codeWritten(page: UInt64, granules: UInt64)
 }
 
+/// Told when a store hits a watched page.
+public protocol PageObserver: AnyObject {
+  /// A page has been written, or a part of one.
+  ///
+  /// - Parameter isFlag: a walk has set accessed or dirty flags.
+  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool)
+}
+
 /// Registers or memory of a device, in physical address space.
 public protocol MemoryMappedDevice: AnyObject {
   /// Reads 1 to 8 bytes.
@@ -37,11 +45,13 @@ public final class PhysicalMemory {
     public var isChanged = false
     /// Some processor may hold a host pointer to write it.
     public var hasWriter = false
+    /// Stores are reported to `pageObserver`.
+    public var isWatched = false
     /// A table that a processor whose policy speculates may read at any time.
     public var isTable = false
 
     /// Host pointers may write the page: no store to it need be seen.
-    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable }
+    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable && !isWatched }
   }
 
   /// Bytes of RAM, a multiple of 4 KiB.
@@ -58,6 +68,8 @@ public final class PhysicalMemory {
   public let pages: UnsafeMutablePointer<Page>
   /// Who keeps decoded instructions.
   public weak var codeObserver: (any CodeObserver)?
+  /// Told of stores to watched pages.
+  public weak var pageObserver: (any PageObserver)?
   /// Who writes: set by whoever is about to run or to store.
   public var writer = Writer.monitor
   /// Every processor's way to memory, by number.
@@ -251,6 +263,9 @@ public final class PhysicalMemory {
       let end = min(last, first | 0xFFF)
       let page = page(of: PhysicalAddress(first))
       touch(page)
+      if page.pointee.isWatched {
+        pageObserver?.watchedPageWritten(PhysicalAddress(first), writer, isFlag: isSpeculating)
+      }
       if page.pointee.codeGranules != 0 {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)
         if hit != 0 { codeObserver?.codeWritten(page: first & ~0xFFF, granules: hit) }
@@ -292,6 +307,13 @@ public final class PhysicalMemory {
     for translation in translations {
       translation?.takeUnretainedValue().dropWriters(of: base + Int(page))
     }
+  }
+
+  /// Has stores to a page of RAM reported, or no longer; results do not depend on it.
+  public func watch(page: UInt64, _ isWatched: Bool) {
+    guard isRAM(PhysicalAddress(page), bytes: 1) else { return }
+    self.page(of: PhysicalAddress(page)).pointee.isWatched = isWatched
+    if isWatched { dropWriters(page: page & ~0xFFF) }
   }
 
   /// Gives a processor's translations the lowest number that is free.

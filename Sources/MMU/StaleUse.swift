@@ -89,6 +89,8 @@ public struct StaleUse {
   public var processor: Int
   /// Its clock.
   public var cycle: UInt64
+  /// Its instruction pointer.
+  public var rip: UInt64
   /// The address; with a guest-physical mapping, a guest-physical one.
   public var address: LinearAddress
   /// The access.
@@ -113,4 +115,15 @@ public struct StaleUse {
 public protocol StaleUseObserver: AnyObject {
   /// A processor has used a stale mapping.
   func staleMappingUsed(_ use: StaleUse)
+  /// A store has changed a structure entry that a mapping of a processor came from.
+  func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange)
+  /// A suspect mapping of a processor is about to go, or memory is again what it was made from.
+  func suspicionEnded(of slot: Slot, on processor: Translation)
+}
+
+extension StaleUseObserver {
+  /// Nothing is done.
+  public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {}
+  /// Nothing is done.
+  public func suspicionEnded(of slot: Slot, on processor: Translation) {}
 }

@@ -51,6 +51,7 @@ extension Translation: MappingKeeper {
 
   /// Takes its marks away.
   public func mappingDropped(_ slot: Slot) {
+    if cache.isSuspect(slot) { staleUseObserver?.suspicionEnded(of: slot, on: self) }
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
     forgetVerdicts(slot)
@@ -88,6 +89,7 @@ extension Translation: MappingKeeper {
   func suspect(_ slot: Slot, _ change: StructureChange) {
     let isOwn = (0..<cache.sourceCount(slot)).contains { cache.source(slot, $0).address == change.address }
     let isNew = isOwn && cache.suspect(slot, change)
+    if isOwn { staleUseObserver?.entryChanged(of: slot, on: self, change) }
     let hadVerdicts = verdicts[slot] != nil
     forgetVerdicts(slot)
     if isNew || hadVerdicts { withdraw(slot) }
@@ -115,11 +117,17 @@ extension Translation: MappingKeeper {
     cache.isSuspect(slot) || cache.root(slot) != controls.root(of: address)
   }
 
+  /// Memory is again what a mapping was made from.
+  func clear(_ slot: Slot) {
+    staleUseObserver?.suspicionEnded(of: slot, on: self)
+    cache.clear(slot)
+  }
+
   /// A suspect mapping is used, or denies an access.
   func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
     let root = controls.root(of: address)
     if cache.isSuspect(slot), holds(slot) {
-      cache.clear(slot)
+      clear(slot)
       if cache.root(slot) == root {
         forgetVerdicts(slot)
         return
@@ -130,7 +138,8 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
-        processor: processorNumber, cycle: storingMoment.cycle, address: address, access: access,
+        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: address,
+        access: access,
         isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
         sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
@@ -140,7 +149,7 @@ extension Translation: MappingKeeper {
   /// A suspect guest-physical mapping is used, or denies an access.
   func consult(_ slot: Slot, _ guestPhysical: UInt64, _ access: EPTAccess, _ ept: EPTControls) {
     if cache.isSuspect(slot), holds(slot) {
-      cache.clear(slot)
+      clear(slot)
       if cache.root(slot) == ept.pointer {
         forgetVerdicts(slot)
         return
@@ -151,7 +160,8 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
-        processor: processorNumber, cycle: storingMoment.cycle, address: LinearAddress(guestPhysical),
+        processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip,
+        address: LinearAddress(guestPhysical),
         access: Access(isWrite: access.isWrite, isFetch: access.qualification & 4 != 0),
         isDenied: !entry.eptRights.isSuperset(of: access.needs), mapping: entry, slot: slot,
         sources: cache.sources(slot), suspicion: cache.suspicion(slot), own: verdict.own,
@@ -242,7 +252,7 @@ extension Translation: MappingKeeper {
   // MARK: The moment of a store
 
   /// The clock and the instruction pointer at the instruction that is storing: exact inside a block too.
-  var storingMoment: (cycle: UInt64, rip: UInt64) {
+  public var storingMoment: (cycle: UInt64, rip: UInt64) {
     guard let op = accessOp.pointee else { return (state.pointee.cycles, state.pointee.rip) }
     let blockCycles = state.pointee.block.map { UInt64($0.pointee.cycles) } ?? 0
     return (

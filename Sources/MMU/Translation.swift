@@ -204,7 +204,7 @@ public final class Translation {
     }
     let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
     let start = controls.mode == .none ? nil : cache.structure(kind, address.value, controls.tag)
-    if let start, cache.isSuspect(start), holds(start) { cache.clear(start) }
+    if let start, cache.isSuspect(start), holds(start) { clear(start) }
     // What the walk's own fills drive out must not change what it started from.
     let inherited = start.flatMap { cache.suspicion($0) }
     // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
@@ -528,7 +528,9 @@ public final class Translation {
       }
       if entry.writeTag != ~0 {
         let write = Access(isWrite: true, isUser: key.isUser)
-        guard mapping.isDirty, mapping.eptRights.contains(.write), key.controls.permits(write, mapping.rights, key: mapping.protectionKey) else {
+        guard mapping.isDirty, mapping.eptRights.contains(.write),
+          key.controls.permits(write, mapping.rights, key: mapping.protectionKey)
+        else {
           return "host pointer writes through a mapping that must not"
         }
         guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {

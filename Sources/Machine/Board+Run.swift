@@ -44,6 +44,7 @@ extension Board {
         // The host is only looked at between runs of a processor; where they end changes nothing the guest can see.
         let deadline = min(cycle, last, clock &+ Board.hostInterval)
         if let end = run(processor, until: deadline, turnEnd: cycle, limits, observer) { return end }
+        if observer?.endsRun == true { return .observerStopped }
         let spent = processor.state.pointee.cycles &- clock
         guard spent >= lookAtHost else {
           lookAtHost -= spent

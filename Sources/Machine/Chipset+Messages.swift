@@ -8,6 +8,9 @@ extension Chipset: InterruptFabric {
       if processors[receiver] === sender {
         sender.receive(message)
       } else {
+        if let messageObserver, let from = processors.firstIndex(where: { $0 === sender }) {
+          messageObserver.messageSent(message, from: from, to: receiver)
+        }
         send(message, to: receiver, at: cycle)
       }
     }

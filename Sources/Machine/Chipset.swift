@@ -45,7 +45,9 @@ final class Chipset {
   /// Cycle of the devices' next own event.
   var deviceEvent: UInt64?
   /// Who takes bytes written to a port.
-  var taps: [UInt16: @Sendable (UInt8) -> Void] = [:]
+  var taps: [UInt16: (UInt8) -> Void] = [:]
+  /// Told of messages between processors.
+  weak var messageObserver: (any MessageObserver)?
 
   init(
     memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, boot: FirmwareBoot? = nil,

@@ -20,6 +20,8 @@ public enum RunEnd: Equatable, Sendable {
   case instructionLimit
   /// The host asked for an end (`Board.interrupt`).
   case interrupted
+  /// A `RunObserver` wanted the run to end.
+  case observerStopped
   /// Something that is not built.
   case refused(Refusal)
 }

@@ -30,9 +30,10 @@ struct GuestsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Its command line.", valueName: "text")) var append: String?
     @OptionGroup var machine: MachineSettings
     @OptionGroup var settings: RunSettings
+    @OptionGroup var oracle: OracleSettings
 
     func run() throws {
-      try Run(machine: machine, settings: settings).run(BootSource(guest: name, append: append))
+      try Run(machine: machine, settings: settings, oracle: oracle).run(BootSource(guest: name, append: append))
     }
   }
 

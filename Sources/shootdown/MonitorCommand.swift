@@ -53,7 +53,9 @@ extension Run {
     let limits = try limits(nil)
     let isEndedByReset = try machine.isOn(settings.noReboot, "no-reboot")
     let symbols = SymbolTable()
-    for file in try Symbols(images: source.files, paths: settings.symbols).files { try symbols.add(file.elf) }
+    for file in try Symbols(images: source.files, paths: settings.symbols).files {
+      try symbols.add(file.elf, offset: SymbolIndex.shift(of: file.elf, loadedAt: file.base))
+    }
     let gate = SerialGate()
     if let post = options.post {
       options.post = { byte in if !gate.isClosed { post(byte) } }

@@ -4,7 +4,6 @@ import Tables
 enum Planned {
   private static let table: StaticString = """
     name             what
-    suite            scenario suites
     explore          the search for interleavings
     replay           replay of recordings
     litmus           the TLB rules as programs
@@ -16,12 +15,9 @@ enum Planned {
     --restore        snapshots
     --record         recordings
     --gdb            the gdb server
-    --oracle         the oracle
-    --oracle-cost    the oracle
     --html           reports
     --perfetto       reports
     --split-rmw      split read-modify-writes
-    --fail-on        the oracle
     --color          colours
     """
 

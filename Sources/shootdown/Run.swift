@@ -9,9 +9,11 @@ import Monitor
 struct Run {
   let machine: MachineSettings
   let settings: RunSettings
+  let oracleSettings: OracleSettings
   private let log: Logger
 
-  init(machine: MachineSettings, settings: RunSettings) throws {
+  init(machine: MachineSettings, settings: RunSettings, oracle: OracleSettings) throws {
+    oracleSettings = oracle
     self.machine = machine
     self.settings = settings
     log = try settings.logger()
@@ -69,13 +71,23 @@ struct Run {
       print(try configuration.machineFile(), terminator: "")
       return
     }
+    let markers = try oracleSettings.oracleMarker.map { text in
+      guard let port = RunSettings.port(text) else { throw Misuse("--oracle-marker: '\(text)' is no port") }
+      return port
+    }
     try open(outputs, serial: place, window)
     outputs.trace?.attach(board.processors)
+    let oracle = RunOracle(board, oracleSettings, ports: markers, symbols: symbols.table)
+    oracle?.tell = { lines, event in
+      outputs.flush()
+      for line in lines { StandardError.line(line) }
+      outputs.events?.send(event)
+    }
     outputs.events?.send(Event.Start(configuration: configuration.byName))
     HostSignals.install(timeout: timeout)
     let observer =
-      outputs.trace == nil && outputs.progress == nil
-      ? nil : RunWatch(trace: outputs.trace, progress: outputs.progress)
+      outputs.trace == nil && outputs.progress == nil && oracleSettings.oracle != .stop
+      ? nil : RunWatch(trace: outputs.trace, progress: outputs.progress, oracle: oracle)
     var end = board.run(limits, observer: observer)
     while end == .reset && !isEndedByReset {
       let cycle = board.processor.state.pointee.cycles
@@ -92,7 +104,10 @@ struct Run {
     if settings.screen { show(screen: board.screen) }
     if outputs.trace?.finish() == false { log.warning("--trace: the file could not be written whole") }
     let signal = end == .interrupted && HostSignals.last != SIGALRM ? HostSignals.last : nil
-    let status = status(end, condition)
+    let own = status(end, condition)
+    let status = own == ExitStatus.misuse ? own : oracle?.status ?? own
+    for line in oracle?.lines ?? [] { StandardError.line(line) }
+    if let oracle { outputs.events?.send(oracle.event) }
     report(end, board, options, isEndedByReset)
     send(end, board, outputs.events, status: signal == nil ? status : nil, signal: signal)
     show(walks, board, outputs.events)
@@ -194,6 +209,7 @@ struct Run {
       if condition == nil { return ExitStatus.guestDied }
       return isMet ? ExitStatus.success : ExitStatus.expectation
     case .shutdown: return isMet ? ExitStatus.guestDied : ExitStatus.expectation
+    case .observerStopped: return ExitStatus.expectation
     case .cycleLimit, .instructionLimit, .interrupted: return ExitStatus.limit
     }
   }
@@ -220,6 +236,7 @@ struct Run {
     case .reset: ("reset", nil)
     case .haltedForEver: ("halted", nil)
     case .shutdown: ("shutdown", nil)
+    case .observerStopped: ("violation", nil)
     case .cycleLimit: ("max-cycles", nil)
     case .instructionLimit: ("max-instructions", nil)
     case .interrupted: (HostSignals.last == SIGALRM ? "timeout" : "signal", nil)
@@ -254,6 +271,7 @@ struct Run {
     case .reset: note("the guest reset the machine \(place)")
     case .haltedForEver: note("HLT for ever \(place)")
     case .shutdown: note("a triple fault: the processor is in the shutdown state, \(place)")
+    case .observerStopped: note("the oracle has seen a violation \(place)")
     case .cycleLimit: note("--max-cycles was reached \(place)")
     case .instructionLimit: note("--max-instructions was reached \(place)")
     case .interrupted: note("stopped from outside \(place)")

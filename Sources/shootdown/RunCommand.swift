@@ -39,9 +39,10 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
+  @OptionGroup var oracle: OracleSettings
 
   func run() throws {
-    let run = try Run(machine: machine, settings: settings)
+    let run = try Run(machine: machine, settings: settings, oracle: oracle)
     try run.run(try source())
   }
 
@@ -109,6 +110,8 @@ struct RunCommand: ParsableCommand {
       bios: try machine.value(bios, "bios", default: "/usr/share/seabios/bios-256k.bin").text,
       drives: [
         ("disk", try machine.values(disk, "disk")), ("cdrom", [try machine.value(cdrom, "cdrom", default: "").text]),
+        ("writable", [try machine.isOn(writable, "writable") ? "true" : ""]),
+        ("vgabios", [try machine.value(vgabios, "vgabios", default: "").text]),
       ]
       .filter { $0.1 != [""] && !$0.1.isEmpty })
     source.boot = boot

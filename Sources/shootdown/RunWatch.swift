@@ -6,13 +6,16 @@ import Machine
 final class RunWatch: RunObserver {
   private let trace: Trace?
   private let progress: Progress?
+  private let oracle: RunOracle?
 
-  init(trace: Trace?, progress: Progress?) {
+  init(trace: Trace?, progress: Progress?, oracle: RunOracle?) {
+    self.oracle = oracle
     self.trace = trace
     self.progress = progress
   }
 
   var stepsFrom: UInt64? { trace?.stepsFrom }
+  var endsRun: Bool { oracle?.endsRun == true }
   func willStep(_ processor: Processor) { trace?.willStep(processor) }
   func didStep(_ processor: Processor) { trace?.didStep(processor) }
   func runGoesOn(_ processors: [Processor]) { progress?.show(processors) }

@@ -208,7 +208,9 @@ struct RunSettings: ParsableArguments {
   var until: String?
 
   @Option(
-    help: ArgumentHelp("An ELF file with symbols, beside the image's own; repeatable.", valueName: "file"))
+    help: ArgumentHelp(
+      "An ELF file with symbols, and where it is loaded if not where it was linked for; repeatable.",
+      valueName: "file[@address]"))
   var symbols: [String] = []
 
   @Option(help: ArgumentHelp("Cycles after which the run is cut off.", valueName: "n"))
@@ -274,7 +276,7 @@ struct RunSettings: ParsableArguments {
   var logLevel: String?
 
   /// A port's number as 190h, 0x190 or 400.
-  private static func port(_ text: String) -> UInt16? {
+  static func port(_ text: String) -> UInt16? {
     if text.lowercased().hasSuffix("h") { return UInt16(text.dropLast(), radix: 16) }
     if text.lowercased().hasPrefix("0x") { return UInt16(text.dropFirst(2), radix: 16) }
     return UInt16(text)

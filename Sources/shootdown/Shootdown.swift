@@ -15,7 +15,9 @@ struct Shootdown: ParsableCommand {
       ((code << 1) | 1) & FFh.
       """,
     version: version,
-    subcommands: [RunCommand.self, MonitorCommand.self, WalkCommand.self, GuestsCommand.self, ModelsCommand.self])
+    subcommands: [
+      RunCommand.self, SuiteCommand.self, MonitorCommand.self, WalkCommand.self, GuestsCommand.self, ModelsCommand.self,
+    ])
 
   /// Version, commit when known, and the libraries.
   static var version: String { "shootdown \(Build.version) (\(Build.commit)); \(Libraries.versions)" }

@@ -59,7 +59,7 @@ import Testing
       let expected = bench.processor.model.has(feature) ? .halted : gp
       #expect(bench.moveToCR(4, 0x20 | 1 << bit) == expected, "\(name) \(feature)")
     }
-    let bench = try PagingBench("corei7_icelake_u")
+    let bench = try PagingBench("max")
     #expect(bench.moveToCR(4, 0x20 | 1 << 23) == .stopped(.refused(.controlRegister(4, 0x20 | 1 << 23))), "CET")
     #expect(bench.moveToCR(4, 0x20 | 1 << 14) == gp, "SMXE")
   }

@@ -26,7 +26,8 @@ import Testing
       "--timing <name>", "--random-seed <n>", "--block-limit <n>", "--no-host-pointers", "--until <condition>",
       "--max-cycles <n>",
       "--max-instructions <n>", "--timeout <s>", "--hash", "--serial <where>", "-q, --quiet", "-v, --verbose",
-      "--log-level <level>", "--symbols <file>", "--json", "--print-config", "--trace <file>", "--trace-from <cycle>",
+      "--log-level <level>", "--symbols <file[@address]>", "--json", "--print-config", "--trace <file>",
+      "--trace-from <cycle>",
       "--trace-count <n>", "--walk <[cpuN:]address>", "--no-reboot", "--version", "-h, --help",
     ]
     for option in options { #expect(help.contains("  \(option) "), "\(option)") }

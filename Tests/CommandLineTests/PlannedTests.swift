@@ -2,7 +2,7 @@ import Testing
 
 /// What the design names and is not built yet is refused by its name.
 @Suite struct PlannedTests {
-  @Test(arguments: ["suite", "explore", "replay", "litmus"])
+  @Test(arguments: ["explore", "replay", "litmus"])
   func subcommand(_ name: String) throws {
     for arguments in [[name], [name, "file"], [name, "--help"]] {
       try shootdown(arguments).expectMisuse(naming: ["'\(name)'", "not built"])
@@ -10,9 +10,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "--cdrom", "--disk", "--writable", "--vgabios", "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen",
-    "--snapshot", "--restore", "--record", "--gdb", "--oracle", "--oracle-cost", "--html", "--perfetto", "--split-rmw",
-    "--fail-on", "--color",
+    "--bochsrc", "--ignore-msrs", "--msr", "--keys",
+    "--snapshot", "--restore", "--record", "--gdb", "--html", "--perfetto", "--split-rmw",
+    "--color",
   ])
   func option(_ name: String) throws {
     for arguments in [[name], [name, "value"], ["\(name)=value"]] {

@@ -38,7 +38,8 @@ import Testing
   }
 
   /// EPT02 is a TLB of EPT12: what L2 reads is what L1 has told it, unless L0 makes a mistake.
-  @Test(arguments: [(nil, 1), ("entry", 3), ("memtype", 1), ("rights", 3), ("lost", 3), ("vpid", 3)] as [(String?, UInt8)])
+  @Test(
+    arguments: [(nil, 1), ("entry", 3), ("memtype", 1), ("rights", 3), ("lost", 3), ("vpid", 3)] as [(String?, UInt8)])
   func nesting(_ mistake: String?, _ status: UInt8) throws {
     let result = try run("nested", mistake)
     #expect(result.end == .guestExit(status), "\(result.serial)")

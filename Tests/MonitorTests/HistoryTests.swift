@@ -90,13 +90,17 @@ import Testing
     let bench = try Workbench("quiesce", processors: processors)
     bench.tell("vmexitbp")
     var places: [String] = []
+    var isAtEnd = false
     for _ in 0..<6 {
       let said = bench.tell("continue")
-      guard said.contains("stop 1") else { break }
+      isAtEnd = !said.contains("stop 1")
+      guard !isAtEnd else { break }
       places.append(said)
     }
     #expect(places.count >= 2)
-    for place in places.dropLast().reversed() { #expect(bench.tell("reverse-continue") == place) }
+    // At a stop, the one before is next; at the machine's end, the last one.
+    let earlier = bench.session.end == nil ? places.dropLast() : places[...]
+    for place in earlier.reversed() { #expect(bench.tell("reverse-continue") == place) }
     #expect(bench.tell("reverse-continue").contains("this is the beginning"))
     for place in places { #expect(bench.tell("continue") == place) }
   }
@@ -108,7 +112,11 @@ import Testing
       let bench = try Workbench(setting.guest, processors: setting.processors, quantum: setting.quantum)
       for line in lines { bench.tell(line) }
       var stops = 0
-      while bench.session.end == nil, stops < 3000, bench.tell("continue").contains("stop ") { stops += 1 }
+      while bench.session.end == nil, stops < 500, bench.tell("continue").contains("stop ") { stops += 1 }
+      // Thousands of stops would be no better.
+      if bench.session.end == nil { bench.tell("delete") }
+      if bench.session.end == nil { bench.tell("continue") }
+      #expect(bench.session.end != nil)
       return (bench.hash, stops)
     }
     let plain = try end([])

@@ -5,12 +5,15 @@ struct Emulator {
   /// The place an emulator has in the table.
   enum Role: String, Encodable, CaseIterable {
     case shootdown
+    /// This project's emulator again, with the monitor attached and no stop set.
+    case monitor
     case bochsGit = "bochs-git"
     case bochs
 
     var title: String {
       switch self {
       case .shootdown: "shootdown"
+      case .monitor: "monitor"
       case .bochsGit: "Bochs git"
       case .bochs: "Bochs"
       }
@@ -60,6 +63,24 @@ extension Emulator {
       }
       return child.cpuSeconds
     }
+  }
+
+  /// This project's emulator, with the monitor attached.
+  ///
+  /// - Parameter commands: what the monitor is told.
+  static func monitor(_ name: String, images: URL, commands: String = "continue\nquit\n") throws -> Emulator {
+    let plain = try shootdown(name, images: images)
+    return Emulator(
+      role: .monitor, program: plain.program, version: plain.version, configuration: "no stop set",
+      prepare: { guest, directory in
+        let script = directory.appendingPathComponent("commands")
+        try commands.write(to: script, atomically: true, encoding: .utf8)
+        return [
+          "monitor", "--kernel", images.appendingPathComponent("\(guest.rawValue).bin").path, "--memory", "64M",
+          "--command", script.path,
+        ]
+      },
+      serialFile: "stdout", lastWords: plain.lastWords, goodStatus: 0)
   }
 
   /// This project's emulator.

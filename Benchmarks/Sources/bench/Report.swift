@@ -138,8 +138,8 @@ struct Report {
       emit("check", verdict)
     } else {
       write(
-        "\(verdict.isMet ? "met" : "NOT MET"): \(verdict.measure.rawValue) against \(verdict.against.title) at least "
-          + "\(verdict.atLeast.fixed(1)): \(verdict.reason)")
+        "\(verdict.isMet ? "met" : "NOT MET"): \(verdict.measure.rawValue) against \(verdict.against.title)"
+          + "\(verdict.measure.isCost ? "" : " at least") \(verdict.atLeast.fixed(2)): \(verdict.reason)")
     }
   }
 

@@ -5,7 +5,17 @@ struct Requirement {
     case geomean
     /// Each guest by itself, `rep` too.
     case each
+    /// The geometric mean of the other's seconds by ours may be as much at most.
+    case atMost = "geomean, at most"
+    /// Seconds of one step back in the monitor, at most.
+    case reverseStep = "reverse step, seconds at most"
+
+    /// Whether less is better.
+    var isCost: Bool { self == .atMost || self == .reverseStep }
   }
+
+  /// The most that a step back may take.
+  static let reverseStepSeconds = 0.2
 
   let measure: Measure
   let against: Emulator.Role
@@ -18,6 +28,8 @@ struct Requirement {
     Requirement(measure: .geomean, against: .bochsGit, version: "", atLeast: 1.3),
     Requirement(measure: .each, against: .bochsGit, version: "", atLeast: 1.0),
     Requirement(measure: .geomean, against: .bochs, version: " 2.7", atLeast: 4.0),
+    // The monitor with no stop set: 0.95 of the speed of `run`.
+    Requirement(measure: .atMost, against: .monitor, version: "", atLeast: 1 / 0.95),
   ]
 }
 
@@ -50,6 +62,12 @@ extension Requirement {
         return answer(false, "not every benchmark has a ratio")
       }
       return answer(mean >= atLeast, "geomean \(mean.fixed(2))")
+    case .reverseStep: return answer(false, "is measured apart")
+    case .atMost:
+      guard let mean = Statistics.geomean(of: ratios, complete: true) else {
+        return answer(false, "not every benchmark has a ratio")
+      }
+      return answer(mean <= atLeast, "geomean \(mean.fixed(3))")
     case .each:
       let missed = Guest.measured.filter { (ratios[$0] ?? 0) < atLeast }
       let names = missed.map { guest in "\(guest.rawValue) \(ratios[guest]?.fixed(2) ?? "without a ratio")" }

@@ -170,7 +170,9 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 func readPMC(_ s: State, _ op: OpRef) {
   if processor(s).isGuest, s.pointee.cr4 & CR4.performanceCounterEnable != 0 || s.isMostPrivileged,
     processor(s).exits(.rdpmc, s, op)
-  { return }
+  {
+    return
+  }
   raise(s, op, .generalProtection)
 }
 

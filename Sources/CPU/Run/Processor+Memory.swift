@@ -68,7 +68,9 @@ extension Processor {
   private func accessVirtualAPIC(
     _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ address: PhysicalAddress
   ) -> OpRef? {
-    guard let virtual = virtualAPIC(linear, bytes, access, address, length: op.pointee.length) else { return left(s, op, ExitFault) }
+    guard let virtual = virtualAPIC(linear, bytes, access, address, length: op.pointee.length) else {
+      return left(s, op, ExitFault)
+    }
     let isStack = s.pointee.missKind & 2 != 0 || op.isBasedOnStack
     let next = stage(s, op, linear, bytes, access, (virtual, Translation.noMapping), isStack: isStack)
     if access.isWrite, s.pointee.exit != UInt32(ExitFault) {
@@ -87,7 +89,9 @@ extension Processor {
     let offset = address.value & 0xFFF
     if let found = virtualization?.apicAccess(
       access, linear: linear, offset: offset, bytes: bytes, length: length)
-    { return found }
+    {
+      return found
+    }
     setFault(state, .exit, 0)
     return nil
   }
@@ -203,6 +207,13 @@ extension Processor {
     if let accessOp { return state.cycles(before: accessOp) }
     guard let block = state.pointee.block else { return state.pointee.cycles }
     return state.cycles(before: OpRef(block.ops + Int(block.pointee.lastOp)))
+  }
+
+  /// Cycle and instruction pointer of the instruction under way, one that accesses memory or is the last of its block.
+  public var instructionMoment: (cycle: UInt64, rip: UInt64) {
+    guard accessOp == nil, let block = state.pointee.block else { return translation.storingMoment }
+    let last = OpRef(block.ops + Int(block.pointee.lastOp))
+    return (state.cycles(before: last), state.pointee.rip &+ UInt64(last.pointee.ripOffset))
   }
 
   // MARK: Accesses of instructions with more than one memory operand

@@ -124,10 +124,14 @@ func vmptrld(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrld, s, op)
 /// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
 func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op) }
 /// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op, isRegister: true) }
+func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
+  processor(s).executeVMX(.vmread, s, op, isRegister: true)
+}
 func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op) }
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op, isRegister: true) }
+func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
+  processor(s).executeVMX(.vmwrite, s, op, isRegister: true)
+}
 func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op) }
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
 func vmxoff(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxoff, s, op, isRegister: true) }

@@ -19,7 +19,8 @@ public enum Intercepts {
 /// Instructions that may cause VM exits and need no more said (SDM Vol. 3, "Instructions That Cause VM Exits").
 public enum InterceptedInstruction: UInt8, Sendable {
   /// By mnemonic; `timeStamp` is RDTSC.
-  case cpuid, hlt, invd, invlpg, invpcid, monitor, mwait, pause, rdpmc, timeStamp, rdtscp, wbinvd, xsetbv, rdrand, rdseed
+  case cpuid, hlt, invd, invlpg, invpcid, monitor, mwait, pause, rdpmc, timeStamp, rdtscp, wbinvd, xsetbv, rdrand,
+    rdseed
   /// By mnemonic.
   case sgdt, sidt, lgdt, lidt, sldt, str, lldt, ltr, xsaves, xrstors, rsm
 }

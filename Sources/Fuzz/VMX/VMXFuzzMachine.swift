@@ -23,6 +23,7 @@ public struct VMXFuzzCounts: Sendable {
   public internal(set) var failures: [String: Int] = [:]
   /// Processors that ended in the shutdown state, and that met what is not built.
   public internal(set) var shutdowns = 0
+  /// What was not built and met, by its text.
   public internal(set) var refusals = 0
 }
 

@@ -58,7 +58,7 @@ extension CommandTable {
     pbreak            stop before the instruction at a physical address
     vbreak            stop before the instruction at an offset of a segment
     watch             stop behind a read or write of memory, or before a fetch: linear, guest or physical, 8 bytes
-    catch             stop behind an event: exception [VECTOR], mode, inv, entry-failure, port [E], msr [E]
+    catch             stop behind an event: exception [VECTOR], mode, inv, stale, entry-failure, port, msr
     delete            delete stops, or all
     enable            stops count again, some or all
     disable           stops do not count, some or all

@@ -26,11 +26,12 @@ extension Session {
     _ = events.takeReasons()
     while true {
       let ended = try advance(limits: limits, heedsStops: true)
+      let met = try hits(condition)
       guard ended == .conditionMet else {
+        tell(met)
         if let ended { note(ended) }
         return .ended
       }
-      let met = try hits(condition)
       if !met.isEmpty {
         tell(met)
         return .stop
@@ -223,6 +224,7 @@ extension RunEnd {
     case .shutdown: "a triple fault: the processor is in the shutdown state"
     case .cycleLimit: "the limit of cycles was reached"
     case .instructionLimit: "the limit of instructions was reached"
+    case .observerStopped: "the oracle has seen a violation"
     case .interrupted: "interrupted"
     case .refused(let refusal): refusal.description
     }

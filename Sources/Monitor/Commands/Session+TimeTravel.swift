@@ -19,8 +19,10 @@ extension Session {
     let now = moment
     guard let first = history.points.first?.moment, first < now else { return say("this is the beginning") }
     guard count > 0 else { return }
-    let (earlier, isBefore) = now.instructions.subtractingReportingOverflow(UInt64(count))
+    // From a little further back: the snapshot there makes the steps back that will follow cheap.
+    let (earlier, isBefore) = now.instructions.subtractingReportingOverflow(UInt64(max(count, 2000)))
     try go(to: max(first, Moment(instructions: isBefore ? 0 : earlier, events: 0)))
+    if history.distance(to: moment) > 100_000 { try takeSnapshot() }
     // Events lie between the instructions: how many there are, a replay tells.
     var trail: [Moment] = []
     try silently {

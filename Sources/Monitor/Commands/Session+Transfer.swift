@@ -27,7 +27,7 @@ extension Session {
       pieces.append((physical, bytes[done..<done + count]))
       done += count
     }
-    for (place, piece) in pieces { try edit(.memory(place, Array(piece))) }
+    try edit(pieces.map { .memory($0.0, Array($0.1)) })
   }
 
   private func level(_ arguments: inout Arguments) -> Expression.Level {

@@ -67,13 +67,15 @@ extension Session {
   /// Says ranges, as far as a person wants to read.
   private func list(_ ranges: MappedRanges) throws {
     var ranges = ranges
+    let flag = host.flag
+    ranges.isInterrupted = { flag.isSet }
     var count = 0
-    while let range = ranges.next() {
-      guard !host.flag.isSet else { throw Interrupted() }
+    while let range = ranges.next(), !flag.isSet {
       count += 1
       guard count <= 1000 else { return say("and more") }
       say(range.text)
     }
+    guard !flag.isSet else { throw Interrupted() }
     if count == 0 { say("nothing is mapped") }
   }
 

@@ -45,6 +45,11 @@ struct History {
     return moment.instructions - last.moment.instructions >= History.interval
   }
 
+  /// Instructions that a replay to a moment has to run.
+  func distance(to moment: Moment) -> UInt64 {
+    moment.instructions - (points.last { $0.moment <= moment }?.moment.instructions ?? 0)
+  }
+
   /// Instructions at which a snapshot is due.
   func nextDue(after moment: Moment) -> UInt64 {
     let last = points.last { $0.moment <= moment }?.moment.instructions ?? moment.instructions

@@ -58,12 +58,10 @@ extension Session {
       case .reset where !isEndedByReset: try restart()
       case .conditionMet where isPaused && events.reasons.isEmpty: continue
       case .interrupted, .cycleLimit:
-        // A repeated instruction that is half done is no moment.
-        while board.processors.contains(where: { $0.state.pointee.isRepeating != 0 }) {
-          limits = RunLimits()
-          limits.instructions = retired &+ 1
-          guard board.run(limits) == .instructionLimit else { break }
-        }
+        finishRepetition()
+        return ended
+      case .conditionMet where limits.untilCycle != nil:
+        finishRepetition()
         return ended
       case .conditionMet:
         // The next instruction has been fetched: a replay that ends here has not.
@@ -71,6 +69,15 @@ extension Session {
         return ended
       default: return ended
       }
+    }
+  }
+
+  /// A repeated instruction that is half done is no moment.
+  private func finishRepetition() {
+    while board.processors.contains(where: { $0.state.pointee.isRepeating != 0 }) {
+      var limits = RunLimits()
+      limits.instructions = retired &+ 1
+      guard board.run(limits) == .instructionLimit else { return }
     }
   }
 
@@ -98,11 +105,16 @@ extension Session {
   }
 
   /// Writes something into the machine, now and in every replay.
-  func edit(_ change: Edit.Change) throws {
+  func edit(_ change: Edit.Change) throws { try edit([change]) }
+
+  /// Writes several things, which `undo` takes back together.
+  func edit(_ changes: [Edit.Change]) throws {
     remember()
     if !isExact { try go(to: moment) }
-    try perform(change)
-    history.add(change, at: moment)
+    for change in changes {
+      try perform(change)
+      history.add(change, at: moment)
+    }
   }
 
   private func perform(_ change: Edit.Change) throws {

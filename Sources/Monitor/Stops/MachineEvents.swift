@@ -65,6 +65,7 @@ final class MachineEvents {
       processor.observer = self
       processor.translation.observer = relay
       processor.vmx?.observer = relay
+      processor.translation.staleUseObserver = relay
     }
   }
 
@@ -102,8 +103,10 @@ final class MachineEvents {
 
   /// Translations were invalidated.
   fileprivate func invalidated(_ invalidation: Invalidation, _ processor: Processor) {
-    trace(.inv, processor) { "\(invalidation)" }
-    happened("\(invalidation)", to: processor) { $0 == .invalidation }
+    // With VPIDs, entries and exits drop nothing.
+    if case .vmx(.transition(isVPIDEnabled: true)) = invalidation { return }
+    trace(.inv, processor) { InvalidationText.text(invalidation) }
+    happened(InvalidationText.text(invalidation), to: processor) { $0 == .invalidation }
   }
 
   fileprivate func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {
@@ -118,18 +121,16 @@ final class MachineEvents {
     }
   }
 
+  fileprivate func usedStale(_ use: StaleUse, _ processor: Processor) {
+    happened(StaleUseText.text(use), to: processor) { $0 == .staleUse }
+  }
+
   fileprivate func entered(_ processor: Processor) {
     counts.entries[processor.translation.processorNumber, default: 0] += 1
   }
 
   fileprivate func entryFailed(_ failure: EntryFailure, _ processor: Processor) {
     happened(failure.description, to: processor) { $0 == .entryFailure }
-  }
-
-  fileprivate func executed(_ instruction: VMXInstruction, type: UInt64, _ processor: Processor) {
-    guard instruction == .invept || instruction == .invvpid else { return }
-    trace(.inv, processor) { "\(instruction) type \(type)" }
-    happened("\(instruction) type \(type)", to: processor) { $0 == .invalidation }
   }
 
   // MARK: Memory
@@ -218,7 +219,7 @@ extension MachineEvents: AccessObserver {
 }
 
 /// What a processor's translations go through, with the processor.
-private final class Relay: TranslationObserver, VMXObserver {
+private final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
   private unowned let processor: Processor
   private unowned let events: MachineEvents
 
@@ -230,15 +231,14 @@ private final class Relay: TranslationObserver, VMXObserver {
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {
     events.trace(.tlb, processor) { "\(entry.kind) \(hex(address.value)) -> \(hex(entry.physical(address.value)))" }
   }
+  func staleMappingUsed(_ use: StaleUse) { events.usedStale(use, processor) }
   func invalidated(_ invalidation: Invalidation) { events.invalidated(invalidation, processor) }
   func entered(_ unit: VMXUnit) { events.entered(processor) }
   func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
     events.exited(reason, qualification, processor)
   }
   func entryFailed(_ unit: VMXUnit, _ failure: EntryFailure) { events.entryFailed(failure, processor) }
-  func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64) {
-    events.executed(instruction, type: type, processor)
-  }
+  func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64) {}
 }
 
 /// Lets serial text through, or not: what a replay transmits was seen before.

@@ -177,10 +177,12 @@ extension Session {
     case "mode": kind = .mode
     case "inv", "invalidation": kind = .invalidation
     case "entry-failure": kind = .entryFailure
+    case "stale": kind = .staleUse
     case "port": kind = .port(try value(at: &arguments).map { try narrow($0, "port") })
     case "msr": kind = .modelSpecific(try value(at: &arguments).map { try narrow($0, "MSR") })
     case let word:
-      throw Complaint("catch \(word ?? "what")? exception [VECTOR], mode, inv, entry-failure, port [E] or msr [E]")
+      throw Complaint(
+        "catch \(word ?? "what")? exception [VECTOR], mode, inv, stale, entry-failure, port [E] or msr [E]")
     }
     try arguments.end()
     try add(.event(kind), condition)

@@ -45,6 +45,8 @@ enum EventKind: Equatable {
   case exit(UInt32?)
   /// A VM entry that failed.
   case entryFailure
+  /// The use of a translation with which memory does not agree.
+  case staleUse
   /// IN, OUT, INS or OUTS; of a port, or any.
   case port(UInt16?)
   /// RDMSR or WRMSR; of a register, or any.
@@ -58,6 +60,7 @@ enum EventKind: Equatable {
     case .invalidation: "an invalidation"
     case .exit(let reason): reason.map { "VM exit \(ExitText.name($0))" } ?? "any VM exit"
     case .entryFailure: "a VM entry that fails"
+    case .staleUse: "the use of a stale mapping"
     case .port(let port): port.map { "port \(hex(UInt64($0)))" } ?? "any port"
     case .modelSpecific(let index): index.map { "MSR \(hex(UInt64($0)))" } ?? "any MSR"
     }

@@ -32,6 +32,9 @@ struct MappedRanges: IteratorProtocol {
   private let last: UInt64
   private var position: UInt64? = 0
   private var pending: MappedRange?
+  private var looks = 0
+  /// Whether somebody wants an end: tables can be such that nothing is found for long.
+  var isInterrupted: () -> Bool = { false }
 
   init(last: UInt64, _ look: @escaping (UInt64) -> Found) {
     (self.last, self.look) = (last, look)
@@ -39,6 +42,9 @@ struct MappedRanges: IteratorProtocol {
 
   mutating func next() -> MappedRange? {
     while let address = position {
+      looks += 1
+      if looks & 0xFFF == 0, isInterrupted() { position = nil }
+      guard position != nil else { break }
       let found = look(address)
       let end: UInt64
       switch found {

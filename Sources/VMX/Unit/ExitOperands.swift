@@ -142,7 +142,8 @@ struct InstructionBytes {
   func describe(_ exit: inout VMExit, _ unit: VMXUnit) {
     let rm = UInt32(modRM & 7) | UInt32(rex & 1) << 3
     if !isRegister {
-      exit.qualification = isRIPRelative
+      exit.qualification =
+        isRIPRelative
         ? displacement &+ unit.state.pointee.rip &+ UInt64(length) : displacement
     }
     switch exit.operands {

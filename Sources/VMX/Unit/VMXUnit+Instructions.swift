@@ -152,7 +152,9 @@ extension VMXUnit {
 
   /// A field by an encoding, and whether the access is to its high half; nil: it is not supported.
   private func field(_ encoding: UInt64) -> (field: VMCSField, isHigh: Bool)? {
-    guard encoding >> 32 == 0, let field = fields.field(UInt32(encoding)), exists[Int(field.rawValue)] else { return nil }
+    guard encoding >> 32 == 0, let field = fields.field(UInt32(encoding)), exists[Int(field.rawValue)] else {
+      return nil
+    }
     let isHigh = encoding & 1 != 0
     guard !isHigh || fields[field].width == .quadword else { return nil }
     return (field, isHigh)
@@ -191,7 +193,9 @@ extension VMXUnit {
       value = read
     }
     state.pointee.cycles &+= vmcsCycles
-    guard let (field, isHigh) = field(register(operands.register)) else { return fail(InstructionError.unsupportedField) }
+    guard let (field, isHigh) = field(register(operands.register)) else {
+      return fail(InstructionError.unsupportedField)
+    }
     let description = fields[field]
     guard description.kind != .exitInformation || capabilities.misc.writesAnyField else {
       return fail(InstructionError.readOnlyField)

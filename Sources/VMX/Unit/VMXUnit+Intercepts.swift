@@ -86,7 +86,9 @@ extension VMXUnit {
       guard writeExits(number, value) else { return false }
       return ask(.controlRegister, length, qualification: UInt64(number) | UInt64(register) << 8)
     case .read(let number, let register):
-      guard number == 3 && primary.contains(.cr3StoreExiting) || number == 8 && primary.contains(.cr8StoreExiting) else {
+      let isIntercepted =
+        number == 3 && primary.contains(.cr3StoreExiting) || number == 8 && primary.contains(.cr8StoreExiting)
+      guard isIntercepted else {
         return false
       }
       return ask(.controlRegister, length, qualification: UInt64(number) | 1 << 4 | UInt64(register) << 8)

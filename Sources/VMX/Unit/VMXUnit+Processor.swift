@@ -90,7 +90,9 @@ extension VMXUnit: VirtualMachineExtensions {
     primary = PrimaryControls(rawValue: UInt32(truncatingIfNeeded: words[6]))
     secondary = SecondaryControls(rawValue: UInt32(truncatingIfNeeded: words[7]))
     unblocking = (words[8], words[9])
-    virtualTrap = ExitReason(rawValue: UInt32(truncatingIfNeeded: words[10] >> 32)).map { ($0, words[10] & 0xFFFF_FFFF) }
+    virtualTrap = ExitReason(rawValue: UInt32(truncatingIfNeeded: words[10] >> 32)).map {
+      ($0, words[10] & 0xFFFF_FFFF)
+    }
     pending = .none
     for (index, value) in saved.fields.enumerated() { vmcs.words[index] = value }
     lastFailure = saved.failure

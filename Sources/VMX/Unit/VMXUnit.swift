@@ -126,7 +126,8 @@ public final class VMXUnit {
   func load(_ pointer: UInt64) {
     let count = VMCSField.allCases.count * 8
     memory.read(
-      PhysicalAddress(pointer &+ VMCSRegion.fields), into: UnsafeMutableRawBufferPointer(start: vmcs.words, count: count))
+      PhysicalAddress(pointer &+ VMCSRegion.fields),
+      into: UnsafeMutableRawBufferPointer(start: vmcs.words, count: count))
     isLaunched = memory.read(PhysicalAddress(pointer &+ VMCSRegion.launchState), as: UInt64.self) & 1 != 0
     isShadow = memory.read(PhysicalAddress(pointer), as: UInt32.self) >> 31 != 0
     current = pointer

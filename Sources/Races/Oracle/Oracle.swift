@@ -1,0 +1,451 @@
+import CPU
+import EPTTLB
+import Layout
+import MMU
+import Machine
+import VMX
+
+/// The staleness oracle: told of each use of a mapping with which memory does not agree, it keeps the facts of all
+/// processors and says what the use amounts to (docs/ORACLE.md).
+///
+/// It looks on. What it keeps is no state of the machine, no result depends on it, and a use of a mapping above
+/// suspicion never comes here.
+public final class Oracle {
+  /// A mapping that has lost something.
+  struct Suspect {
+    let sequence: UInt64
+    /// The first change that took something away, and the count of facts at it.
+    let change: StructureChange
+    let order: UInt64
+    let isEPT: Bool
+    /// Pages whose stores are watched for it.
+    let watched: [UInt64]
+  }
+
+  /// A mapping of a processor.
+  struct Key: Hashable {
+    let processor: Int
+    let slot: Slot
+  }
+
+  /// A page that a suspect mapping leads to.
+  struct WatchedPage {
+    var suspects = 0
+    var tables = 0
+    var lastWrite: Violation.Write?
+  }
+
+  /// What was last said of a mapping.
+  struct Opinion {
+    var sequence: UInt64
+    var order: UInt64
+    var exploited: MappingAxes
+    var verdict: Verdict
+    var reported: Verdict?
+  }
+
+  /// What tells violations apart.
+  struct Group: Hashable {
+    let verdict: Verdict
+    let kind: MappingKind
+    let processor: Int
+    let rip: UInt64
+  }
+
+  let memory: PhysicalMemory
+  private let stopsAtViolation: Bool
+  let processors: [Processor]
+  private var watchers: [ProcessorWatcher] = []
+  var logs: [InvalidationLog]
+  private var fills: [FillLog]
+  private var suspects: [Key: Suspect] = [:]
+  private var pages: [UInt64: WatchedPage] = [:]
+  private var opinions: [Key: Opinion] = [:]
+  private var groups: [Group: UInt64] = [:]
+  /// The latest losses by entry, for mappings made by way of one that was suspect.
+  private var losses: [UInt64: (order: UInt64, change: StructureChange, isEPT: Bool)] = [:]
+  /// By processor, the page and instruction of the last store through a stale mapping.
+  private var staleStores: [(page: UInt64, rip: UInt64)?]
+  /// Facts so far.
+  private var order: UInt64 = 1
+
+  /// What was seen.
+  public private(set) var counters = OracleCounters()
+  /// Takes each violation, once for mappings that differ only in their address.
+  public var report: ((Violation) -> Void)?
+  /// Takes each point that a processor comes to.
+  public var points: ((Schedule.Point, Int) -> Void)?
+  /// The last change of a structure entry that was taken for a point.
+  private var lastChange: StructureChange?
+  /// A violation was seen that the run is to end at, if its owner wants that.
+  public private(set) var hasViolation = false
+  /// Something is impossible: our own fault.
+  public var hasImpossible: Bool { counters.verdicts[.impossible, default: 0] > 0 }
+
+  /// Watches a machine, from now on and as long as the oracle lives; whoever watched its translations before goes on.
+  ///
+  /// - Parameter stopsAtViolation: the processor's turn ends behind the instruction of a violation.
+  public init(_ board: borrowing Board, stopsAtViolation: Bool = false) {
+    self.stopsAtViolation = stopsAtViolation
+    memory = board.memory
+    processors = board.processors
+    logs = Array(repeating: InvalidationLog(), count: processors.count)
+    fills = Array(repeating: FillLog(), count: processors.count)
+    staleStores = Array(repeating: nil, count: processors.count)
+    memory.pageObserver = self
+    for (number, processor) in processors.enumerated() {
+      let watcher = ProcessorWatcher(number, processor, self)
+      watchers.append(watcher)
+      processor.translation.observer = watcher
+      processor.translation.staleUseObserver = self
+      (processor.virtualization as? VMXUnit)?.observer = watcher
+    }
+    board.observeMessages(self)
+  }
+
+  deinit {
+    for (watcher, processor) in zip(watchers, processors) { watcher.leave(processor) }
+    for page in pages.keys { memory.watch(page: page, false) }
+  }
+
+  /// A processor has passed a place that says that a shootdown is done.
+  public func markerPassed(by processor: Int) {
+    guard logs.indices.contains(processor) else { return }
+    logs[processor].lastMarker = (next(), insertions(processor))
+  }
+
+  /// Takes writes to a port for the claim that a shootdown is done.
+  public func mark(port: UInt16, of board: borrowing Board) {
+    board.tap(port: port) { [weak self] _ in
+      guard let self, case .processor(let number) = memory.writer else { return }
+      markerPassed(by: number)
+    }
+  }
+
+  // MARK: Facts
+
+  func next() -> UInt64 {
+    order &+= 1
+    return order
+  }
+
+  func insertions(_ processor: Int) -> UInt64 { processors[processor].translation.cache.insertions }
+
+  func filled(_ number: Int) {
+    points?(.fill, number)
+    let moment = processors[number].translation.storingMoment
+    fills[number].append(FillLog.Fill(sequence: insertions(number), cycle: moment.cycle, rip: moment.rip))
+  }
+
+  func invalidated(_ number: Int, _ operation: Invalidation) {
+    let translation = processors[number].translation
+    if case .vmx(.transition(true)) = operation { return }
+    let removed = translation.cache.dropped.count
+    let moment = processors[number].instructionMoment
+    let entry = InvalidationLog.Entry(
+      order: next(), cycle: moment.cycle, rip: moment.rip,
+      insertions: insertions(number), operation: operation, tag: translation.controls.tag, removed: removed)
+    logs[number].append(entry)
+    if case .vmx(.transition) = operation { return }
+    points?(.invalidation, number)
+    let name = String(entry.text.prefix { $0 != " " })
+    var count = counters.invalidations[name] ?? (0, 0)
+    count.all += 1
+    if removed == 0 { count.needless += 1 }
+    counters.invalidations[name] = count
+  }
+
+  func entered(_ number: Int) {
+    points?(.entry, number)
+    counters.entries += 1
+    logs[number].lastEntry = (next(), insertions(number))
+  }
+
+  func exited(_ number: Int) {
+    points?(.exit, number)
+    counters.exits += 1
+    logs[number].lastExit = (next(), insertions(number))
+  }
+
+  // MARK: Suspects
+
+  private func isEPT(_ address: UInt64, _ slot: Slot, _ translation: Translation) -> Bool {
+    translation.cache.sources(slot).first { $0.address == address }?.isEPT ?? false
+  }
+
+  private func suspect(_ slot: Slot, _ translation: Translation, _ change: StructureChange) {
+    counters.changes += 1
+    let isEPT = isEPT(change.address, slot, translation)
+    guard change.loses(isEPT: isEPT) else { return }
+    counters.losses += 1
+    let key = Key(processor: translation.processorNumber, slot: slot)
+    let sequence = translation.cache.sequence(slot)
+    if suspects[key]?.sequence == sequence { return }
+    let order = next()
+    if losses.count > 4096 { losses.removeAll(keepingCapacity: true) }
+    losses[change.address] = (order, change, isEPT)
+    let watched = change.leadsElsewhere(isEPT: isEPT) ? pagesBelow(change.address, slot, translation) : []
+    let isTable = translation.cache.isStructure(slot)
+    for page in watched { watch(page, isTable: isTable) }
+    suspects[key] = Suspect(sequence: sequence, change: change, order: order, isEPT: isEPT, watched: watched)
+  }
+
+  /// The pages that a mapping leads to behind a changed entry: tables, and the frame.
+  private func pagesBelow(_ address: UInt64, _ slot: Slot, _ translation: Translation) -> [UInt64] {
+    let entry = translation.cache[slot]
+    var pages: [UInt64] = []
+    let sources = translation.cache.sources(slot)
+    if let place = sources.firstIndex(where: { $0.address == address }), sources[place].isEPT || entry.kind == .linear {
+      // Behind an entry of EPT that located a guest's table, other tables follow that it has nothing to do with.
+      let below = sources[(place + 1)...].prefix { $0.isEPT == sources[place].isEPT }
+      pages += below.map { $0.address & ~0xFFF }
+    }
+    let count: UInt64 = entry.isStructure || entry.shift > 22 ? 1 : 1 << UInt64(entry.shift - 12)
+    pages += (0..<count).map { entry.target & ~0xFFF &+ $0 << 12 }
+    return pages
+  }
+
+  private func watch(_ page: UInt64, isTable: Bool) {
+    var watched = pages[page] ?? WatchedPage()
+    watched.suspects += 1
+    if isTable { watched.tables += 1 }
+    if watched.suspects == 1 { memory.watch(page: page, true) }
+    pages[page] = watched
+  }
+
+  private func forget(_ key: Key, isTable: Bool) {
+    opinions[key] = nil
+    guard let suspect = suspects.removeValue(forKey: key) else { return }
+    for page in suspect.watched {
+      guard var watched = pages[page] else { continue }
+      watched.suspects -= 1
+      if isTable { watched.tables -= 1 }
+      if watched.suspects == 0 { memory.watch(page: page, false) }
+      pages[page] = watched.suspects == 0 ? nil : watched
+    }
+  }
+
+  // MARK: Uses
+
+  private func take(_ use: StaleUse) {
+    counters.uses += 1
+    counters.kinds[use.mapping.kind, default: 0] += 1
+    let key = Key(processor: use.processor, slot: use.slot)
+    let exploited = use.exploited
+    if use.access.isWrite, !use.isDenied, staleStores.indices.contains(use.processor) {
+      staleStores[use.processor] = (use.mapping.physical(use.address.value) & ~0xFFF, use.rip)
+    }
+    let sequence = processors[use.processor].translation.cache.sequence(use.slot)
+    var opinion = opinions[key]
+    if opinion?.sequence != sequence { opinion = nil }
+    if let opinion, opinion.order == order, opinion.exploited == exploited {
+      counters.verdicts[opinion.verdict, default: 0] += 1
+      return
+    }
+    let grading = grade(use, key, sequence, exploited)
+    counters.verdicts[grading.verdict, default: 0] += 1
+    let reported = opinion?.reported
+    var now = Opinion(
+      sequence: sequence, order: order, exploited: exploited, verdict: grading.verdict, reported: reported)
+    if grading.verdict.isViolation || grading.verdict == .impossible, reported.map({ $0 < grading.verdict }) ?? true {
+      now.reported = grading.verdict
+      announce(use, grading, sequence)
+    }
+    opinions[key] = now
+  }
+
+  private func announce(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64) {
+    if grading.verdict.isViolation {
+      hasViolation = true
+      endTurn(of: processors[use.processor])
+    }
+    let group = Group(
+      verdict: grading.verdict, kind: use.mapping.kind, processor: use.processor, rip: grading.suspect?.change.rip ?? 0)
+    groups[group, default: 0] += 1
+    guard groups[group] == 1 else { return }
+    counters.violations += 1
+    report?(
+      Violation(
+        verdict: grading.verdict, use: use, axes: use.exploited, change: grading.suspect?.change,
+        isEPT: grading.suspect?.isEPT ?? false, fill: fills[use.processor].fill(sequence), write: grading.write,
+        acknowledgement: grading.acknowledgement, missed: missed(use, grading.suspect, sequence),
+        residency: residency(use, sequence)))
+  }
+
+  /// The instruction is the last of the processor's turn, however blocks are formed.
+  private func endTurn(of processor: Processor) {
+    guard stopsAtViolation else { return }
+    processor.requestStop()
+    if processor.state.pointee.exit == UInt32(ExitNone) { processor.state.pointee.exit = UInt32(ExitStop) }
+  }
+
+  /// The change that a mapping is stale by.
+  private func suspect(_ use: StaleUse, _ key: Key, _ sequence: UInt64) -> Suspect? {
+    if let known = suspects[key], known.sequence == sequence { return known }
+    guard let suspicion = use.suspicion, let loss = losses[suspicion.first.address] else { return nil }
+    // What it was made by way of leads to the same pages.
+    let origin = suspects.first { $0.key.processor == use.processor && $0.value.order == loss.order }
+    return Suspect(
+      sequence: sequence, change: loss.change, order: loss.order, isEPT: loss.isEPT,
+      watched: origin?.value.watched ?? [])
+  }
+
+  /// What a use amounts to, and by which fact.
+  struct Grading {
+    var verdict: Verdict
+    var suspect: Suspect?
+    var write: Violation.Write?
+    var acknowledgement: String?
+  }
+
+  private func grade(_ use: StaleUse, _ key: Key, _ sequence: UInt64, _ exploited: MappingAxes) -> Grading {
+    let suspect = suspect(use, key, sequence)
+    var grading = Grading(verdict: .pending, suspect: suspect)
+    let user = logs[use.processor]
+    if user.entries.contains(where: { $0.insertions > sequence && $0.mustDrop(use.mapping) }) {
+      grading.verdict = .impossible
+      return grading
+    }
+    let excess = use.own.excess.union(use.inForce?.disagreement.excess ?? [])
+    if excess.isEmpty || use.isDenied {
+      grading.verdict = .spurious
+      return grading
+    }
+    guard !exploited.isEmpty else {
+      grading.verdict = .harmless
+      return grading
+    }
+    guard let suspect else { return grading }
+    if !excess.isDisjoint(with: [.frame, .read]),
+      let write = suspect.watched.compactMap({ pages[$0]?.lastWrite }).filter({ $0.order > suspect.order }).max(by: {
+        $0.order < $1.order
+      })
+    {
+      grading.verdict = .reused
+      grading.write = write
+      return grading
+    }
+    guard case .processor(let number) = suspect.change.writer, logs.indices.contains(number) else { return grading }
+    let changer = logs[number]
+    if let marker = changer.lastMarker, marker.order > suspect.order {
+      grading.verdict = .acknowledged
+      grading.acknowledgement = "CPU \(number) has passed a marker that says so"
+      return grading
+    }
+    // A guest's own tables: operating systems defer these flushes on purpose.
+    guard suspect.isEPT, let entry = changer.lastEntry, entry.order > suspect.order else { return grading }
+    if let own = changer.since(suspect.order).first(where: { $0.mustDrop(use.mapping) }), entry.order > own.order {
+      grading.verdict = .acknowledged
+      grading.acknowledgement =
+        "CPU \(number) has executed \(own.text) at cycle \(own.cycle) and then entered its guest"
+      return grading
+    }
+    if let exit = user.lastExit, exit.insertions > sequence, let entry = user.lastEntry, entry.order > suspect.order {
+      grading.verdict = .readmitted
+    }
+    return grading
+  }
+}
+
+extension Oracle: StaleUseObserver {
+  /// A stale mapping was used.
+  public func staleMappingUsed(_ use: StaleUse) { take(use) }
+
+  /// An entry that a mapping came from was changed.
+  public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
+    if points != nil, lastChange != change, case .processor(let number) = change.writer {
+      lastChange = change
+      points?(.storeStructure, number)
+    }
+    suspect(slot, processor, change)
+  }
+
+  /// A suspect mapping goes, or memory agrees again.
+  public func suspicionEnded(of slot: Slot, on processor: Translation) {
+    forget(Key(processor: processor.processorNumber, slot: slot), isTable: processor.cache.isStructure(slot))
+  }
+}
+
+extension Oracle: PageObserver {
+  /// A page that a suspect mapping leads to was written.
+  public func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
+    let page = address.value & ~0xFFF
+    guard pages[page] != nil else { return }
+    if isFlag {
+      if let tables = pages[page]?.tables, tables > 0 { counters.strayFlags += 1 }
+      return
+    }
+    var moment: (cycle: UInt64, rip: UInt64) = (0, 0)
+    switch writer {
+    case .monitor: return
+    case .device: break
+    case .processor(let number):
+      guard processors.indices.contains(number) else { return }
+      moment = processors[number].translation.storingMoment
+      if let stale = staleStores[number], stale == (page, moment.rip) {
+        staleStores[number] = nil
+        return
+      }
+    }
+    pages[page]?.lastWrite = Violation.Write(
+      order: next(), writer: writer, cycle: moment.cycle, rip: moment.rip, address: address.value)
+  }
+}
+
+extension Oracle: MessageObserver {
+  /// A processor has sent another a message.
+  public func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
+    counters.messages += 1
+    points?(message.deliveryMode == .nonMaskable ? .nonMaskable : .message, sender)
+  }
+}
+
+extension StaleUse {
+  /// Where the mapping gives more than memory does, or something else, and this access makes use of it.
+  var exploited: MappingAxes {
+    guard !isDenied else { return [] }
+    let excess = own.excess.union(inForce?.disagreement.excess ?? [])
+    var axes: MappingAxes = [.frame, .read, .type]
+    if access.isWrite { axes.formUnion([.write, .dirty]) }
+    if access.isFetch { axes.insert(.execute) } else { axes.insert(.key) }
+    if access.isUser { axes.insert(.user) }
+    return excess.intersection(axes)
+  }
+}
+
+/// When mappings were filed, the latest ones.
+struct FillLog {
+  /// One of them.
+  struct Fill {
+    /// The count of mappings behind it.
+    let sequence: UInt64
+    let cycle, rip: UInt64
+  }
+
+  private static let limit = 1 << 14
+  private var fills: [Fill] = []
+  /// Where the next one goes, once the log is full: the oldest.
+  private var oldest = 0
+
+  mutating func append(_ fill: Fill) {
+    if fills.count < FillLog.limit {
+      fills.append(fill)
+    } else {
+      fills[oldest] = fill
+      oldest = (oldest + 1) % FillLog.limit
+    }
+  }
+
+  /// The fill that filed a mapping: the first behind which the count is above its sequence.
+  func fill(_ sequence: UInt64) -> (cycle: UInt64, rip: UInt64)? {
+    guard let first = fills.isEmpty ? nil : fills[oldest], first.sequence <= sequence &+ 1 else { return nil }
+    var (low, high) = (0, fills.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if fills[(oldest + middle) % fills.count].sequence > sequence { high = middle } else { low = middle + 1 }
+    }
+    guard low < fills.count else { return nil }
+    let found = fills[(oldest + low) % fills.count]
+    return (found.cycle, found.rip)
+  }
+}

@@ -1,0 +1,148 @@
+import Yams
+
+/// A scenario: a machine, what it is started with, how its processors are held up, and what must come of it
+/// (docs/SCENARIO.md).
+public struct Scenario: Sendable {
+  /// What must come of it; what is not said is not looked at.
+  public struct Expectations: Sendable {
+    /// The guest's exit status.
+    public var status: Int?
+    /// Expressions that lines of serial text match.
+    public var serial: [String] = []
+    /// Expressions that no line matches.
+    public var notSerial: [String] = []
+    /// Whether there are violations.
+    public var violations: Bool?
+    /// The strongest verdict.
+    public var verdict: Verdict?
+    /// Text in the report of some violation.
+    public var report: [String] = []
+    /// The hash at the end.
+    public var hash: String?
+  }
+
+  /// What is wrong with a file.
+  public struct Failure: Error, CustomStringConvertible, Sendable {
+    /// One line for people.
+    public let description: String
+
+    /// A failure.
+    public init(_ description: String) { self.description = description }
+  }
+
+  /// Its name.
+  public let name: String
+  /// Settings of the machine, as in a machine file.
+  public let machine: [(name: String, values: [String])]
+  /// The schedule file, relative to the scenario's.
+  public let schedule: String?
+  /// The cycle from which on points are counted.
+  public let window: UInt64
+  /// Ports whose writes say that a shootdown is done.
+  public let markers: [UInt16]
+  /// An expression: a line of serial text that matches ends the run.
+  public let until: String?
+  /// Cycles at most.
+  public let maximumCycles: UInt64
+  /// TLB policies it is run under; none: the machine's.
+  public let policies: [String]
+  /// What must come of it.
+  public let expectations: Expectations
+
+  private static let known: Set = [
+    "name", "machine", "schedule", "window", "markers", "until", "max-cycles", "policies", "expect",
+  ]
+  private static let knownExpectations: Set = [
+    "status", "serial", "not-serial", "violations", "verdict", "report", "hash",
+  ]
+
+  /// Reads a file's text.
+  public init(text: String, name defaultName: String) throws {
+    if let problem = ScenarioText.problem(of: text) { throw Failure("line \(problem.line): \(problem.text)") }
+    let node: Node?
+    do { node = try compose(yaml: text) } catch { throw Failure("not YAML: \(error)") }
+    let top = try Scenario.mapping(node, "a scenario", Scenario.known)
+    name = try Scenario.scalar(top["name"], "name") ?? defaultName
+    guard let machineNode = top["machine"] else { throw Failure("'machine' is missing") }
+    machine = try Scenario.pairs(machineNode, "machine").map { name, value in
+      (name, try Scenario.list(value, name))
+    }
+    schedule = try Scenario.scalar(top["schedule"], "schedule")
+    window = try Scenario.number(top["window"], "window") ?? 0
+    maximumCycles = try Scenario.number(top["max-cycles"], "max-cycles") ?? 1_000_000_000
+    until = try Scenario.scalar(top["until"], "until")
+    policies = try top["policies"].map { try Scenario.list($0, "policies") } ?? []
+    markers = try (top["markers"].map { try Scenario.list($0, "markers") } ?? []).map { text in
+      let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
+      guard let port = UInt16(digits, radix: digits == text ? 10 : 16) else {
+        throw Failure("markers: '\(text)' is no port")
+      }
+      return port
+    }
+    expectations = try Scenario.expectations(top["expect"])
+  }
+
+  private static func expectations(_ node: Node?) throws -> Expectations {
+    var expectations = Expectations()
+    guard let node else { return expectations }
+    let values = try mapping(node, "expect", knownExpectations)
+    expectations.status = try number(values["status"], "status").map { Int(clamping: $0) }
+    expectations.serial = try values["serial"].map { try list($0, "serial") } ?? []
+    expectations.notSerial = try values["not-serial"].map { try list($0, "not-serial") } ?? []
+    expectations.report = try values["report"].map { try list($0, "report") } ?? []
+    expectations.hash = try scalar(values["hash"], "hash")
+    switch try scalar(values["violations"], "violations") {
+    case nil: break
+    case "none"?: expectations.violations = false
+    case "some"?: expectations.violations = true
+    case let text?: throw Failure("violations: '\(text)' is not none or some")
+    }
+    if let text = try scalar(values["verdict"], "verdict") {
+      guard let verdict = Verdict(rawValue: text) else {
+        throw Failure("verdict: there are \(Verdict.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      expectations.verdict = verdict
+    }
+    return expectations
+  }
+
+  // MARK: Nodes
+
+  private static func pairs(_ node: Node, _ what: String) throws -> [(String, Node)] {
+    guard let mapping = node.mapping else { throw Failure("\(what) is no mapping") }
+    return mapping.map { ($0.key.scalar?.string ?? "", $0.value) }
+  }
+
+  private static func mapping(_ node: Node?, _ what: String, _ known: Set<String>) throws -> [String: Node] {
+    guard let node else { throw Failure("\(what) is a mapping") }
+    var values: [String: Node] = [:]
+    for (name, value) in try pairs(node, what) {
+      guard known.contains(name) else {
+        throw Failure("\(what) has no '\(name)'; it has \(known.sorted().joined(separator: ", "))")
+      }
+      guard values[name] == nil else { throw Failure("\(what): '\(name)' is there twice") }
+      values[name] = value
+    }
+    return values
+  }
+
+  private static func scalar(_ node: Node?, _ what: String) throws -> String? {
+    guard let node else { return nil }
+    guard let scalar = node.scalar else { throw Failure("\(what) takes one value") }
+    return scalar.string
+  }
+
+  private static func number(_ node: Node?, _ what: String) throws -> UInt64? {
+    guard let text = try scalar(node, what) else { return nil }
+    guard let number = UInt64(text) else { throw Failure("\(what): '\(text)' is no number") }
+    return number
+  }
+
+  private static func list(_ node: Node, _ what: String) throws -> [String] {
+    if let scalar = node.scalar { return [scalar.string] }
+    guard let items = node.sequence?.map(\.scalar?.string), items.allSatisfy({ $0 != nil }) else {
+      throw Failure("\(what) takes values")
+    }
+    return items.compactMap(\.self)
+  }
+}

@@ -1,0 +1,160 @@
+import EPTTLB
+import Machine
+
+/// What a scenario's machine is made of; the command line finds images and options.
+public struct ScenarioMachine: Sendable {
+  /// The machine.
+  public var options: BoardOptions
+  /// What it is started with.
+  public let image: BootImage
+  /// Names for addresses.
+  public let symbols: SymbolIndex
+  /// The schedule that holds its processors up.
+  public let schedule: Schedule?
+
+  /// A machine.
+  public init(options: BoardOptions, image: BootImage, symbols: SymbolIndex, schedule: Schedule?) {
+    self.options = options
+    self.image = image
+    self.symbols = symbols
+    self.schedule = schedule
+  }
+}
+
+/// What came of a scenario under one policy.
+public struct ScenarioResult: Sendable {
+  /// The scenario's name, and the policy's.
+  public let name, policy: String
+  /// Expectations that do not hold, each in a line; none: it passed.
+  public let failures: [String]
+  /// Lines of the oracle's reports.
+  public let report: [String]
+  /// The hash of the machine's state at the end.
+  public let hash: String
+  /// The clock of the bootstrap processor at the end.
+  public let cycles: UInt64
+}
+
+extension Scenario {
+  /// Runs it under one policy, on the thread that calls.
+  public func run(on machine: ScenarioMachine, policy: RetentionPolicy?) -> ScenarioResult {
+    var options = machine.options
+    if let policy { options.policy = policy }
+    func failed(_ text: String) -> ScenarioResult {
+      ScenarioResult(name: name, policy: options.policy.name, failures: [text], report: [], hash: "", cycles: 0)
+    }
+    let serial = SerialText(until: until)
+    do {
+      try serial.compile()
+      let board = try Board(options, serial: { serial.take($0) })
+      try machine.image.load(into: board)
+      let oracle = Oracle(board)
+      let outcome = Outcome()
+      oracle.report = { violation in
+        outcome.lines += ViolationReport(violation, symbols: machine.symbols).lines
+        outcome.verdict = max(outcome.verdict ?? violation.verdict, violation.verdict)
+      }
+      for port in markers { oracle.mark(port: port, of: board) }
+      let scheduled = ScheduledRun(machine.schedule ?? Schedule([]), window: window)
+      oracle.points = { [unowned scheduled] in scheduled.came(to: $0, $1) }
+      var limits = RunLimits()
+      limits.cycles = maximumCycles
+      var end = board.run(limits, observer: scheduled)
+      while end == .reset {
+        board.reset()
+        try machine.image.load(into: board)
+        end = board.run(limits, observer: scheduled)
+      }
+      let hash = board.hash()
+      return ScenarioResult(
+        name: name, policy: options.policy.name,
+        failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone), report: outcome.lines,
+        hash: hash, cycles: board.processor.state.pointee.cycles)
+    } catch {
+      return failed("\(error)")
+    }
+  }
+
+  private final class Outcome {
+    var lines: [String] = []
+    var verdict: Verdict?
+  }
+
+  private func failures(
+    _ end: RunEnd, _ serial: SerialText, _ oracle: Oracle, _ outcome: Outcome, _ hash: String, undone: Int
+  ) throws -> [String] {
+    var failures: [String] = []
+    if case .refused(let refusal) = end { failures.append("the run was refused: \(refusal.description)") }
+    if end == .cycleLimit { failures.append("max-cycles was reached") }
+    if undone > 0 { failures.append("\(undone) preemptions of the schedule were never come to") }
+    if oracle.hasImpossible { failures.append("the oracle has seen something impossible: a fault of Shootdown's own") }
+    if let status = expectations.status {
+      if case .guestExit(let code) = end, Int(code) == status {
+      } else {
+        failures.append("status \(status) was expected, the machine ended with: \(end)")
+      }
+    }
+    for pattern in expectations.serial where try !serial.hasLine(matching: pattern) {
+      failures.append("no line of serial text matches '\(pattern)'")
+    }
+    for pattern in expectations.notSerial where try serial.hasLine(matching: pattern) {
+      failures.append("a line of serial text matches '\(pattern)'")
+    }
+    if let isExpected = expectations.violations, isExpected != oracle.hasViolation {
+      failures.append(isExpected ? "a violation was expected, and there is none" : "there is a violation")
+    }
+    if let verdict = expectations.verdict, verdict != outcome.verdict {
+      failures.append("verdict \(verdict.rawValue) was expected, it is \(outcome.verdict?.rawValue ?? "none")")
+    }
+    for text in expectations.report where !outcome.lines.contains(where: { $0.contains(text) }) {
+      failures.append("no line of a report has '\(text)'")
+    }
+    if let expected = expectations.hash, expected != hash {
+      failures.append("hash \(expected) was expected, it is \(hash)")
+    }
+    return failures
+  }
+}
+
+/// Serial text of a run, by lines, and the expression that ends it.
+private final class SerialText {
+  private static let limit = 4 << 20
+  private var bytes: [UInt8] = []
+  private var lineStart = 0
+  private let until: String?
+  private var regex: Regex<AnyRegexOutput>?
+
+  init(until: String?) { self.until = until }
+
+  /// Makes the expression of what was written.
+  func compile() throws {
+    guard let until else { return }
+    regex = try SerialText.expression(until)
+  }
+
+  /// Takes a byte; whether the line so far ends the run.
+  func take(_ byte: UInt8) -> Bool {
+    guard bytes.count < SerialText.limit else { return false }
+    bytes.append(byte)
+    if byte == UInt8(ascii: "\n") {
+      lineStart = bytes.count
+      return false
+    }
+    guard let regex else { return false }
+    return String(decoding: bytes[lineStart...], as: UTF8.self).firstMatch(of: regex) != nil
+  }
+
+  /// Whether a line matches an expression.
+  func hasLine(matching pattern: String) throws -> Bool {
+    let regex = try SerialText.expression(pattern)
+    return bytes.split(separator: UInt8(ascii: "\n")).contains {
+      String(decoding: $0, as: UTF8.self).firstMatch(of: regex) != nil
+    }
+  }
+
+  private static func expression(_ pattern: String) throws -> Regex<AnyRegexOutput> {
+    do { return try Regex(pattern) } catch {
+      throw Scenario.Failure("'\(pattern)' is no regular expression")
+    }
+  }
+}
