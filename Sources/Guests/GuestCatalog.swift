@@ -34,6 +34,12 @@ public struct Guest: Sendable {
     return guests
   }
 
+  /// A disk that firmware boots, and that does its work by int 13h: it prints its second sector and copies it to its third.
+  public static var disk: [UInt8] {
+    let image = guestDisk().pointee
+    return Array(UnsafeBufferPointer(start: image.start, count: image.end - image.start))
+  }
+
   private static let catalog: StaticString = """
     name         status  title
     hello        1       prints a line on the serial port

@@ -29,6 +29,8 @@ public struct BoardOptions: Sendable {
   public var usesHostPointers = true
   /// What the numbers of RDRAND and RDSEED follow from.
   public var randomSeed: UInt64 = 0
+  /// What a machine that firmware boots has beside the board's own devices; nil for direct boot.
+  public var boot: FirmwareBoot?
   /// Port whose bytes go to `post`.
   public var postPort: UInt16?
   /// Takes each byte written to the POST port.
@@ -160,7 +162,7 @@ public struct Board: ~Copyable {
     let timing = blueprint.timing
     let chipset = Chipset(
       memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock,
-      transmit: transmit)
+      boot: options.boot, transmit: transmit)
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
     let processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
       var own = ProcessorOptions(

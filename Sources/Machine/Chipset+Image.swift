@@ -9,6 +9,7 @@ extension Chipset {
     fileprivate let stop: Stop?
     fileprivate let devices: Devices
     fileprivate let testMemory: [UInt8]
+    fileprivate let videoMemory: [UInt8]
     fileprivate let lines: UInt32
     fileprivate let interruptOutput: Bool
     fileprivate let deviceEvent: UInt64?
@@ -18,6 +19,7 @@ extension Chipset {
   var image: Image {
     Image(
       queue: queue, unfinished: unfinished, now: now, stop: stop, devices: devices, testMemory: testMemory.bytes,
+      videoMemory: videoMemory.bytes,
       lines: lines,
       interruptOutput: interruptOutput, deviceEvent: deviceEvent)
   }
@@ -33,6 +35,7 @@ extension Chipset {
     devices.com1.transmit = com1
     devices.com2.transmit = com2
     testMemory.bytes = image.testMemory
+    videoMemory.bytes = image.videoMemory
     lines = image.lines
     interruptOutput = image.interruptOutput
     deviceEvent = image.deviceEvent

@@ -8,6 +8,7 @@ extension Chipset {
   func attachMemory() {
     memory.attach(IOAPICPage(self), at: IOAPIC.base..<IOAPIC.base + 0x1000)
     let size = TestDevice.memorySize
+    if devices.pc != nil { memory.attach(PCIWindow(self), at: 0xC000_0000..<0xFEC0_0000) }
     memory.attach(testMemory, at: TestDevice.memoryBase..<TestDevice.memoryBase + size)
   }
 

@@ -9,6 +9,7 @@ extension Chipset: PortSpace {
     settle(now)
     if PCIConfiguration.owns(port, size: size) { return devices.pci.read(port, size: size, at: now) }
     if FirmwareConfiguration.owns(port) { return devices.firmware.read(port, size: size, at: now) }
+    if devices.pc != nil, let value = readFirmwareBoot(port, size: size) { return value }
     var value: UInt32 = 0
     for offset in 0..<UInt16(size) {
       value |= UInt32(read(port &+ offset, at: now)) << UInt32(8 * offset)
@@ -25,6 +26,7 @@ extension Chipset: PortSpace {
     if FirmwareConfiguration.owns(port) {
       return devices.firmware.write(port, size: size, value, memory: memory, at: now)
     }
+    if devices.pc != nil, writeFirmwareBoot(port, size: size, value) { return }
     for offset in 0..<UInt16(size) {
       let byte = UInt8(truncatingIfNeeded: value >> UInt32(8 * offset))
       taps[port &+ offset]?(byte)

@@ -36,6 +36,7 @@ final class Chipset {
   var stop: Stop?
 
   var devices: Devices
+  let videoMemory = VideoMemory()
   let testMemory = DeviceMemory(size: Int(TestDevice.memorySize))
   /// Levels of the interrupt lines, by number.
   var lines: UInt32 = 0
@@ -49,13 +50,13 @@ final class Chipset {
   weak var messageObserver: (any MessageObserver)?
 
   init(
-    memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64,
+    memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, boot: FirmwareBoot? = nil,
     transmit: @escaping (UInt8, UInt64) -> Bool
   ) {
     self.memory = memory
     self.messageCycles = messageCycles
     self.clock = max(clock, 1)
-    devices = Devices(clock: clock, memory: memory, processors: processors)
+    devices = Devices(clock: clock, memory: memory, processors: processors, boot: boot)
     devices.com1.transmit = { [unowned self] byte in
       if transmit(byte, self.now) { self.ask(for: .condition) }
     }
@@ -77,6 +78,7 @@ final class Chipset {
     unfinished = nil
     devices.reset()
     testMemory.clear()
+    videoMemory.bytes = []
     lines = 0
     interruptOutput = false
     deviceEvent = nil
@@ -208,6 +210,7 @@ final class Chipset {
     queue.hash(into: &hasher)
     devices.hash(into: &hasher)
     testMemory.bytes.withUnsafeBytes { hasher.add($0) }
+    if !videoMemory.bytes.isEmpty { videoMemory.bytes.withUnsafeBytes { hasher.add($0) } }
     hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
     if let unfinished { for word in [UInt64(unfinished.processor), unfinished.until] { hasher.add(word) } }
     if case .exit(let code)? = stop { hasher.add(UInt64(code)) }

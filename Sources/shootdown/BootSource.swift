@@ -12,6 +12,8 @@ struct BootSource {
   let settings: [(name: String, texts: [String])]
   /// Files that may have symbols, with their names.
   let files: [(name: String, bytes: [UInt8])]
+  /// Drives and the screen, when firmware boots the machine.
+  var boot: FirmwareBoot?
 
   /// A guest that comes with it, with its command line.
   init(guest name: String, append: String? = nil) throws {
@@ -22,10 +24,10 @@ struct BootSource {
   }
 
   /// A raw ROM.
-  init(bios path: String) throws {
+  init(bios path: String, drives: [(name: String, texts: [String])] = []) throws {
     image = .rom(try ImageFile.read(path, limit: 16 << 20))
     name = path
-    settings = [("bios", [path])]
+    settings = [("bios", [path])] + drives
     files = []
   }
 

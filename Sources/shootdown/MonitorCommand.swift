@@ -41,11 +41,13 @@ extension Run {
   func monitor(_ source: BootSource, scripts: [String], historyBudget: Int) throws {
     for (isSet, option) in [
       (settings.json, "--json"), (settings.trace != nil, "--trace"), (settings.until != nil, "--until"),
-      (settings.timeout != nil, "--timeout"), (settings.printConfig, "--print-config"),
+      (settings.timeout != nil, "--timeout"), (settings.printConfig, "--print-config"), (settings.screen, "--screen"),
+      (source.boot?.disks.contains(where: \.isWritable) == true, "--writable"),
     ] where isSet {
       throw Misuse("monitor: \(option) goes with 'run'")
     }
     var options = try machine.options()
+    options.boot = source.boot
     let outputs = Outputs()
     outputs.debug = try settings.tap(into: &options, machine)
     let limits = try limits(nil)

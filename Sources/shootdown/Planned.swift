@@ -7,15 +7,10 @@ enum Planned {
     explore          the search for interleavings
     replay           replay of recordings
     litmus           the TLB rules as programs
-    --cdrom          CD-ROM drives
-    --disk           disks
-    --writable       disks
-    --vgabios        firmware
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
     --msr            MSR policies
     --keys           the keyboard
-    --screen         the screen
     --snapshot       snapshots
     --restore        snapshots
     --record         recordings

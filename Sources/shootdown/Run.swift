@@ -46,6 +46,7 @@ struct Run {
   /// Runs an image and throws the exit status.
   func run(_ source: BootSource) throws {
     var options = try machine.options()
+    options.boot = source.boot
     let outputs = Outputs()
     outputs.debug = try settings.tap(into: &options, machine)
     let condition = try settings.until.map(Condition.init)
@@ -99,6 +100,8 @@ struct Run {
       end = board.run(limits, observer: observer)
     }
     outputs.flush()
+    if !board.saveDisks() { log.error("--writable: what the guest wrote could not be saved whole") }
+    if settings.screen { show(screen: board.screen) }
     if outputs.trace?.finish() == false { log.warning("--trace: the file could not be written whole") }
     let signal = end == .interrupted && HostSignals.last != SIGALRM ? HostSignals.last : nil
     let own = status(end, condition)
@@ -110,6 +113,13 @@ struct Run {
     show(walks, board, outputs.events)
     if let signal { HostSignals.raiseAgain(signal) }
     throw ExitCode(status)
+  }
+
+  /// The text screen, on standard error.
+  private func show(screen: [String]?) {
+    guard var lines = screen else { return say("--screen: the machine shows no text") }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    for line in lines { StandardError.line(line) }
   }
 
   // MARK: Options

@@ -22,6 +22,21 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Firmware: a raw ROM that ends at 4 GiB and is aliased below 1 MiB.", valueName: "file"))
   var bios: String?
 
+  @Option(help: ArgumentHelp("A raw disk image, from which firmware boots; repeatable, up to 4.", valueName: "file"))
+  var disk: [String] = []
+
+  @Option(help: ArgumentHelp("A CD-ROM image, from which firmware boots.", valueName: "file"))
+  var cdrom: String?
+
+  @Flag(help: "Write what the guest changes to the disk images; without it, changes are lost at the end.")
+  var writable = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The VGA's firmware, with --disk and --cdrom (default: the system's SeaBIOS).", valueName: "file")
+  )
+  var vgabios: String?
+
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
   @OptionGroup var oracle: OracleSettings
@@ -34,6 +49,7 @@ struct RunCommand: ParsableCommand {
   /// What starts the machine: of `--kernel`, `--bios` and a machine file's `guest`, the one set where precedence is highest.
   func source() throws -> BootSource {
     let ways = [(kernel, "kernel"), (bios, "bios"), (nil, "guest")]
+    if let boot = try firmwareBoot() { return try firmware(boot) }
     let ranks = try ways.map { try machine.rank($0.0, $0.1) ?? .max }
     let best = ranks.min() ?? .max
     let chosen = ways.indices.filter { ranks[$0] == best }
@@ -57,6 +73,49 @@ struct RunCommand: ParsableCommand {
     } catch let misuse as Misuse {
       throw setting.from.hasPrefix("--") ? misuse : Misuse("\(setting.from): \(misuse)")
     }
+  }
+
+  /// Drives, when there are any.
+  private func firmwareBoot() throws -> FirmwareBoot? {
+    let disks = try machine.values(disk, "disk")
+    let compactDisc = try machine.value(cdrom, "cdrom", default: "").text
+    guard !disks.isEmpty || !compactDisc.isEmpty else {
+      if writable || vgabios != nil { throw Misuse("run: --writable and --vgabios go with --disk and --cdrom") }
+      return nil
+    }
+    guard kernel == nil, module.isEmpty, append == nil else {
+      throw Misuse("run: --disk and --cdrom are booted by firmware: they do not go with --kernel, --module, --append")
+    }
+    guard disks.count + (compactDisc.isEmpty ? 0 : 1) <= 4 else { throw Misuse("run: four drives are possible") }
+    let isWritable = try machine.isOn(writable, "writable")
+    var boot = FirmwareBoot()
+    boot.disks = try disks.map { try RunCommand.drive($0, "--disk", isWritable: isWritable) }
+    if !compactDisc.isEmpty { boot.cdrom = try RunCommand.drive(compactDisc, "--cdrom", isWritable: false) }
+    let path = try machine.value(vgabios, "vgabios", default: "/usr/share/seabios/vgabios-stdvga.bin").text
+    boot.videoROM = try ImageFile.read(path, limit: 1 << 16)
+    return boot
+  }
+
+  private static func drive(_ path: String, _ option: String, isWritable: Bool) throws -> DiskFile {
+    guard let file = DiskFile(path: path, isWritable: isWritable) else {
+      throw Misuse("\(option): '\(path)' cannot be opened")
+    }
+    guard file.size >= 512 else { throw Misuse("\(option): '\(path)' has no whole sector") }
+    return file
+  }
+
+  /// The system's SeaBIOS, unless `--bios` names another.
+  private func firmware(_ boot: FirmwareBoot) throws -> BootSource {
+    var source = try BootSource(
+      bios: try machine.value(bios, "bios", default: "/usr/share/seabios/bios-256k.bin").text,
+      drives: [
+        ("disk", try machine.values(disk, "disk")), ("cdrom", [try machine.value(cdrom, "cdrom", default: "").text]),
+        ("writable", [try machine.isOn(writable, "writable") ? "true" : ""]),
+        ("vgabios", [try machine.value(vgabios, "vgabios", default: "").text]),
+      ]
+      .filter { $0.1 != [""] && !$0.1.isEmpty })
+    source.boot = boot
+    return source
   }
 
   private func appended() throws -> String? {

@@ -250,6 +250,9 @@ struct RunSettings: ParsableArguments {
   )
   var walk: [String] = []
 
+  @Flag(help: "Print the text screen at the end, on standard error.")
+  var screen = false
+
   @Flag(help: "A reset ends the run, with status 0 (SHOOTDOWN_NO_REBOOT).")
   var noReboot = false
 

@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--cdrom", "--disk", "--writable", "--vgabios", "--bochsrc", "--ignore-msrs", "--msr", "--keys", "--screen",
+    "--bochsrc", "--ignore-msrs", "--msr", "--keys",
     "--snapshot", "--restore", "--record", "--gdb", "--html", "--perfetto", "--split-rmw",
     "--color",
   ])

@@ -91,9 +91,7 @@ import VMX
       vmcs[low: .primaryControls] = controls(window ? PrimaryControls.nmiWindowExiting.rawValue : 0, has.primary)
       vmcs[low: .exitControls] = controls(ExitControls.hostAddressSpaceSize.rawValue, has.exit)
       vmcs[low: .entryControls] = controls(EntryControls.ia32eModeGuest.rawValue, has.entry)
-      for (field, value) in [(VMCSField.guestCR0, s.pointee.cr0), (.guestCR3, s.pointee.cr3), (.guestCR4, s.pointee.cr4)] {
-        vmcs[field] = value
-      }
+      (vmcs[.guestCR0], vmcs[.guestCR3], vmcs[.guestCR4]) = (s.pointee.cr0, s.pointee.cr3, s.pointee.cr4)
       (vmcs[.hostCR0], vmcs[.hostCR3], vmcs[.hostCR4]) = (vmcs[.guestCR0], vmcs[.guestCR3], vmcs[.guestCR4])
       for field: VMCSField in [
         .guestESSelector, .guestSSSelector, .guestDSSelector, .guestFSSelector, .guestGSSelector, .hostESSelector,

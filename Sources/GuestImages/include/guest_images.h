@@ -17,4 +17,7 @@ extern const size_t guestImageCount;
 // The image at an index below guestImageCount.
 const GuestImage *_Nonnull guestImage(size_t index);
 
+// A disk that firmware boots.
+const GuestImage *_Nonnull guestDisk(void);
+
 #endif

@@ -15,16 +15,23 @@ struct Devices {
   var test = TestDevice()
   var pci = PCIConfiguration()
   var firmware: FirmwareConfiguration
+  /// What a machine that firmware boots has beside them.
+  var pc: PCDevices?
 
   private let timebase: Timebase
 
   /// The state after power-up.
-  init(clock: UInt64, memory: PhysicalMemory, processors: Int) {
+  init(clock: UInt64, memory: PhysicalMemory, processors: Int, boot: FirmwareBoot? = nil) {
     timebase = Timebase(clock: clock)
     let map = MemoryMap(size: memory.size)
     pit = PIT(timebase: timebase)
     cmos = CMOS(timebase: timebase, memory: map, processors: processors)
-    firmware = FirmwareConfiguration(processors: processors, memory: map)
+    firmware = FirmwareConfiguration(processors: processors, memory: map, files: boot?.files(map) ?? [:])
+    guard let boot else { return }
+    pc = PCDevices(boot)
+    pci.addFirmwareBoot()
+    // The order in which firmware tries drives: disk, then CD-ROM.
+    cmos[0x3D] = 0x32
   }
 
   /// RESET: the real-time clock and its memory go on, and so do the serial lines.
@@ -39,6 +46,9 @@ struct Devices {
     com2 = SerialPort(transmit: com2.transmit)
     test = TestDevice()
     pci = PCIConfiguration()
+    guard pc != nil else { return }
+    pc?.reset()
+    pci.addFirmwareBoot()
   }
 
   /// Cycle of the next thing that happens by itself.
@@ -57,8 +67,11 @@ struct Devices {
 
   /// Levels of interrupt lines 0-23: 0-15 are the ISA bus's.
   var lines: UInt32 {
-    (pit.line ? 1 : 0) | (keyboard.line ? 1 << 1 : 0) | (com2.line ? 1 << 3 : 0) | (com1.line ? 1 << 4 : 0)
-      | (cmos.line ? 1 << 8 : 0) | (keyboard.auxiliaryLine ? 1 << 12 : 0) | test.lines
+    let isa: UInt32 =
+      (pit.line ? 1 : 0) | (keyboard.line ? 1 << 1 : 0) | (com2.line ? 1 << 3 : 0) | (com1.line ? 1 << 4 : 0)
+      | (cmos.line ? 1 << 8 : 0) | (keyboard.auxiliaryLine ? 1 << 12 : 0)
+    guard let pc else { return isa | test.lines }
+    return isa | test.lines | pc.ide.lines
   }
 
   /// Adds all that a guest can see.
@@ -76,5 +89,6 @@ struct Devices {
     test.hash(into: &hasher)
     pci.hash(into: &hasher)
     firmware.hash(into: &hasher)
+    pc?.hash(into: &hasher)
   }
 }

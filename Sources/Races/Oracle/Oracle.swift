@@ -371,9 +371,8 @@ extension Oracle: StaleUseObserver {
 
   /// It was used once more, and no fact has come between.
   public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
-    guard repeats.indices.contains(processor), repeats[processor]?.slot == slot, repeats[processor]?.order == order else {
-      return false
-    }
+    guard repeats.indices.contains(processor), let last = repeats[processor], last.slot == slot, last.order == order
+    else { return false }
     repeats[processor]?.count += 1
     return true
   }

@@ -1,0 +1,112 @@
+import MMU
+
+/// What a machine that firmware boots has beside the board's own devices: drives and a screen.
+public struct FirmwareBoot: Sendable {
+  /// Disks, up to four, in the order of their numbers.
+  public var disks: [DiskFile] = []
+  /// A CD-ROM, behind the disks.
+  public var cdrom: DiskFile?
+  /// The VGA's own firmware.
+  public var videoROM: [UInt8] = []
+
+  /// Nothing in it.
+  public init() {}
+
+  /// A CD-ROM has a place of its own when there is one: the second channel's master.
+  var drives: [IDEDrive?] {
+    var drives: [IDEDrive?] = [nil, nil, nil, nil]
+    for (place, disk) in disks.prefix(4).enumerated() { drives[place] = IDEDrive(Disk(disk), isCDROM: false) }
+    if let cdrom, let place = [2, 3, 1].first(where: { drives[$0] == nil }) {
+      drives[place] = IDEDrive(Disk(cdrom), isCDROM: true)
+    }
+    return drives
+  }
+
+  /// Files for firmware: RAM, the order of drives, and VMX switched on and locked.
+  func files(_ memory: MemoryMap) -> [String: [UInt8]] {
+    ["etc/e820": FirmwareConfiguration.e820(memory), "etc/msr_feature_control": [5, 0, 0, 0, 0, 0, 0, 0]]
+  }
+}
+
+/// The devices themselves; a value.
+struct PCDevices: Sendable {
+  var ide: IDEController
+  var vga = VGA()
+  let videoROM: [UInt8]
+
+  init(_ boot: FirmwareBoot) {
+    ide = IDEController(boot.drives)
+    videoROM = boot.videoROM
+  }
+
+  /// RESET: disks keep what was written.
+  mutating func reset() {
+    ide.reset()
+    vga = VGA()
+  }
+
+  /// Adds all that a guest can see.
+  func hash(into hasher: inout StateHasher) {
+    ide.hash(into: &hasher)
+    vga.hash(into: &hasher)
+    videoROM.withUnsafeBytes { hasher.add($0) }
+  }
+}
+
+extension PCIConfiguration {
+  private static let ide = 1 << 3 | 1
+  private static let vga = 2 << 3
+
+  /// Puts the functions of a machine that firmware boots on the bus.
+  mutating func addFirmwareBoot() {
+    // QEMU's subsystem, by which firmware knows the board.
+    self[device: 0, function: 0]?.setSubsystem(vendor: 0x1AF4, device: 0x1100)
+    self[device: 1, function: 1] = .ide
+    self[device: 2, function: 0] = .vga
+  }
+
+  /// Where a base address register of the VGA points to, when it is switched on.
+  private func window(_ register: Int, size: UInt64) -> Range<UInt64>? {
+    guard let registers = self[device: 2, function: 0]?.registers, registers[4] & 2 != 0 else { return nil }
+    let word = (0..<4).reduce(UInt64(0)) { $0 | UInt64(registers[register + $1]) << UInt64(8 * $1) }
+    guard register != 0x30 || word & 1 != 0 else { return nil }
+    let start = word & ~(size - 1) & 0xFFFF_FFFF
+    return start == 0 ? nil : start..<start + size
+  }
+
+  /// The linear frame buffer, the VGA's registers and its firmware.
+  var frameBuffer: Range<UInt64>? { window(0x10, size: UInt64(VGA.memorySize)) }
+  var videoROM: Range<UInt64>? { window(0x30, size: 0x1_0000) }
+}
+
+extension PCIFunction {
+  mutating func setSubsystem(vendor: UInt16, device: UInt16) {
+    registers[0x2C] = UInt8(truncatingIfNeeded: vendor)
+    registers[0x2D] = UInt8(truncatingIfNeeded: vendor >> 8)
+    registers[0x2E] = UInt8(truncatingIfNeeded: device)
+    registers[0x2F] = UInt8(truncatingIfNeeded: device >> 8)
+  }
+
+  /// 82371SB IDE interface, function 1 of PIIX3: its bus-master registers have a place but nothing behind it.
+  static var ide: PCIFunction {
+    var function = PCIFunction(vendor: 0x8086, device: 0x7010, classCode: 0x01_0180, revision: 0, headerType: 0)
+    function.define([
+      (0x04...0x04, 0x00, 0x05, 0), (0x07...0x07, 0x02, 0x00, 0x38), (0x0D...0x0D, 0x00, 0xF0, 0),
+      (0x20...0x20, 0x01, 0xF0, 0), (0x21...0x21, 0x00, 0xFF, 0),
+      (0x40...0x43, 0x00, 0xFF, 0), (0x44...0x44, 0x00, 0xFF, 0),
+    ])
+    return function
+  }
+
+  /// QEMU's and Bochs' standard VGA: frame buffer, registers, firmware.
+  static var vga: PCIFunction {
+    var function = PCIFunction(vendor: 0x1234, device: 0x1111, classCode: 0x03_0000, revision: 2, headerType: 0)
+    function.define([
+      (0x04...0x04, 0x00, 0x03, 0),
+      (0x10...0x10, 0x08, 0x00, 0), (0x13...0x13, 0x00, 0xFF, 0),
+      (0x19...0x19, 0x00, 0xF0, 0), (0x1A...0x1B, 0x00, 0xFF, 0),
+      (0x30...0x30, 0x00, 0x01, 0), (0x32...0x33, 0x00, 0xFF, 0),
+    ])
+    return function
+  }
+}
