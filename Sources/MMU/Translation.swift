@@ -56,8 +56,8 @@ public final class Translation {
   public private(set) var processorNumber = 0
   /// Cycles of a translation that is found in a part's second level.
   public let secondLevelCycles: UInt64
-  /// Told of each use of a mapping with which memory does not agree; it takes itself off before it goes.
-  public unowned(unsafe) var staleUseObserver: (any StaleUseObserver)?
+  /// Told of each use of a mapping with which memory does not agree.
+  public weak var staleUseObserver: (any StaleUseObserver)?
   /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
   public unowned(unsafe) var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.

@@ -41,17 +41,20 @@ import Testing
     if isCut {
       // Goes on in another machine from the middle of firmware's work.
       limits.cycles = 20_000_000
-      #expect(board.run(limits) == .cycleLimit)
+      let cut = board.run(limits)
+      #expect(cut == .cycleLimit)
       let fork = try Board(forking: try board.snapshot(), serial: take)
       limits.cycles = 4_000_000_000
       end = fork.run(limits)
-      #expect(fork.saveDisks())
+      let isSaved = fork.saveDisks()
+      #expect(isSaved)
       return Result(
         end: end, text: String(decoding: text.bytes, as: UTF8.self), hash: fork.hash(), screen: fork.screen ?? [],
         disk: Array(try Data(contentsOf: path)))
     }
     end = board.run(limits)
-    #expect(board.saveDisks())
+    let isSaved = board.saveDisks()
+    #expect(isSaved)
     return Result(
       end: end, text: String(decoding: text.bytes, as: UTF8.self), hash: board.hash(), screen: board.screen ?? [],
       disk: Array(try Data(contentsOf: path)))

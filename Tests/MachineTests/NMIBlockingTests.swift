@@ -111,7 +111,9 @@ import VMX
       (vmcs[.guestGDTRBase], vmcs[.hostGDTRBase]) = (s.pointee.gdtr.base, s.pointee.gdtr.base)
       (vmcs[.guestGDTRLimit], vmcs[.guestIDTRLimit]) = (0x17, 0xFFF)
       (vmcs[.guestIDTRBase], vmcs[.hostIDTRBase]) = (Rig.guestIDT, Rig.hostIDT)
-      (vmcs[.guestRIP], vmcs[.guestRSP], vmcs[.guestRFLAGS]) = (Rig.guest, 0x8_0000, 2)
+      (vmcs[.guestRIP], vmcs[.guestRSP]) = (Rig.guest, 0x8_0000)
+      // An external interrupt may only be injected with IF set.
+      vmcs[.guestRFLAGS] = injects >> 8 & 7 == 0 && injects != 0 ? 0x202 : 2
       (vmcs[.hostRIP], vmcs[.hostRSP]) = (Rig.hostExit, 0x9_0000)
       (vmcs[.guestDR7], vmcs[.vmcsLinkPointer]) = (0x400, .max)
       vmcs[low: .guestInterruptibility] = isBlocked ? 8 : 0

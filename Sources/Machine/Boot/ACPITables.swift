@@ -6,6 +6,10 @@ struct ACPITables {
 
   /// All tables, for `base`: the RSDP first.
   let bytes: [UInt8]
+  /// Offsets in `bytes` of addresses of tables, and their sizes.
+  let pointers: [(offset: Int, size: Int)]
+  /// Where the tables that hold such addresses begin, and their lengths.
+  let checksummed: [(start: Int, length: Int)]
 
   init(processors: Int, base: UInt64) {
     let base = UInt32(truncatingIfNeeded: base)
@@ -29,6 +33,13 @@ struct ACPITables {
     let rsdt = place(Self.table("RSDT", revision: 1, narrow.bytes))
     let xsdt = place(Self.table("XSDT", revision: 1, wide.bytes))
     bytes = Self.rsdp(rsdt: rsdt, xsdt: xsdt) + all.bytes.dropFirst(36)
+    func offset(_ address: UInt32) -> Int { Int(address &- base) }
+    let header = Self.headerSize
+    pointers = [
+      (offset(fadt) + 36, 4), (offset(fadt) + 40, 4), (offset(fadt) + 140, 8), (offset(rsdt) + header, 4),
+      (offset(rsdt) + header + 4, 4), (offset(xsdt) + header, 8), (offset(xsdt) + header + 8, 8),
+    ]
+    checksummed = [(offset(fadt), 268), (offset(rsdt), header + 8), (offset(xsdt), header + 16)]
   }
 
   /// "Root System Description Pointer (RSDP)".

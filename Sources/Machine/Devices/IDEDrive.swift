@@ -216,7 +216,7 @@ struct IDEDrive: Sendable {
     words[49] = 0x0200
     words[80] = isCDROM ? 0x001E : 0x00FE
     guard !isCDROM else { return bytes(words) }
-    let cylinders = UInt16(clamping: min(disk.sectors / 1008, 16_383))
+    let cylinders = UInt16(clamping: max(1, min(disk.sectors / 1008, 16_383)))
     (words[1], words[3], words[6]) = (cylinders, 16, 63)
     words[47] = 0x8010
     words[53] = 1

@@ -23,9 +23,14 @@ public struct FirmwareBoot: Sendable {
   }
 
   /// Files for firmware: RAM, the order of drives, and VMX switched on and locked.
-  func files(_ memory: MemoryMap) -> [String: [UInt8]] {
-    ["etc/e820": FirmwareConfiguration.e820(memory), "etc/msr_feature_control": [5, 0, 0, 0, 0, 0, 0, 0]]
+  func files(_ memory: MemoryMap, processors: Int) -> [String: [UInt8]] {
+    let own = ["etc/e820": FirmwareConfiguration.e820(memory), "etc/msr_feature_control": [5, 0, 0, 0, 0, 0, 0, 0]]
+    return own.merging(ACPITableFiles(processors: processors).files) { first, _ in first }
   }
+
+  /// A quantum for firmware, whose processors wait for one another in loops of a few cycles: a prime, so that no loop's
+  /// period divides it and a lock is never found held at every turn's end.
+  public static let quantum: UInt64 = 1999
 }
 
 /// The devices themselves; a value.

@@ -233,7 +233,6 @@ private final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
   /// Listens no longer.
   func leave() {
     if processor.translation.observer === self { processor.translation.observer = nil }
-    if processor.translation.staleUseObserver === self { processor.translation.staleUseObserver = nil }
     if let vmx = processor.vmx, vmx.observer === self { vmx.observer = nil }
   }
 

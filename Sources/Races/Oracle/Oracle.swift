@@ -114,11 +114,7 @@ public final class Oracle {
 
   deinit {
     for (watcher, processor) in zip(watchers, processors) { watcher.leave(processor) }
-    for processor in processors where processor.translation.staleUseObserver === self {
-      processor.translation.staleUseObserver = nil
-    }
     for page in pages.keys { memory.watch(page: page, false) }
-    if memory.pageObserver === self { memory.pageObserver = nil }
   }
 
   /// A processor has passed a place that says that a shootdown is done.
