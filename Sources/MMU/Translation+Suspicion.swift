@@ -310,7 +310,7 @@ extension Translation: MappingKeeper {
     }
     let walk = Walk(
       address, Access(), controls, memory, from: parent, cachedSources: sources, memoryTypes: memoryTypes,
-      through: isNested ? self : nil, sideEffects: true)
+      through: isNested ? self : nil, sideEffects: !isBroken(.c4Speculation))
     keep(walk, inherited: inherited, .data)
   }
 }

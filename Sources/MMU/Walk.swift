@@ -110,7 +110,10 @@ public struct Walk {
     if let cached {
       (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount)
     } else if controls.mode == .pae {
-      let pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
+      var pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
+      if isBroken(.c7Pointers), guest == nil {
+        pointer = format.read(PhysicalAddress(controls.root + (address.value >> 30 & 3) * 8), memory)
+      }
       guard pointer & Bit.present != 0 else {
         outcome = .fault(PageFaultCode(access, controls))
         return
@@ -121,7 +124,9 @@ public struct Walk {
     /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .mapped = outcome {} else { structureCount = min(structureCount, accessedCount ?? structureCount) }
+      if case .mapped = outcome {} else if !isBroken(.c2AccessedByFault) {
+        structureCount = min(structureCount, accessedCount ?? structureCount)
+      }
     }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
@@ -139,15 +144,18 @@ public struct Walk {
       let isLeaf = format.isLeaf(value, level)
       record(level, location, value, guest == nil ? nil : place, locatedCount)
       guard value & Bit.present != 0 else {
+        if isBroken(.c1NotPresent) { leave(path, value, shift: shift, format) }
         outcome = .fault(PageFaultCode(access, controls))
         return
       }
       guard value & format.reserved(value, level, isLeaf) == 0 else {
+        if isBroken(.c1Reserved) { leave(path, value, shift: shift, format) }
         outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
         return
       }
       rights = rights.intersection(Walk.rights(value))
       if isLeaf {
+        if isBroken(.c6Rights) { rights = Walk.rights(value) }
         path.protectionKey = format.key(value)
         guard controls.permits(access, rights, key: path.protectionKey) else {
           outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
@@ -175,7 +183,7 @@ public struct Walk {
       path.rights = rights
       if isLeaf {
         path.target = format.frame(value, level) & ~(span - 1)
-        path.isDirty = value & Bit.dirty != 0
+        path.isDirty = value & Bit.dirty != 0 || isBroken(.c2Dirty)
         path.isGlobal = controls.globalPages && value & Bit.global != 0
         path.memoryType = UInt8(truncatingIfNeeded: format.typeIndex(value, level))
         finish(path, access, controls, memoryTypes, guest, sideEffects: sideEffects)
@@ -185,6 +193,8 @@ public struct Walk {
       path.target = format.frame(value, 1)
       if sideEffects || accessedCount == nil {
         structures[structureCount] = path
+        if isBroken(.c3Rights) { structures[structureCount]?.rights = Walk.rights(value) }
+        if isBroken(.c3Global) { structures[structureCount]?.isGlobal = value & Bit.global != 0 }
         structureSourceCounts[structureCount] = sources.count
         structureCount += 1
       }
@@ -203,6 +213,7 @@ public struct Walk {
     let typeIndex = controls.mode == .none ? 0 : UInt64(leaf.memoryType)
     guard let guest else {
       path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
+      if isBroken(.c6Type) { path.memoryType = MemoryType.writeBack.rawValue }
       outcome = .mapped(path)
       return
     }
@@ -226,7 +237,7 @@ public struct Walk {
     }
     sources += result.sources
     // The translation is for the smaller of the two pages (rule C5).
-    let shift = min(path.shift, page.shift)
+    let shift = isBroken(.c5Size) ? path.shift : min(path.shift, page.shift)
     let span: UInt64 = 1 << UInt64(shift)
     path.shift = shift
     path.prefix = address.value & ~(span - 1)
@@ -234,7 +245,9 @@ public struct Walk {
     path.target = page.physical(guestPhysical) & ~(span - 1)
     path.eptRights = page.eptRights
     path.isDirty = path.isDirty && page.isDirty
-    path.memoryType = memoryTypes.effective(ept: page.memoryType, index: controls.mode == .none ? nil : typeIndex)
+    path.memoryType = memoryTypes.effective(
+      ept: isBroken(.c6IgnorePAT) ? page.memoryType & 7 : page.memoryType,
+      index: controls.mode == .none ? nil : typeIndex)
     outcome = .mapped(path)
   }
 
@@ -295,11 +308,24 @@ public struct Walk {
   private mutating func setFlags(_ access: Access, _ format: EntryFormat, _ memory: PhysicalMemory) {
     for index in 0..<count {
       let source = steps[index].source
-      let flags = Bit.accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
+      let accessed = isBroken(.c2Accessed) ? 0 : Bit.accessed
+      let flags = accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
       guard source.value & flags != flags else { continue }
       steps[index].source.value |= flags
       format.write(PhysicalAddress(source.address), source.value | flags, memory)
     }
+  }
+
+  /// Rule C1, broken: an entry that leads nowhere leaves a paging-structure-cache entry.
+  private mutating func leave(_ path: CachedEntry, _ value: UInt64, shift: UInt8, _ format: EntryFormat) {
+    guard shift > 12 else { return }
+    var path = path
+    path.shift = shift
+    path.prefix = address.value & ~(1 << UInt64(shift) - 1)
+    path.target = format.frame(value, 1)
+    structures[structureCount] = path
+    structureSourceCounts[structureCount] = sources.count
+    structureCount += 1
   }
 
   private mutating func record(

@@ -53,8 +53,9 @@ import EPTTLB
 
   /// The read of a guest paging-structure entry: a write too, with accessed and dirty flags for EPT.
   @inlinable public static func structureRead(_ ept: EPTControls) -> EPTAccess {
-    let needs: EPTRights = ept.isLooking ? [] : ept.hasFlags ? [.read, .write] : .read
-    return EPTAccess(needs: needs, isWrite: ept.hasFlags, qualification: ept.hasFlags ? 3 : 1)
+    let writes = ept.hasFlags && !isBroken(.c2StructureAccess)
+    let needs: EPTRights = ept.isLooking ? [] : writes ? [.read, .write] : .read
+    return EPTAccess(needs: needs, isWrite: writes, qualification: writes ? 3 : 1)
   }
 
   /// The locked step that sets a flag in a guest paging-structure entry.
