@@ -12,6 +12,7 @@ extension TranslationCache {
   public func invlpg(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
     dropTranslations(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropPieces(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
     dropLists(.invlpg) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type == .structure }
   }
 
@@ -19,6 +20,7 @@ extension TranslationCache {
   public func invpcid(address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
     dropAll(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
+    dropPieces(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
   }
 
   /// INVPCID type 1: everything of a PCID that is not global.
@@ -96,6 +98,7 @@ extension TranslationCache {
   public func invvpid(address: UInt64, vpid: UInt16) {
     guard !isFlushed() else { return }
     dropAll(.invvpidAddress, address) { $0.isOfLinear(vpid) }
+    dropPieces(.invvpidAddress, address) { $0.isOfLinear(vpid) }
   }
 
   /// INVVPID type 1: everything of the named VPID.
@@ -173,6 +176,26 @@ extension TranslationCache {
     var sizes = structureSizes.used
     while let shift = SizeCounts.next(&sizes) {
       dropMatching(row, address, shift: shift, isStructure: true, condition)
+    }
+  }
+
+  /// Drops every piece of the page of an address that guest paging maps (rule C5): an instruction that names an address
+  /// invalidates "all of them" (SDM Vol. 2A, "INVLPG—Invalidate TLB Entries"). A fault and a violation need not: they drop
+  /// what would recur.
+  private func dropPieces(_ row: InvalidationRow, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+    guard pieceCount > 0, !isBroken(.c5Pieces) else { return }
+    for (list, key) in keys.enumerated() where key.kind == .combined && key.type != .structure {
+      var slot = heads[list]
+      while slot != TranslationCache.none {
+        let node = nodes + Int(slot)
+        let next = node.pointee.nextInList
+        if node.pointee.entry.isPiece, node.pointee.entry.isOfPage(address), condition(node.pointee.entry),
+          !row.spares(node.pointee.entry)
+        {
+          drop(slot)
+        }
+        slot = next
+      }
     }
   }
 

@@ -96,6 +96,8 @@ public final class TranslationCache {
   /// Live translations and structures by shift: a size nobody uses costs no look-up.
   @usableFromInline var translationSizes = SizeCounts()
   @usableFromInline var structureSizes = SizeCounts()
+  /// Live translations that are pieces of a larger page.
+  var pieceCount = 0
 
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
   public var dropped: [Dropped] = []
@@ -367,6 +369,7 @@ public final class TranslationCache {
       structureSizes.add(entry.shift)
     } else {
       translationSizes.add(entry.shift)
+      if entry.isPiece { pieceCount += 1 }
     }
   }
 
@@ -479,6 +482,7 @@ public final class TranslationCache {
       structureSizes.remove(node.entry.shift)
     } else {
       translationSizes.remove(node.entry.shift)
+      if node.entry.isPiece { pieceCount -= 1 }
       dropped.append(Dropped(slot: slot, prefix: node.entry.prefix, shift: node.entry.shift))
     }
     count -= 1

@@ -124,7 +124,8 @@ public struct Walk {
     /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .mapped = outcome {} else if !isBroken(.c2AccessedByFault) {
+      if case .mapped = outcome {
+      } else if !isBroken(.c2AccessedByFault) {
         structureCount = min(structureCount, accessedCount ?? structureCount)
       }
     }
@@ -179,6 +180,7 @@ public struct Walk {
       path.append(Source(address: location.value, value: value))
       if guest != nil { sources.append(Source(address: location.value, value: value)) }
       path.shift = shift
+      path.pageShift = shift
       path.prefix = address.value & ~(span - 1)
       path.rights = rights
       if isLeaf {
@@ -239,6 +241,7 @@ public struct Walk {
     // The translation is for the smaller of the two pages (rule C5).
     let shift = isBroken(.c5Size) ? path.shift : min(path.shift, page.shift)
     let span: UInt64 = 1 << UInt64(shift)
+    path.pageShift = controls.mode == .none ? shift : max(shift, path.shift)
     path.shift = shift
     path.prefix = address.value & ~(span - 1)
     path.guestFrame = guestPhysical & ~(span - 1)

@@ -53,7 +53,8 @@ public struct EPTWalk {
     /// Entries that may be cached though the walk does not end: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .mapped = outcome {} else if !isBroken(.c2EPTAccessedByViolation) {
+      if case .mapped = outcome {
+      } else if !isBroken(.c2EPTAccessedByViolation) {
         structureCount = min(structureCount, accessedCount ?? structureCount)
       }
     }
@@ -105,6 +106,7 @@ public struct EPTWalk {
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value, isEPT: true))
       path.shift = shift
+      path.pageShift = shift
       path.prefix = guestPhysical & ~(span - 1)
       path.eptRights = rights
       path.target = value & EntryFormat.address
