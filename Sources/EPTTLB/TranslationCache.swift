@@ -221,8 +221,12 @@ public final class TranslationCache {
   }
 
   /// The paging-structure-cache entry that lets a walk skip most: the one with the longest prefix.
-  @inlinable public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
-    var sizes = structureSizes.used
+  ///
+  /// - Parameter shifts: bit s: an entry of shift s is one that the walk can begin at. The tag does not say which paging
+  ///   mode an entry is of.
+  @inlinable
+  public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag, shifts: UInt64 = .max) -> Slot? {
+    var sizes = structureSizes.used & shifts
     while let shift = SizeCounts.next(&sizes) {
       if let slot = find(kind, address, tag, shift: shift, isStructure: true) { return slot }
     }

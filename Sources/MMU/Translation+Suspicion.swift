@@ -299,7 +299,7 @@ extension Translation: MappingKeeper {
       return
     }
     guard cache.translation(kind, address.value, controls.tag) == nil else { return }
-    let start = cache.structure(kind, address.value, controls.tag)
+    let start = structure(address)
     let controls = controls.looking(from: controls.root(of: address), at: address)
     let parent = start.map { cache[$0] }
     let inherited = start.flatMap { cache.suspicion($0) }

@@ -219,7 +219,7 @@ public final class Translation {
       drain()
     }
     let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
-    let start = controls.mode == .none ? nil : cache.structure(kind, address.value, controls.tag)
+    let start = structure(address)
     if let start, cache.isSuspect(start), holds(start) { clear(start) }
     // What the walk's own fills drive out must not change what it started from.
     let inherited = start.flatMap { cache.suspicion($0) }
@@ -246,6 +246,11 @@ public final class Translation {
       if isSuspect(filed, address) { consult(filed, address, access) }
       return .physical(PhysicalAddress(controls.onBus(entry.physical(address.value))), filed)
     }
+  }
+
+  /// The paging-structure-cache entry that a walk of an address begins at.
+  func structure(_ address: LinearAddress) -> Slot? {
+    cache.structure(kind, address.value, controls.tag, shifts: EntryFormat.structureShifts(controls.mode))
   }
 
   /// Which mappings serve linear addresses (rules U1, U2).
