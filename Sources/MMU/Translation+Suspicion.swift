@@ -300,7 +300,9 @@ extension Translation: MappingKeeper {
     }
     guard cache.translation(kind, address.value, controls.tag) == nil else { return }
     let start = structure(address)
-    let controls = controls.looking(from: controls.root(of: address), at: address)
+    var controls = controls.looking(from: controls.root(of: address), at: address)
+    controls.ept?.isLooking = false
+    controls.ept?.isSpeculating = true
     let parent = start.map { cache[$0] }
     let inherited = start.flatMap { cache.suspicion($0) }
     let isNested = controls.ept != nil
