@@ -148,30 +148,76 @@
 }
 
 #if MUTATIONS
-  extension Mutation {
+  extension Mutation: CustomStringConvertible {
     /// The one that is in force. Whoever sets it runs alone.
     public nonisolated(unsafe) static var inForce: Mutation?
 
     /// Every one.
     public static let all: [Mutation] = byRule + rows
 
-    private static let byRule: [Mutation] = [
-      .c1NotPresent, .c1Reserved, .c1Misconfigured, .c2Accessed, .c2AccessedByFault, .c2Dirty, .c2CleanWrite,
-      .c2EPTAccessed, .c2EPTAccessedByViolation, .c2EPTDirty, .c2EPTCleanWrite, .c2StructureAccess, .c2PointerLoad,
-      .c3Rights, .c3Global, .c3EPTRights, .c4Speculation, .c4Retention, .c5Size, .c5Pieces, .c5Age, .c6Rights,
-      .c6EPTRights, .c6Type, .c6IgnorePAT, .c7Pointers, .u1VPID, .u1PCID, .u1Global, .u1Kind, .u2VPID, .u2PCID,
-      .u2EP4TA, .u2Global, .u2GuestPhysical, .u2Kind, .u3, .iEverywhere, .iPreservingRoot, .iTransitionWithVPID,
-      .iExecuteDisable, .iEPTP, .iMisconfiguration, .iViolationWithoutTranslation,
+    private static let byRule: [Mutation] = names.map(\.mutation)
+
+    private static let names: [(mutation: Mutation, name: String)] = [
+      (.c1NotPresent, "c1NotPresent"), (.c1Reserved, "c1Reserved"), (.c1Misconfigured, "c1Misconfigured"),
+      (.c2Accessed, "c2Accessed"), (.c2AccessedByFault, "c2AccessedByFault"), (.c2Dirty, "c2Dirty"),
+      (.c2CleanWrite, "c2CleanWrite"), (.c2EPTAccessed, "c2EPTAccessed"),
+      (.c2EPTAccessedByViolation, "c2EPTAccessedByViolation"), (.c2EPTDirty, "c2EPTDirty"),
+      (.c2EPTCleanWrite, "c2EPTCleanWrite"), (.c2StructureAccess, "c2StructureAccess"),
+      (.c2PointerLoad, "c2PointerLoad"), (.c3Rights, "c3Rights"), (.c3Global, "c3Global"),
+      (.c3EPTRights, "c3EPTRights"), (.c4Speculation, "c4Speculation"), (.c4Retention, "c4Retention"),
+      (.c5Size, "c5Size"), (.c5Pieces, "c5Pieces"), (.c5Age, "c5Age"), (.c6Rights, "c6Rights"),
+      (.c6EPTRights, "c6EPTRights"), (.c6Type, "c6Type"), (.c6IgnorePAT, "c6IgnorePAT"), (.c7Pointers, "c7Pointers"),
+      (.u1VPID, "u1VPID"), (.u1PCID, "u1PCID"), (.u1Global, "u1Global"), (.u1Kind, "u1Kind"), (.u2VPID, "u2VPID"),
+      (.u2PCID, "u2PCID"), (.u2EP4TA, "u2EP4TA"), (.u2Global, "u2Global"), (.u2GuestPhysical, "u2GuestPhysical"),
+      (.u2Kind, "u2Kind"), (.u3, "u3"), (.iEverywhere, "iEverywhere"), (.iPreservingRoot, "iPreservingRoot"),
+      (.iTransitionWithVPID, "iTransitionWithVPID"), (.iExecuteDisable, "iExecuteDisable"), (.iEPTP, "iEPTP"),
+      (.iMisconfiguration, "iMisconfiguration"), (.iViolationWithoutTranslation, "iViolationWithoutTranslation"),
     ]
+
+    private var name: String { Mutation.names.first { $0.mutation == self }?.name ?? "" }
 
     /// What each row may do wrong: less than it must, and more than the columns say that it does.
     private static let rows: [Mutation] = InvalidationRow.allCases.flatMap { row in
       ways(of: row).map { .row(row, $0) }
     }
 
+    /// Its name; of a row its own, and what it does wrong.
+    public var description: String {
+      guard case .row(let row, let way) = self else { return name }
+      return switch way {
+      case .nothing: "\(row.rawValue) does nothing"
+      case .spares(let kind): "\(row.rawValue) spares \(kind) mappings"
+      case .sparesGlobal: "\(row.rawValue) spares global translations"
+      case .sparesStructures: "\(row.rawValue) spares paging-structure-cache entries"
+      case .sparesOtherPCIDs: "\(row.rawValue) spares PCIDs but 000H"
+      case .drops(let kind): "\(row.rawValue) drops every \(kind) mapping"
+      case .dropsGlobal: "\(row.rawValue) drops global translations"
+      case .dropsEveryVPID: "\(row.rawValue) drops mappings of every VPID"
+      }
+    }
+
+    /// The rule that it breaks: a name of sections C and U, or a row of section I.
+    public var rule: String {
+      switch self {
+      case .row(let row, _): row.rawValue
+      case .iEverywhere: "only on the processor that executes it"
+      case .iPreservingRoot: InvalidationRow.movToCR3.rawValue
+      case .iTransitionWithVPID: "VM entry or exit, VPID on"
+      case .iExecuteDisable: "WRMSR to EFER, PAT, PKRS; WRPKRU"
+      case .iEPTP: "change of EPTP, VMFUNC 0"
+      case .iMisconfiguration: "EPT misconfiguration"
+      case .iViolationWithoutTranslation: InvalidationRow.eptViolation.rawValue
+      default: name.prefix(2).uppercased()
+      }
+    }
+
     private static func ways(of row: InvalidationRow) -> [Way] {
       let ofLinear: [Way] = [.nothing, .spares(.linear), .spares(.combined), .sparesStructures, .drops(.guestPhysical)]
       let ofOneVPID: [Way] = ofLinear + [.dropsEveryVPID]
+      let ofEPT: [Way] = [
+        .nothing, .spares(.combined), .spares(.guestPhysical), .sparesGlobal, .sparesStructures, .sparesOtherPCIDs,
+        .drops(.linear),
+      ]
       switch row {
       case .invlpg, .pagingMode, .smep, .memoryTypeRanges, .pageFault, .invpcidAllWithGlobal:
         return ofOneVPID + [.sparesGlobal]
@@ -180,12 +226,13 @@
       case .vmTransition, .invvpidAddress, .invvpidContext: return ofOneVPID + [.sparesGlobal, .sparesOtherPCIDs]
       case .invvpidAll: return ofLinear + [.sparesGlobal, .sparesOtherPCIDs]
       case .invvpidRetainingGlobals: return ofOneVPID + [.dropsGlobal, .sparesOtherPCIDs]
-      case .eptViolation: return [.nothing, .spares(.combined), .spares(.guestPhysical), .sparesGlobal, .drops(.linear)]
-      case .inveptContext, .inveptAll:
+      case .eptViolation:
         return [
-          .nothing, .spares(.combined), .spares(.guestPhysical), .sparesGlobal, .sparesStructures, .sparesOtherPCIDs,
-          .drops(.linear),
+          .nothing, .spares(.combined), .spares(.guestPhysical), .sparesGlobal, .drops(.linear), .drops(.combined),
+          .drops(.guestPhysical),
         ]
+      case .inveptContext: return ofEPT + [.drops(.combined), .drops(.guestPhysical)]
+      case .inveptAll: return ofEPT
       case .reset:
         return [
           .nothing, .spares(.linear), .spares(.combined), .spares(.guestPhysical), .sparesGlobal, .sparesStructures,

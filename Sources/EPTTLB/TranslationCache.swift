@@ -259,7 +259,7 @@ public final class TranslationCache {
         && (entry.isGlobal && !isBroken(.u1Global) || entry.tag.pcid == tag.pcid || isBroken(.u1PCID))
     case .combined:
       (entry.tag.vpid == tag.vpid || isBroken(.u2VPID))
-        && (entry.tag.ep4ta == tag.ep4ta || isBroken(.u2EP4TA) || isBroken(.u1Kind))
+        && (entry.tag.ep4ta == tag.ep4ta || isBroken(.u2EP4TA) || isBroken(.u1Kind) && tag.ep4ta == 0)
         && (entry.isGlobal && !isBroken(.u2Global) || entry.tag.pcid == tag.pcid || isBroken(.u2PCID))
     case .guestPhysical: entry.tag.ep4ta == tag.ep4ta || isBroken(.u2GuestPhysical)
     }
