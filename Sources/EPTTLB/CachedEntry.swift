@@ -9,6 +9,9 @@
   public var isStructure: Bool
   /// Address bits below the page or prefix: 12, 21, 22, 30; for structures 21, 22, 30, 39, 48.
   public var shift: UInt8
+  /// Address bits below the page that guest paging maps: more than `shift` when EPT maps that page in smaller pieces, of
+  /// which this is one (rule C5).
+  public var pageShift: UInt8
   /// Made from a leaf with G set while CR4.PGE was 1: matches any PCID. Never set for structures.
   public var isGlobal: Bool
   /// The leaf's dirty flag when it was cached: a write through a mapping without it walks memory again.
@@ -46,6 +49,7 @@
     self.kind = kind
     self.isStructure = isStructure
     self.shift = shift
+    self.pageShift = shift
     self.isGlobal = isGlobal
     self.isDirty = isDirty
     self.rights = rights
@@ -68,6 +72,12 @@
 
   /// Whether an address lies in the page or under the prefix.
   @inlinable public func covers(_ address: UInt64) -> Bool { (address ^ prefix) >> UInt64(shift) == 0 }
+
+  /// One of several translations of a page.
+  @inlinable public var isPiece: Bool { !isStructure && pageShift > shift }
+
+  /// Whether an address lies in the page that guest paging maps.
+  func isOfPage(_ address: UInt64) -> Bool { (address ^ prefix) >> UInt64(max(shift, pageShift)) == 0 }
 
   /// The translation of an address it covers.
   @inlinable public func physical(_ address: UInt64) -> UInt64 { target | address & (1 << UInt64(shift) - 1) }

@@ -17,6 +17,7 @@ extension TranslationCache {
     fileprivate let nextSequence: UInt64
     fileprivate let translationSizes: SizeCounts
     fileprivate let structureSizes: SizeCounts
+    fileprivate let pieceCount: Int
     fileprivate let count: Int
     fileprivate let evictions: UInt64
     fileprivate let random: UInt64
@@ -31,8 +32,8 @@ extension TranslationCache {
     Image(
       nodes: nodeSlab, buckets: bucketSlab, free: free, lists: lists, heads: heads, keys: keys, freeLists: freeLists,
       manyLists: manyLists, lastLists: lastLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
-      translationSizes: translationSizes, structureSizes: structureSizes, count: count, evictions: evictions,
-      random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
+      translationSizes: translationSizes, structureSizes: structureSizes, pieceCount: pieceCount, count: count,
+      evictions: evictions, random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
       freeManySources: freeManySources)
   }
 
@@ -57,6 +58,7 @@ extension TranslationCache {
     nextSequence = image.nextSequence
     translationSizes = image.translationSizes
     structureSizes = image.structureSizes
+    pieceCount = image.pieceCount
     count = image.count
     evictions = image.evictions
     random = image.random

@@ -11,23 +11,27 @@ extension TranslationCache {
   /// INVLPG: the page of the current PCID, or of any if global; all paging-structure-cache entries of the current PCID.
   public func invlpg(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
-    dropTranslations(address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
-    dropLists { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type == .structure }
+    dropTranslations(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropPieces(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropLists(.invlpg) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type == .structure }
   }
 
   /// INVPCID type 0: the address's page of a PCID, unless global, and the paging-structure-cache entries used for it.
   public func invpcid(address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
-    dropAll(address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
+    dropAll(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
+    dropPieces(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
   }
 
   /// INVPCID type 1: everything of a PCID that is not global.
-  public func invpcid(pcid: UInt16, vpid: UInt16) { movToCR3(vpid: vpid, pcid: pcid) }
+  public func invpcid(pcid: UInt16, vpid: UInt16) { dropContext(.invpcidContext, vpid: vpid, pcid: pcid) }
 
   /// INVPCID types 2 and 3: everything of every PCID, or all of it that is not global.
   public func invpcidAll(vpid: UInt16, includingGlobal: Bool) {
     guard !isFlushed() else { return }
-    dropLists { $0.isOfLinear(vpid) && (includingGlobal || $0.type != .global) }
+    dropLists(includingGlobal ? .invpcidAllWithGlobal : .invpcidAll) {
+      $0.isOfLinear(vpid) && (includingGlobal || $0.type != .global)
+    }
   }
 
   /// MOV to CR3: everything of the VPID and PCID that is not global.
@@ -36,55 +40,55 @@ extension TranslationCache {
   ///   - pcid: with CR4.PCIDE the new one, else 0.
   ///   - preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
   public func movToCR3(vpid: UInt16, pcid: UInt16, preserves: Bool = false) {
-    guard !preserves, !isFlushed() else { return }
-    dropLists { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type != .global }
+    guard !preserves || isBroken(.iPreservingRoot) else { return }
+    dropContext(.movToCR3, vpid: vpid, pcid: pcid)
   }
 
   /// A task switch that changes CR3: what MOV to CR3 drops of PCID 000H; task switches know no other.
-  public func taskSwitch(vpid: UInt16) { movToCR3(vpid: vpid, pcid: 0) }
+  public func taskSwitch(vpid: UInt16) { dropContext(.taskSwitch, vpid: vpid, pcid: 0) }
 
   /// MOV to CR0 or CR4 that changes PG, PE, PGE, PSE, PAE, or clears PCIDE ("Invalidating the Translation Lookaside
   /// Buffers", in "Memory Cache Control"): everything of the VPID, global or not.
   public func pagingModeChanged(vpid: UInt16) {
-    dropLists { $0.isOfLinear(vpid) }
+    dropLists(.pagingMode) { $0.isOfLinear(vpid) }
   }
 
   /// MOV to CR4 that sets SMEP: everything of the VPID and PCID, global translations too.
   public func smepSet(vpid: UInt16, pcid: UInt16) {
-    dropLists { $0.isOfLinear(vpid) && ($0.tag.pcid == pcid || $0.type == .global) }
+    dropLists(.smep) { $0.isOfLinear(vpid) && ($0.tag.pcid == pcid || $0.type == .global) }
   }
 
   /// WRMSR to an MTRR ("Invalidating the Translation Lookaside Buffers", in "Memory Cache Control"): as above.
-  public func memoryTypeRangesWritten(vpid: UInt16) { pagingModeChanged(vpid: vpid) }
+  public func memoryTypeRangesWritten(vpid: UInt16) { dropLists(.memoryTypeRanges) { $0.isOfLinear(vpid) } }
 
   /// A page fault on an address, delivered or intercepted: that page, global or not (ours: a global one would let the
   /// fault recur), and the paging-structure-cache entries that would be used for it.
   public func pageFault(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    dropAll(address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropAll(.pageFault, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
   }
 
   /// RSM (ours), and INIT where it is not blocked and does not exit: everything.
-  public func initialize() { dropLists { _ in true } }
+  public func initialize() { dropLists(.reset) { _ in true } }
 
   /// RESET and power-up: everything.
-  public func reset() { dropLists { _ in true } }
+  public func reset() { dropLists(.reset) { _ in true } }
 
   // MARK: VMX
 
   /// VM entry or exit. With "enable VPID" 0 before or after: linear and combined mappings of VPID 0000H, for all PCIDs
   /// and EP4TAs, global or not. Guest-physical mappings stay, always.
   public func vmTransition(isVPIDEnabled: Bool) {
-    guard !isFlushed(), !isVPIDEnabled else { return }
-    dropLists { $0.isOfLinear(0) }
+    guard !isFlushed(), !isVPIDEnabled || isBroken(.iTransitionWithVPID) else { return }
+    dropLists(.vmTransition) { $0.isOfLinear(0) }
   }
 
   /// An EPT violation, whether it exits or becomes #VE: the guest-physical mappings that would be used for the address,
   /// and, when it was the translation of a linear address (bit 8 of the qualification), the combined mappings of that,
   /// under this VPID, PCID and EP4TA (ours: a global one too, or the violation would recur).
   public func eptViolation(_ guestPhysical: UInt64, ep4ta: UInt64, linear: UInt64?, vpid: UInt16, pcid: UInt16) {
-    dropAll(guestPhysical) { $0.kind == .guestPhysical && $0.tag.ep4ta == ep4ta }
+    dropAll(.eptViolation, guestPhysical) { $0.kind == .guestPhysical && $0.tag.ep4ta == ep4ta }
     guard let linear else { return }
-    dropAll(linear) {
+    dropAll(.eptViolation, linear) {
       $0.kind == .combined && $0.tag.vpid == vpid && $0.tag.ep4ta == ep4ta && ($0.isGlobal || $0.tag.pcid == pcid)
     }
   }
@@ -93,38 +97,39 @@ extension TranslationCache {
   /// used for it.
   public func invvpid(address: UInt64, vpid: UInt16) {
     guard !isFlushed() else { return }
-    dropAll(address) { $0.isOfLinear(vpid) }
+    dropAll(.invvpidAddress, address) { $0.isOfLinear(vpid) }
+    dropPieces(.invvpidAddress, address) { $0.isOfLinear(vpid) }
   }
 
   /// INVVPID type 1: everything of the named VPID.
   public func invvpid(vpid: UInt16) {
     guard !isFlushed() else { return }
-    dropLists { $0.isOfLinear(vpid) }
+    dropLists(.invvpidContext) { $0.isOfLinear(vpid) }
   }
 
   /// INVVPID type 2: everything of every VPID but 0000H.
   public func invvpidAll() {
     guard !isFlushed() else { return }
-    dropLists { $0.kind != .guestPhysical && $0.tag.vpid != 0 }
+    dropLists(.invvpidAll) { $0.kind != .guestPhysical && $0.tag.vpid != 0 }
   }
 
   /// INVVPID type 3: everything of the named VPID that is not global.
   public func invvpidRetainingGlobals(vpid: UInt16) {
     guard !isFlushed() else { return }
-    dropLists { $0.isOfLinear(vpid) && $0.type != .global }
+    dropLists(.invvpidRetainingGlobals) { $0.isOfLinear(vpid) && $0.type != .global }
   }
 
   /// INVEPT type 1: guest-physical and combined mappings of EPTP bits 51:12, the latter of all VPIDs and PCIDs; linear ones
   /// stay.
   public func invept(ep4ta: UInt64) {
     guard !isFlushed() else { return }
-    dropLists { $0.kind != .linear && $0.tag.ep4ta == ep4ta }
+    dropLists(.inveptContext) { $0.kind != .linear && $0.tag.ep4ta == ep4ta }
   }
 
   /// INVEPT type 2: all guest-physical and combined mappings; linear ones stay.
   public func inveptAll() {
     guard !isFlushed() else { return }
-    dropLists { $0.kind != .linear }
+    dropLists(.inveptAll) { $0.kind != .linear }
   }
 
   // MARK: What a processor may do at any time
@@ -133,7 +138,7 @@ extension TranslationCache {
   /// every translation that would serve the address, of whatever page size: of two, the older would be used, and walk for
   /// ever.
   public func walkedForDirty(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) {
-    dropTranslations(address) { $0.kind == kind && matches($0, tag) }
+    dropTranslations(nil, address) { $0.kind == kind && matches($0, tag) }
   }
 
   /// A processor may drop any mapping at any time (rule C4).
@@ -144,36 +149,65 @@ extension TranslationCache {
   /// Under the policy `flush` these operations drop everything.
   private func isFlushed() -> Bool {
     guard case .flush = policy else { return false }
-    dropLists { _ in true }
+    dropLists(nil) { _ in true }
     return true
   }
 
+  /// Everything of a VPID and PCID that is not global.
+  private func dropContext(_ row: InvalidationRow, vpid: UInt16, pcid: UInt16) {
+    guard !isFlushed() else { return }
+    dropLists(row) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type != .global }
+  }
+
   /// Drops translations that cover an address, of every size.
-  private func dropTranslations(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+  ///
+  /// - Parameter row: which rule asks for it; nil: none of section I.
+  private func dropTranslations(_ row: InvalidationRow?, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
     var sizes = translationSizes.used
     while let shift = SizeCounts.next(&sizes) {
-      dropMatching(address, shift: shift, isStructure: false, condition)
+      dropMatching(row, address, shift: shift, isStructure: false, condition)
     }
+    overdo(row)
   }
 
   /// Drops translations that cover an address, and the paging-structure-cache entries that would be used for it.
-  private func dropAll(_ address: UInt64, _ condition: (CachedEntry) -> Bool) {
-    dropTranslations(address, condition)
+  private func dropAll(_ row: InvalidationRow, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+    dropTranslations(row, address, condition)
     var sizes = structureSizes.used
     while let shift = SizeCounts.next(&sizes) {
-      dropMatching(address, shift: shift, isStructure: true, condition)
+      dropMatching(row, address, shift: shift, isStructure: true, condition)
+    }
+  }
+
+  /// Drops every piece of the page of an address that guest paging maps (rule C5): an instruction that names an address
+  /// invalidates "all of them" (SDM Vol. 2A, "INVLPG—Invalidate TLB Entries"). A fault and a violation need not: they drop
+  /// what would recur.
+  private func dropPieces(_ row: InvalidationRow, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+    guard pieceCount > 0, !isBroken(.c5Pieces) else { return }
+    for (list, key) in keys.enumerated() where key.kind == .combined && key.type != .structure {
+      var slot = heads[list]
+      while slot != TranslationCache.none {
+        let node = nodes + Int(slot)
+        let next = node.pointee.nextInList
+        if node.pointee.entry.isPiece, node.pointee.entry.isOfPage(address), condition(node.pointee.entry),
+          !row.spares(node.pointee.entry)
+        {
+          drop(slot)
+        }
+        slot = next
+      }
     }
   }
 
   private func dropMatching(
-    _ address: UInt64, shift: UInt8, isStructure: Bool, _ condition: (CachedEntry) -> Bool
+    _ row: InvalidationRow?, _ address: UInt64, shift: UInt8, isStructure: Bool, _ condition: (CachedEntry) -> Bool
   ) {
     var slot = buckets[bucket(address, shift)]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let next = node.pointee.nextInBucket
       if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
-        node.pointee.entry.covers(address), condition(node.pointee.entry)
+        node.pointee.entry.covers(address), condition(node.pointee.entry), row?.spares(node.pointee.entry) != true
       {
         drop(slot)
       }
@@ -181,10 +215,21 @@ extension TranslationCache {
     }
   }
 
-  private func dropLists(_ condition: (ListKey) -> Bool) {
-    for (list, key) in keys.enumerated() where heads[list] != TranslationCache.none && condition(key) {
+  private func dropLists(_ row: InvalidationRow?, _ condition: (ListKey) -> Bool) {
+    for (list, key) in keys.enumerated()
+    where heads[list] != TranslationCache.none && condition(key) && row?.spares(key) != true {
       while heads[list] != TranslationCache.none { drop(heads[list]) }
     }
+    overdo(row)
+  }
+
+  /// A row that is broken drops more than it needs to.
+  @inline(__always) private func overdo(_ row: InvalidationRow?) {
+    #if MUTATIONS
+      for (list, key) in keys.enumerated() where row?.exceeds(key) == true {
+        while heads[list] != TranslationCache.none { drop(heads[list]) }
+      }
+    #endif
   }
 }
 

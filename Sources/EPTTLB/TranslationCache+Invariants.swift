@@ -4,6 +4,7 @@ extension TranslationCache {
     var seen = 0
     var problem: String?
     var sizes = SizeCounts()
+    var pieces = 0
     var lastSequence: UInt64?
     forEach { slot, entry in
       seen += 1
@@ -14,6 +15,7 @@ extension TranslationCache {
       if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
       lastSequence = sequence
       if !entry.isStructure { sizes.add(entry.shift) }
+      if entry.isPiece { pieces += 1 }
       if entry.prefix & (1 << UInt64(entry.shift) - 1) != 0 { problem = "slot \(slot): prefix is not aligned" }
       if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
         problem = "slot \(slot): frame is not aligned"
@@ -24,6 +26,7 @@ extension TranslationCache {
     }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
     if sizes != translationSizes { problem = "sizes are miscounted" }
+    if pieces != pieceCount { problem = "pieces are miscounted" }
     for slot in suspicions.keys where !isLive(slot) || !isSuspect(slot) {
       problem = "slot \(slot) is suspected in vain"
     }

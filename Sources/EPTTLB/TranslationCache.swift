@@ -96,6 +96,8 @@ public final class TranslationCache {
   /// Live translations and structures by shift: a size nobody uses costs no look-up.
   @usableFromInline var translationSizes = SizeCounts()
   @usableFromInline var structureSizes = SizeCounts()
+  /// Live translations that are pieces of a larger page.
+  var pieceCount = 0
 
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
   public var dropped: [Dropped] = []
@@ -217,15 +219,19 @@ public final class TranslationCache {
     var sizes = translationSizes.used
     while let shift = SizeCounts.next(&sizes) {
       guard let slot = find(kind, address, tag, shift: shift, isStructure: false) else { continue }
-      if let old = best, nodes[Int(old)].sequence < nodes[Int(slot)].sequence { continue }
+      if let old = best, (nodes[Int(old)].sequence < nodes[Int(slot)].sequence) != isBroken(.c5Age) { continue }
       best = slot
     }
     return best
   }
 
   /// The paging-structure-cache entry that lets a walk skip most: the one with the longest prefix.
-  @inlinable public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
-    var sizes = structureSizes.used
+  ///
+  /// - Parameter shifts: bit s: an entry of shift s is one that the walk can begin at. The tag does not say which paging
+  ///   mode an entry is of.
+  @inlinable
+  public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag, shifts: UInt64 = .max) -> Slot? {
+    var sizes = structureSizes.used & shifts
     while let shift = SizeCounts.next(&sizes) {
       if let slot = find(kind, address, tag, shift: shift, isStructure: true) { return slot }
     }
@@ -239,10 +245,11 @@ public final class TranslationCache {
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
-        node.pointee.entry.kind == kind, node.pointee.entry.covers(address), matches(node.pointee.entry, tag)
+        serves(node.pointee.entry.kind, kind), node.pointee.entry.covers(address), matches(node.pointee.entry, tag)
       {
         // Chains are newest first, so the last match is the oldest.
         best = slot
+        if isBroken(.c5Age) { return best }
       }
       slot = node.pointee.nextInBucket
     }
@@ -252,11 +259,21 @@ public final class TranslationCache {
   /// Whether an entry's tag lets it be used under a tag (rules U1, U2).
   @inlinable public func matches(_ entry: CachedEntry, _ tag: Tag) -> Bool {
     switch entry.kind {
-    case .linear: entry.tag.vpid == tag.vpid && (entry.isGlobal || entry.tag.pcid == tag.pcid)
+    case .linear:
+      (entry.tag.vpid == tag.vpid || isBroken(.u1VPID))
+        && (entry.isGlobal && !isBroken(.u1Global) || entry.tag.pcid == tag.pcid || isBroken(.u1PCID))
     case .combined:
-      entry.tag.vpid == tag.vpid && entry.tag.ep4ta == tag.ep4ta && (entry.isGlobal || entry.tag.pcid == tag.pcid)
-    case .guestPhysical: entry.tag.ep4ta == tag.ep4ta
+      (entry.tag.vpid == tag.vpid || isBroken(.u2VPID))
+        && (entry.tag.ep4ta == tag.ep4ta || isBroken(.u2EP4TA) || isBroken(.u1Kind) && tag.ep4ta == 0)
+        && (entry.isGlobal && !isBroken(.u2Global) || entry.tag.pcid == tag.pcid || isBroken(.u2PCID))
+    case .guestPhysical: entry.tag.ep4ta == tag.ep4ta || isBroken(.u2GuestPhysical)
     }
+  }
+
+  /// Whether mappings of a kind serve where those of another are looked for: its own only.
+  @inlinable @inline(__always) func serves(_ kind: MappingKind, _ wanted: MappingKind) -> Bool {
+    kind == wanted || isBroken(.u1Kind) && kind == .combined && wanted == .linear
+      || isBroken(.u2Kind) && kind == .linear && wanted == .combined
   }
 
   /// Looks for a translation that was found where a part looks for it, and brings it into the side's first level.
@@ -330,6 +347,7 @@ public final class TranslationCache {
     if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
     // Before the new one is there: what was just filled must serve the access it was filled for.
     if case .random = policy { evictAtRandom() }
+    if isBroken(.c4Retention) { evictAtRandom() }
     if free.isEmpty { grow() }
     let slot = free.removeLast()
     link(slot, entry, manySources)
@@ -360,6 +378,7 @@ public final class TranslationCache {
       structureSizes.add(entry.shift)
     } else {
       translationSizes.add(entry.shift)
+      if entry.isPiece { pieceCount += 1 }
     }
   }
 
@@ -472,6 +491,7 @@ public final class TranslationCache {
       structureSizes.remove(node.entry.shift)
     } else {
       translationSizes.remove(node.entry.shift)
+      if node.entry.isPiece { pieceCount -= 1 }
       dropped.append(Dropped(slot: slot, prefix: node.entry.prefix, shift: node.entry.shift))
     }
     count -= 1

@@ -35,6 +35,18 @@ struct EntryFormat {
     alwaysReserved = top & ~frameBits | (controls.executeDisable ? 0 : Walk.Bit.executeDisable)
   }
 
+  /// Bit s: paging-structure-cache entries of shift s lead to a table of this format. Those of 32-bit paging fit no other
+  /// mode, and no other fits it; the tag of a guest that changes its mode by a VM entry may be the same.
+  static func structureShifts(_ mode: PagingMode) -> UInt64 {
+    switch mode {
+    case .none: 0
+    case .twoLevel: 1 << 22
+    case .pae: 1 << 21
+    case .fourLevel: 1 << 21 | 1 << 30 | 1 << 39
+    case .fiveLevel: 1 << 21 | 1 << 30 | 1 << 39 | 1 << 48
+    }
+  }
+
   private var isTwoLevel: Bool { controls.mode == .twoLevel }
 
   func read(_ location: PhysicalAddress, _ memory: PhysicalMemory) -> UInt64 {

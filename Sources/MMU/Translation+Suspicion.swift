@@ -314,8 +314,10 @@ extension Translation: MappingKeeper {
       return
     }
     guard cache.translation(kind, address.value, controls.tag) == nil else { return }
-    let start = cache.structure(kind, address.value, controls.tag)
-    let controls = controls.looking(from: controls.root(of: address), at: address)
+    let start = structure(address)
+    var controls = controls.looking(from: controls.root(of: address), at: address)
+    controls.ept?.isLooking = false
+    controls.ept?.isSpeculating = true
     let parent = start.map { cache[$0] }
     let inherited = start.flatMap { cache.suspicion($0) }
     let isNested = controls.ept != nil
@@ -325,7 +327,7 @@ extension Translation: MappingKeeper {
     }
     let walk = Walk(
       address, Access(), controls, memory, from: parent, cachedSources: sources, memoryTypes: memoryTypes,
-      through: isNested ? self : nil, sideEffects: true)
+      through: isNested ? self : nil, sideEffects: !isBroken(.c4Speculation))
     keep(walk, inherited: inherited, .data)
   }
 }

@@ -151,6 +151,12 @@ public final class Translation {
   /// Switches to the context of these controls: nothing is dropped.
   public func use(_ controls: PagingControls, isUser: Bool) {
     if self.controls != controls {
+      if isBroken(.iExecuteDisable), self.controls.executeDisable != controls.executeDisable {
+        cache.pagingModeChanged(vpid: controls.tag.vpid)
+      }
+      if isBroken(.iEPTP), let ept = self.controls.ept, ept.pointer != controls.ept?.pointer {
+        cache.invept(ep4ta: ept.tag)
+      }
       // Exits and entries go to and fro between a few.
       if let known = recent.firstIndex(where: { $0.controls == controls }) {
         (recent[known], current) = ((self.controls, current), recent[known].numbers)
@@ -211,7 +217,9 @@ public final class Translation {
     }
     let kind = kind
     let side: AccessSide = access.isFetch ? .instruction : .data
-    if let slot = cache.translation(kind, address.value, controls.tag), !cache.hasLevels || isFound(slot, side) {
+    if let slot = cache.translation(kind, address.value, controls.tag), !cache.hasLevels || isFound(slot, side),
+      !isBroken(.u3) || !cache.isSuspect(slot) || holds(slot)
+    {
       let (rights, key) = (cache.rights(slot), cache.protectionKey(slot))
       guard controls.permits(access, rights, key: key) else {
         if isSuspect(slot, address) { consult(slot, address, access) }
@@ -224,7 +232,7 @@ public final class Translation {
           return exit(address, violation(cache[slot], address, wanted, ept))
         }
       }
-      if !access.isWrite || cache.isDirty(slot) {
+      if !access.isWrite || cache.isDirty(slot) || isBroken(.c2CleanWrite) {
         if isSuspect(slot, address) { consult(slot, address, access) }
         return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
       }
@@ -232,7 +240,7 @@ public final class Translation {
       drain()
     }
     let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
-    let start = controls.mode == .none ? nil : cache.structure(kind, address.value, controls.tag)
+    let start = structure(address)
     if let start, cache.isSuspect(start), holds(start) { clear(start) }
     // What the walk's own fills drive out must not change what it started from.
     let inherited = start.flatMap { cache.suspicion($0) }
@@ -259,6 +267,11 @@ public final class Translation {
       if isSuspect(filed, address) { consult(filed, address, access) }
       return .physical(PhysicalAddress(controls.onBus(entry.physical(address.value))), filed)
     }
+  }
+
+  /// The paging-structure-cache entry that a walk of an address begins at.
+  func structure(_ address: LinearAddress) -> Slot? {
+    cache.structure(kind, address.value, controls.tag, shifts: EntryFormat.structureShifts(controls.mode))
   }
 
   /// Which mappings serve linear addresses (rules U1, U2).
@@ -308,11 +321,15 @@ public final class Translation {
   /// An access that EPT does not permit: what the violation invalidates goes.
   private func exit(_ address: LinearAddress, _ reason: MemoryExit) -> Result {
     if case .eptViolation(let violation) = reason {
+      let isTranslation = violation.qualification & 1 << 8 != 0 || isBroken(.iViolationWithoutTranslation)
       cache.eptViolation(
-        violation.guestPhysicalAddress, ep4ta: controls.tag.ep4ta,
-        linear: violation.qualification & 1 << 8 != 0 ? address.value : nil, vpid: controls.tag.vpid,
-        pcid: controls.tag.pcid)
+        violation.guestPhysicalAddress, ep4ta: controls.tag.ep4ta, linear: isTranslation ? address.value : nil,
+        vpid: controls.tag.vpid, pcid: controls.tag.pcid)
       drain()
+    } else if isBroken(.iMisconfiguration), case .eptMisconfiguration(let guestPhysical) = reason {
+      cache.eptViolation(
+        guestPhysical, ep4ta: controls.tag.ep4ta, linear: address.value, vpid: controls.tag.vpid,
+        pcid: controls.tag.pcid)
     }
     return .exit(reason)
   }
@@ -460,6 +477,11 @@ public final class Translation {
   /// INVLPG.
   public func invalidatePage(_ address: UInt64) {
     cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+    if isBroken(.iEverywhere) {
+      for other in memory.translations {
+        other?.takeUnretainedValue().cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
+      }
+    }
     observer?.invalidated(.page(address))
     drain()
   }

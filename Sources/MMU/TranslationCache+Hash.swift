@@ -18,6 +18,7 @@ extension TranslationCache {
       if entry.kind != .linear {
         hasher.add(UInt64(entry.eptRights.rawValue))
         hasher.add(entry.guestFrame)
+        if entry.isPiece { hasher.add(UInt64(entry.pageShift)) }
       }
       for index in 0..<sourceCount(slot) {
         hasher.add(source(slot, index).address)

@@ -64,6 +64,8 @@ public struct Walk {
     var rights: Rights = .all
     var sourceCount: UInt8 = 0
     var target: UInt64 = 0
+    /// Never, but by a mutation of rule C3.
+    var isGlobal = false
   }
 
   /// A paging-structure-cache entry that the walk may leave behind; topmost first.
@@ -71,8 +73,8 @@ public struct Walk {
     var entry = path
     let prefix = prefixes[index]
     entry.isStructure = true
-    (entry.isGlobal, entry.isDirty, entry.memoryType, entry.protectionKey) = (false, false, 6, 0)
-    entry.shift = prefix.shift
+    (entry.isGlobal, entry.isDirty, entry.memoryType, entry.protectionKey) = (prefix.isGlobal, false, 6, 0)
+    (entry.shift, entry.pageShift) = (prefix.shift, prefix.shift)
     entry.prefix = address.value & ~(1 << UInt64(prefix.shift) - 1)
     entry.rights = prefix.rights
     entry.target = prefix.target
@@ -135,7 +137,10 @@ public struct Walk {
     if let cached {
       (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount)
     } else if controls.mode == .pae {
-      let pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
+      var pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
+      if isBroken(.c7Pointers), guest == nil {
+        pointer = format.read(PhysicalAddress(controls.root + (address.value >> 30 & 3) * 8), memory)
+      }
       guard pointer & Bit.present != 0 else {
         outcome = .fault(PageFaultCode(access, controls))
         return
@@ -146,7 +151,9 @@ public struct Walk {
     /// Entries that may be cached though the walk faults: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if !isMapped { structureCount = min(structureCount, accessedCount ?? structureCount) }
+      if !isMapped, !isBroken(.c2AccessedByFault) {
+        structureCount = min(structureCount, accessedCount ?? structureCount)
+      }
     }
     while true {
       let index = address.value >> UInt64(shift) & (1 << UInt64(format.indexBits) - 1)
@@ -164,15 +171,18 @@ public struct Walk {
       let isLeaf = format.isLeaf(value, level)
       record(level, location, value, guest == nil ? nil : place, locatedCount)
       guard value & Bit.present != 0 else {
+        if isBroken(.c1NotPresent) { leave(rights, value, shift: shift, format) }
         outcome = .fault(PageFaultCode(access, controls))
         return
       }
       guard value & format.reserved(value, level, isLeaf) == 0 else {
+        if isBroken(.c1Reserved) { leave(rights, value, shift: shift, format) }
         outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
         return
       }
       rights = rights.intersection(Walk.rights(value))
       if isLeaf {
+        if isBroken(.c6Rights) { rights = Walk.rights(value) }
         path.protectionKey = format.key(value)
         guard controls.permits(access, rights, key: path.protectionKey) else {
           outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
@@ -197,10 +207,11 @@ public struct Walk {
       if isLeaf {
         let span: UInt64 = 1 << UInt64(shift)
         path.shift = shift
+        path.pageShift = shift
         path.prefix = address.value & ~(span - 1)
         path.rights = rights
         path.target = format.frame(value, level) & ~(span - 1)
-        path.isDirty = value & Bit.dirty != 0
+        path.isDirty = value & Bit.dirty != 0 || isBroken(.c2Dirty)
         path.isGlobal = controls.globalPages && value & Bit.global != 0
         path.memoryType = UInt8(truncatingIfNeeded: format.typeIndex(value, level))
         finish(access, controls, memoryTypes, guest)
@@ -210,6 +221,8 @@ public struct Walk {
       table = format.frame(value, 1)
       if sideEffects || accessedCount == nil {
         prefixes[structureCount] = Prefix(shift: shift, rights: rights, sourceCount: path.sourceCount, target: table)
+        if isBroken(.c3Rights) { prefixes[structureCount].rights = Walk.rights(value) }
+        if isBroken(.c3Global) { prefixes[structureCount].isGlobal = value & Bit.global != 0 }
         structureSourceCounts[structureCount] = sources.count
         structureCount += 1
       }
@@ -226,6 +239,7 @@ public struct Walk {
       isMapped = true
       path.isStructure = false
       path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
+      if isBroken(.c6Type) { path.memoryType = MemoryType.writeBack.rawValue }
       outcome = .mapped(path)
       return
     }
@@ -251,15 +265,18 @@ public struct Walk {
     }
     sources += result.sources
     // The translation is for the smaller of the two pages (rule C5).
-    let shift = min(path.shift, page.shift)
+    let shift = isBroken(.c5Size) ? path.shift : min(path.shift, page.shift)
     let span: UInt64 = 1 << UInt64(shift)
+    path.pageShift = controls.mode == .none ? shift : max(shift, path.shift)
     path.shift = shift
     path.prefix = address.value & ~(span - 1)
     path.guestFrame = guestPhysical & ~(span - 1)
     path.target = page.physical(guestPhysical) & ~(span - 1)
     path.eptRights = page.eptRights
     path.isDirty = path.isDirty && page.isDirty
-    path.memoryType = memoryTypes.effective(ept: page.memoryType, index: controls.mode == .none ? nil : typeIndex)
+    path.memoryType = memoryTypes.effective(
+      ept: isBroken(.c6IgnorePAT) ? page.memoryType & 7 : page.memoryType,
+      index: controls.mode == .none ? nil : typeIndex)
     isMapped = true
     outcome = .mapped(path)
   }
@@ -321,11 +338,23 @@ public struct Walk {
   private mutating func setFlags(_ access: Access, _ format: EntryFormat, _ memory: PhysicalMemory) {
     for index in 0..<count {
       let source = steps[index].source
-      let flags = Bit.accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
+      let accessed = isBroken(.c2Accessed) ? 0 : Bit.accessed
+      let flags = accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
       guard source.value & flags != flags else { continue }
       steps[index].source.value |= flags
       format.write(PhysicalAddress(source.address), source.value | flags, memory)
     }
+  }
+
+  /// Rule C1, broken: an entry that leads nowhere leaves a paging-structure-cache entry.
+  private mutating func leave(
+    _ rights: Rights, _ value: UInt64, shift: UInt8, _ format: EntryFormat
+  ) {
+    guard shift > 12 else { return }
+    prefixes[structureCount] = Prefix(
+      shift: shift, rights: rights, sourceCount: path.sourceCount, target: format.frame(value, 1))
+    structureSourceCounts[structureCount] = sources.count
+    structureCount += 1
   }
 
   private mutating func record(

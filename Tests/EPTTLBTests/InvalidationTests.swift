@@ -144,6 +144,38 @@ import Testing
     #expect(cache.checkInvariants() == nil)
   }
 
+  /// Rule C5: of a guest's page that EPT maps in smaller pieces, INVLPG, INVPCID and INVVPID of one address drop every
+  /// piece of the tags that they name; a page fault, only the one that would let it recur.
+  @Test func everyPieceOfAPageGoes() {
+    let operations: [(name: String, serials: [UInt64], operation: (TranslationCache) -> Void)] = [
+      ("INVLPG", [3, 4, 5, 6], { $0.invlpg(address + 0x5123, vpid: 1, pcid: 2) }),
+      ("INVPCID 0", [1, 3, 4, 5, 6], { $0.invpcid(address: address + 0x5123, vpid: 1, pcid: 2) }),
+      ("INVVPID 0", [3, 4, 6], { $0.invvpid(address: address + 0x5123, vpid: 1) }),
+      ("#PF", [0, 1, 3, 4, 5, 6], { $0.pageFault(address + 0x2123, vpid: 1, pcid: 2) }),
+    ]
+    for (name, serials, operation) in operations {
+      let cache = TranslationCache.unbounded()
+      func add(_ offset: UInt64, vpid: UInt16 = 1, pcid: UInt16 = 2, isGlobal: Bool = false, pageShift: UInt8 = 21) {
+        let serial = cache.insertions
+        var piece = CachedEntry.translation(
+          address + offset, kind: .combined, tag: Tag(vpid: vpid, pcid: pcid, ep4ta: 0x1000), isGlobal: isGlobal,
+          serial: serial)
+        piece.pageShift = pageShift
+        cache.insert(piece)
+      }
+      add(0)
+      add(0x1000, pcid: 7, isGlobal: true)
+      add(0x2000)
+      add(0x3000, pageShift: 12)
+      add(0x20_0000)
+      add(0x4000, pcid: 3)
+      add(0x5000, vpid: 2)
+      operation(cache)
+      #expect(cache.serials == serials, "\(name)")
+      #expect(cache.checkInvariants() == nil)
+    }
+  }
+
   /// `TranslationCache.dropped`: a paging-structure-cache entry is in use nowhere else and is not reported.
   @Test func structuresAreNotReported() {
     let cache = TranslationCache.unbounded()

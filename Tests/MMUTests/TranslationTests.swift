@@ -215,6 +215,29 @@ import Testing
     #expect(rig.read(page + 0x1000) == 0x20_1000)
   }
 
+  /// Rule C3, and paging modes: a guest that a VM entry gives another mode may find paging-structure-cache entries of its
+  /// tag that 32-bit paging, or that it alone, can begin at. They are left alone; translations are used.
+  @Test func aWalkBeginsAtNoStructureOfAnotherMode() throws {
+    let rig = try Rig()
+    rig.map(page, to: first)
+    #expect(rig.read(page) == first)
+    var legacy = PagingControls(
+      root: rig.table(), writeProtect: true, executeDisable: false, globalPages: true, physicalBits: 40, mode: .twoLevel
+    )
+    legacy.pageSizeExtensions = true
+    let table = rig.table()
+    let index = (page >> 22 & 1023, page >> 12 & 1023)
+    rig.memory.write(PhysicalAddress(legacy.root + index.0 * 4), UInt32(truncatingIfNeeded: table | Rig.Bit.all))
+    rig.memory.write(PhysicalAddress(table + (index.1 + 1) * 4), UInt32(truncatingIfNeeded: second | Rig.Bit.all))
+    rig.translation.use(legacy, isUser: false)
+    #expect(rig.read(page) == first)
+    #expect(rig.read(page + 0x1000) == second)
+    rig.map(page + 0x2000, to: second)
+    rig.translation.use(Rig.controls(), isUser: false)
+    #expect(rig.read(page + 0x2000) == second)
+    #expect(rig.translation.checkInvariants() == nil && rig.memory.checkStructureMarks() == nil)
+  }
+
   /// SDM Vol. 3, "Determination of Access Rights": the same mapping serves a supervisor and denies a user.
   @Test func usersAreCheckedAgainstTheMapping() throws {
     let rig = try Rig()

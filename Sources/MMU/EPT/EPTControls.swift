@@ -15,6 +15,9 @@ import EPTTLB
 
   /// A walk on nobody's behalf: what is asked is where memory leads, not who may go there.
   public var isLooking = false
+  /// A walk on nobody's behalf that sets flags: the page may be of any rights, but the structures must be read, and with
+  /// flags for EPT written, as by any walk (rule C2).
+  public var isSpeculating = false
 
   /// EPT under a pointer; features are those of a processor that has them all, but for mode-based execute control.
   @inlinable public init(pointer: UInt64) { self.pointer = pointer }
@@ -48,13 +51,14 @@ import EPTTLB
       needs = access.isWrite ? .write : .read
       qualification = access.isWrite ? 2 : 1
     }
-    if ept.isLooking { needs = [] }
+    if ept.isLooking || ept.isSpeculating { needs = [] }
   }
 
   /// The read of a guest paging-structure entry: a write too, with accessed and dirty flags for EPT.
   @inlinable public static func structureRead(_ ept: EPTControls) -> EPTAccess {
-    let needs: EPTRights = ept.isLooking ? [] : ept.hasFlags ? [.read, .write] : .read
-    return EPTAccess(needs: needs, isWrite: ept.hasFlags, qualification: ept.hasFlags ? 3 : 1)
+    let writes = ept.hasFlags && !isBroken(.c2StructureAccess)
+    let needs: EPTRights = ept.isLooking ? [] : writes ? [.read, .write] : .read
+    return EPTAccess(needs: needs, isWrite: writes, qualification: writes ? 3 : 1)
   }
 
   /// The locked step that sets a flag in a guest paging-structure entry.

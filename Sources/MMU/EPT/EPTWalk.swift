@@ -53,7 +53,10 @@ public struct EPTWalk {
     /// Entries that may be cached though the walk does not end: those above the first whose accessed flag is clear.
     var accessedCount: Int?
     defer {
-      if case .mapped = outcome {} else { structureCount = min(structureCount, accessedCount ?? structureCount) }
+      if case .mapped = outcome {
+      } else if !isBroken(.c2EPTAccessedByViolation) {
+        structureCount = min(structureCount, accessedCount ?? structureCount)
+      }
     }
     while true {
       let location = PhysicalAddress(table | (guestPhysical >> UInt64(shift) & 511) * 8)
@@ -69,10 +72,18 @@ public struct EPTWalk {
       }
       guard EPTWalk.isValid(value, entryRights, level: level, isLeaf: isLeaf, ept, physicalBits) else {
         outcome = .misconfiguration
+        if isBroken(.c1Misconfigured), !isLeaf {
+          path.shift = shift
+          path.prefix = guestPhysical & ~(1 << UInt64(shift) - 1)
+          path.target = value & EntryFormat.address
+          structures[structureCount] = path
+          structureCount += 1
+        }
         return
       }
       rights = rights.intersection(entryRights)
       if isLeaf {
+        if isBroken(.c6EPTRights) { rights = entryRights }
         guard rights.isSuperset(of: access.needs) else {
           outcome = .violation(rights: rights, suppressesException: value & Bit.suppress != 0)
           return
@@ -95,19 +106,21 @@ public struct EPTWalk {
       let span: UInt64 = 1 << UInt64(shift)
       path.append(Source(address: location.value, value: value, isEPT: true))
       path.shift = shift
+      path.pageShift = shift
       path.prefix = guestPhysical & ~(span - 1)
       path.eptRights = rights
       path.target = value & EntryFormat.address
       if isLeaf {
         path.isStructure = false
         path.target &= ~(span - 1)
-        path.isDirty = !ept.hasFlags || value & Bit.dirty != 0
+        path.isDirty = !ept.hasFlags || value & Bit.dirty != 0 || isBroken(.c2EPTDirty)
         path.memoryType = UInt8(truncatingIfNeeded: value >> 3 & 15)
         outcome = .mapped(path)
         return
       }
       if sideEffects || accessedCount == nil {
         structures[structureCount] = path
+        if isBroken(.c3EPTRights) { structures[structureCount]?.eptRights = entryRights }
         structureCount += 1
       }
       table = path.target
@@ -119,7 +132,8 @@ public struct EPTWalk {
   private mutating func setFlags(_ access: EPTAccess, _ memory: PhysicalMemory) {
     for index in 0..<count {
       let source = steps[index].source
-      let flags = Bit.accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
+      let accessed = isBroken(.c2EPTAccessed) ? 0 : Bit.accessed
+      let flags = accessed | (index == count - 1 && access.isWrite ? Bit.dirty : 0)
       guard source.value & flags != flags else { continue }
       steps[index].source.value |= flags
       memory.write(PhysicalAddress(source.address), source.value | flags)

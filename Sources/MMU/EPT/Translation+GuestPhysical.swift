@@ -11,7 +11,7 @@ extension Translation: GuestPhysicalSpace {
     if let slot = cache.translation(.guestPhysical, guestPhysical, controls.tag) {
       let entry = cache[slot]
       let isPermitted = entry.eptRights.isSuperset(of: access.needs)
-      if !isPermitted || !access.isWrite || entry.isDirty {
+      if !isPermitted || !access.isWrite || entry.isDirty || isBroken(.c2EPTCleanWrite) {
         if cache.isSuspect(slot) || entry.root != ept.pointer { consult(slot, guestPhysical, access, ept) }
         guard isPermitted else {
           return GuestPhysicalResult(outcome: .violation(rights: entry.eptRights, suppressesException: true))
@@ -47,7 +47,11 @@ extension Translation: GuestPhysicalSpace {
   /// Translates a guest-physical address for the processor itself: a load of PDPTEs.
   public func guestPhysicalAccess(_ guestPhysical: UInt64, _ access: EPTAccess) -> Result {
     guard let ept = controls.ept else { return .physical(PhysicalAddress(guestPhysical), Translation.noMapping) }
-    let result = translate(guestPhysical, access)
+    // The walk's own flags take no entry away: nothing is filled ahead of them.
+    let wasSpeculating = memory.isSpeculating
+    memory.isSpeculating = true
+    let result = translate(guestPhysical, isBroken(.c2PointerLoad) ? .structureRead(ept) : access)
+    memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(result.steps.count) &* walkReferenceCycles
     defer { drain() }
     switch result.outcome {

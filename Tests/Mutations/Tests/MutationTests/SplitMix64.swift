@@ -1,0 +1,1 @@
+../../../MMUTests/SplitMix64.swift
