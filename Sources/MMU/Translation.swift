@@ -200,7 +200,7 @@ public final class Translation {
         let wanted = EPTAccess(access, ept, isUserAddress: rights.contains(.user))
         guard cache.eptRights(slot).isSuperset(of: wanted.needs) else {
           if isSuspect(slot, address) { consult(slot, address, access) }
-          return exit(address, violation(cache[slot], address, wanted, ept))
+          return exit(address, violation(slot, address, wanted, ept))
         }
       }
       if !access.isWrite || cache.isDirty(slot) {
@@ -299,8 +299,9 @@ public final class Translation {
 
   /// The violation of an access that a combined mapping denies.
   private func violation(
-    _ mapping: CachedEntry, _ address: LinearAddress, _ access: EPTAccess, _ ept: EPTControls
+    _ slot: Slot, _ address: LinearAddress, _ access: EPTAccess, _ ept: EPTControls
   ) -> MemoryExit {
+    let mapping = cache[slot]
     var qualification = access.qualification | UInt64(mapping.eptRights.rawValue & 7) << 3 | 3 << 7
     if ept.modeBasedExecute, mapping.eptRights.contains(.userExecute) { qualification |= 1 << 6 }
     if ept.advancedInformation {
@@ -311,7 +312,14 @@ public final class Translation {
     return .eptViolation(
       EPTViolation(
         guestPhysicalAddress: mapping.guestFrame | address.value & (1 << UInt64(mapping.shift) - 1),
-        qualification: qualification, linearAddress: address.value, suppressesException: true))
+        qualification: qualification, linearAddress: address.value, suppressesException: suppressesException(slot)))
+  }
+
+  /// Bit 63 of the EPT entry that maps the page, as it was when the mapping was made (SDM Vol. 3, "Convertible EPT
+  /// Violations").
+  func suppressesException(_ slot: Slot) -> Bool {
+    guard let leaf = cache.sources(slot).last, leaf.isEPT else { return true }
+    return leaf.value & EPTWalk.Bit.suppress != 0
   }
 
   // MARK: Host pointers
