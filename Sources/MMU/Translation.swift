@@ -324,9 +324,16 @@ public final class Translation {
 
   // MARK: Host pointers
 
-  /// Whether accesses to a page must be seen: it is the local APIC's, or the APIC-access page.
-  @inline(__always) public func isHidden(_ address: PhysicalAddress) -> Bool {
-    address.page == hiddenPage || address.page == controls.apicAccessPage
+  /// Whether accesses by a mapping must be seen: the page is the local APIC's, or the APIC-access page.
+  @inline(__always) public func isHidden(_ address: PhysicalAddress, by slot: Slot) -> Bool {
+    address.page == hiddenPage || isAPICAccess(address, by: slot)
+  }
+
+  /// Whether an access by a mapping is one to the APIC-access page: as it was when the mapping was made (rule C8), while
+  /// there is one.
+  @inline(__always) public func isAPICAccess(_ address: PhysicalAddress, by slot: Slot) -> Bool {
+    guard controls.apicAccessPage != ~0 else { return false }
+    return address.page == (slot == Translation.noMapping ? controls.apicAccessPage : cache.apicAccessPage(slot))
   }
 
   /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
@@ -356,7 +363,7 @@ public final class Translation {
   ) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+      !isHidden(physical, by: slot), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {

@@ -19,6 +19,7 @@ extension TranslationCache {
         hasher.add(UInt64(entry.eptRights.rawValue))
         hasher.add(entry.guestFrame)
       }
+      if entry.apicAccessPage != ~0 { hasher.add(entry.apicAccessPage) }
       for index in 0..<sourceCount(slot) {
         hasher.add(source(slot, index).address)
         hasher.add(source(slot, index).value)

@@ -200,6 +200,7 @@ public struct Walk {
   ) {
     var path = leaf
     path.isStructure = false
+    path.apicAccessPage = controls.apicAccessPage
     let typeIndex = controls.mode == .none ? 0 : UInt64(leaf.memoryType)
     guard let guest else {
       path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
