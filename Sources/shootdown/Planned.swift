@@ -6,7 +6,6 @@ enum Planned {
     name             what
     explore          the search for interleavings
     replay           replay of recordings
-    litmus           the TLB rules as programs
     --cdrom          CD-ROM drives
     --disk           disks
     --writable       disks
