@@ -32,6 +32,9 @@ public struct LitmusReport {
 
   /// What is required, policy by policy.
   private static func required(_ row: LitmusRow) -> String {
+    if let keeps = row.keeps, row.flushes?.description == keeps.description, row.speculates == nil {
+      return keeps.description
+    }
     var parts: [String] = []
     if let keeps = row.keeps { parts.append("keeping: \(keeps)") }
     if let speculates = row.speculates { parts.append("speculate: \(speculates)") }
