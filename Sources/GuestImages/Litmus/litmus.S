@@ -55,6 +55,7 @@ programs:
 #include "creating.inc"
 #include "using.inc"
 #include "invalidating.inc"
+#include "exits.inc"
 #include "narrow.inc"
 #include "software.inc"
   NO_MORE_PROGRAMS
