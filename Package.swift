@@ -55,6 +55,7 @@ let package = Package(
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),
     room("Guests", ["GuestImages", "Tables"]),
+    room("Litmus", ["Guests", "Races", "Machine", "MMU", "EPTTLB", "Tables"]),
     room("Monitor", ["CCapstone", "CReadline", "Machine", "VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     .target(name: "SiliconNative"),
     room("Silicon", ["SiliconNative", "Machine", "CPU", "MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
@@ -63,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "shootdown",
       dependencies: [
-        argumentParser, logging, yams, "Races", "Machine", "Guests", "Monitor", "BuildCommit", "CPU", "MMU", "EPTTLB",
-        "Tables",
+        argumentParser, logging, yams, "Litmus", "Races", "Machine", "Guests", "Monitor", "BuildCommit", "CPU", "MMU",
+        "EPTTLB", "Tables",
       ],
       swiftSettings: strict),
 
@@ -76,6 +77,7 @@ let package = Package(
     tests(of: "VMX", ["VMX", "CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
     tests(of: "Machine", ["Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
     tests(of: "Races", ["Races", "Machine", "Guests", "VMX", "CPU", "MMU", "EPTTLB"]),
+    tests(of: "Litmus", ["Litmus", "Machine", "Guests", "EPTTLB", "Tables"]),
     tests(of: "Monitor", ["Monitor", "Machine", "Guests", "CPU", "MMU", "EPTTLB", "Tables"]),
     tests(of: "CommandLine", ["Guests", "Tables"]),
     tests(of: "Silicon", ["Silicon", "SiliconNative", "SiliconUnicorn", "Opcodes", "Tables"]),

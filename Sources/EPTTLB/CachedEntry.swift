@@ -27,6 +27,9 @@
   public var memoryType: UInt8
   /// Protection key of the leaf.
   public var protectionKey: UInt8
+  /// The APIC-access page when a linear or combined translation was made: whether its page is that is remembered with it
+  /// (rule C8). ~0: there was none.
+  public var apicAccessPage: UInt64 = ~0
   /// Which address space.
   public var tag: Tag
   /// Linear (or guest-physical) address of its first byte.

@@ -164,6 +164,9 @@ public final class TranslationCache {
   /// Linear (or guest-physical) address of its first byte.
   @inlinable public func prefix(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.prefix }
 
+  /// The APIC-access page when a live translation was made.
+  @inlinable public func apicAccessPage(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.apicAccessPage }
+
   /// The root it was built from.
   @inlinable public func root(_ slot: Slot) -> UInt64 { nodes[Int(slot)].entry.root }
 
@@ -295,7 +298,7 @@ public final class TranslationCache {
       && entry.rights == found.rights && entry.eptRights == found.eptRights
       && entry.isDirty == found.isDirty && entry.isGlobal == found.isGlobal
       && entry.memoryType == found.memoryType && entry.protectionKey == found.protectionKey
-      && entry.root == found.root && !nodes[Int(slot)].isSuspect
+      && entry.root == found.root && entry.apicAccessPage == found.apicAccessPage && !nodes[Int(slot)].isSuspect
     guard isSame else {
       drop(slot)
       return false

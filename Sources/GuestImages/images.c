@@ -1,7 +1,7 @@
 #include "guest_images.h"
 
 #define GUESTS(X) X(hello) X(stale) X(faults) X(selfmodify) X(crossing) X(halt) X(triplefault) X(processors) \
-  X(quiesce) X(nested) X(remap)
+  X(quiesce) X(nested) X(remap) X(litmus)
 
 #define DECLARE(name) extern const uint8_t guest_##name##_start[], guest_##name##_end[];
 GUESTS(DECLARE)

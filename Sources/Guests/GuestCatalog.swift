@@ -53,5 +53,6 @@ public struct Guest: Sendable {
     quiesce      1       a hypervisor that stops its processors by NMI to change their EPT, rightly or not: --cpus N, --append WORD
     nested       1       a hypervisor that runs a hypervisor that runs a guest, rightly or not: --append WORD
     remap        5       an operating system's remote shootdown by INVLPG, rightly or not: --cpus 2, --append WORD
+    litmus       5       the TLB rules as programs, which 'shootdown litmus' lists: --cpus 2, --append NAME
     """
 }

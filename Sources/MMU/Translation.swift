@@ -229,7 +229,7 @@ public final class Translation {
         let wanted = EPTAccess(access, ept, isUserAddress: rights.contains(.user))
         guard cache.eptRights(slot).isSuperset(of: wanted.needs) else {
           if isSuspect(slot, address) { consult(slot, address, access) }
-          return exit(address, violation(cache[slot], address, wanted, ept))
+          return exit(address, violation(slot, address, wanted, ept))
         }
       }
       if !access.isWrite || cache.isDirty(slot) || isBroken(.c2CleanWrite) {
@@ -336,8 +336,9 @@ public final class Translation {
 
   /// The violation of an access that a combined mapping denies.
   private func violation(
-    _ mapping: CachedEntry, _ address: LinearAddress, _ access: EPTAccess, _ ept: EPTControls
+    _ slot: Slot, _ address: LinearAddress, _ access: EPTAccess, _ ept: EPTControls
   ) -> MemoryExit {
+    let mapping = cache[slot]
     var qualification = access.qualification | UInt64(mapping.eptRights.rawValue & 7) << 3 | 3 << 7
     if ept.modeBasedExecute, mapping.eptRights.contains(.userExecute) { qualification |= 1 << 6 }
     if ept.advancedInformation {
@@ -348,14 +349,28 @@ public final class Translation {
     return .eptViolation(
       EPTViolation(
         guestPhysicalAddress: mapping.guestFrame | address.value & (1 << UInt64(mapping.shift) - 1),
-        qualification: qualification, linearAddress: address.value, suppressesException: true))
+        qualification: qualification, linearAddress: address.value, suppressesException: suppressesException(slot)))
+  }
+
+  /// Bit 63 of the EPT entry that maps the page, as it was when the mapping was made (SDM Vol. 3, "Convertible EPT
+  /// Violations").
+  func suppressesException(_ slot: Slot) -> Bool {
+    guard let leaf = cache.sources(slot).last, leaf.isEPT else { return true }
+    return leaf.value & EPTWalk.Bit.suppress != 0
   }
 
   // MARK: Host pointers
 
-  /// Whether accesses to a page must be seen: it is the local APIC's, or the APIC-access page.
-  @inline(__always) public func isHidden(_ address: PhysicalAddress) -> Bool {
-    address.page == hiddenPage || address.page == controls.apicAccessPage
+  /// Whether accesses by a mapping must be seen: the page is the local APIC's, or the APIC-access page.
+  @inline(__always) public func isHidden(_ address: PhysicalAddress, by slot: Slot) -> Bool {
+    address.page == hiddenPage || isAPICAccess(address, by: slot)
+  }
+
+  /// Whether an access by a mapping is one to the APIC-access page: as it was when the mapping was made (rule C8), while
+  /// there is one.
+  @inline(__always) public func isAPICAccess(_ address: PhysicalAddress, by slot: Slot) -> Bool {
+    guard controls.apicAccessPage != ~0 else { return false }
+    return address.page == (slot == Translation.noMapping ? controls.apicAccessPage : cache.apicAccessPage(slot))
   }
 
   /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
@@ -385,7 +400,7 @@ public final class Translation {
   ) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+      !isHidden(physical, by: slot), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {

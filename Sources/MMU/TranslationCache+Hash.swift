@@ -20,6 +20,7 @@ extension TranslationCache {
         hasher.add(entry.guestFrame)
         if entry.isPiece { hasher.add(UInt64(entry.pageShift)) }
       }
+      if entry.apicAccessPage != ~0 { hasher.add(entry.apicAccessPage) }
       for index in 0..<sourceCount(slot) {
         hasher.add(source(slot, index).address)
         hasher.add(source(slot, index).value)

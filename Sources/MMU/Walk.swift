@@ -74,7 +74,7 @@ public struct Walk {
     let prefix = prefixes[index]
     entry.isStructure = true
     (entry.isGlobal, entry.isDirty, entry.memoryType, entry.protectionKey) = (prefix.isGlobal, false, 6, 0)
-    (entry.shift, entry.pageShift) = (prefix.shift, prefix.shift)
+    (entry.shift, entry.pageShift, entry.apicAccessPage) = (prefix.shift, prefix.shift, ~0)
     entry.prefix = address.value & ~(1 << UInt64(prefix.shift) - 1)
     entry.rights = prefix.rights
     entry.target = prefix.target
@@ -234,6 +234,7 @@ public struct Walk {
   private mutating func finish(
     _ access: Access, _ controls: PagingControls, _ memoryTypes: MemoryTypes, _ guest: Guest?
   ) {
+    path.apicAccessPage = controls.apicAccessPage
     let typeIndex = controls.mode == .none ? 0 : UInt64(path.memoryType)
     guard let guest else {
       isMapped = true

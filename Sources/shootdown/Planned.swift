@@ -6,7 +6,6 @@ enum Planned {
     name             what
     explore          the search for interleavings
     replay           replay of recordings
-    litmus           the TLB rules as programs
     --bochsrc        bochsrc files
     --ignore-msrs    MSR policies
     --msr            MSR policies

@@ -16,7 +16,8 @@ struct Shootdown: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, SuiteCommand.self, MonitorCommand.self, WalkCommand.self, GuestsCommand.self, ModelsCommand.self,
+      RunCommand.self, SuiteCommand.self, LitmusCommand.self, MonitorCommand.self, WalkCommand.self, GuestsCommand.self,
+      ModelsCommand.self,
     ])
 
   /// Version, commit when known, and the libraries.

@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: [
     (["--help"], HelpText.root), (["-h"], HelpText.root), (["help"], HelpText.root),
     (["walk", "--help"], HelpText.walk), (["run", "--help"], HelpText.run), (["help", "run"], HelpText.run),
-    (["run", "-h"], HelpText.run),
+    (["run", "-h"], HelpText.run), (["litmus", "--help"], HelpText.litmus),
     (["guests", "--help"], HelpText.guests), (["guests", "list", "--help"], HelpText.list),
     (["guests", "run", "--help"], HelpText.guestsRun), (["guests", "show", "--help"], HelpText.show),
     (["models", "--help"], HelpText.models), (["models", "list", "--help"], HelpText.modelsList),

@@ -2,7 +2,7 @@ import Testing
 
 /// What the design names and is not built yet is refused by its name.
 @Suite struct PlannedTests {
-  @Test(arguments: ["explore", "replay", "litmus"])
+  @Test(arguments: ["explore", "replay"])
   func subcommand(_ name: String) throws {
     for arguments in [[name], [name, "file"], [name, "--help"]] {
       try shootdown(arguments).expectMisuse(naming: ["'\(name)'", "not built"])

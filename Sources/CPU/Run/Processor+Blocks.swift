@@ -64,7 +64,7 @@ extension Processor {
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
     switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
     case .physical(let address, let slot):
-      if address.page == translation.controls.apicAccessPage, let virtualization {
+      if translation.isAPICAccess(address, by: slot), let virtualization {
         _ = virtualization.apicAccess(
           Access(isFetch: true), linear: rip, offset: address.value & 0xFFF, bytes: 1, length: 0)
         setFault(state, .exit, 0)

@@ -25,7 +25,7 @@ extension Processor {
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
     guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
-    if first.address.page == translation.controls.apicAccessPage {
+    if translation.isAPICAccess(first.address, by: first.slot) {
       return accessVirtualAPIC(s, op, linear, bytes, access, first.address)
     }
     guard linear & 0xFFF &+ bytes <= 0x1000 else {
@@ -38,7 +38,7 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op
     }
-    guard !translation.isHidden(first.address),
+    guard !translation.isHidden(first.address, by: first.slot),
       let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
     else {
       if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
@@ -259,7 +259,7 @@ extension Processor {
   ) -> Bool {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
     guard var first = physical(linear, access, isStack: isStack) else { return false }
-    let isVirtualAPIC = first.address.page == translation.controls.apicAccessPage
+    let isVirtualAPIC = translation.isAPICAccess(first.address, by: first.slot)
     let offset = first.address.value & 0xFFF
     if isVirtualAPIC {
       let length = state.pointee.block.map { $0.ops[Int($0.pointee.lastOp)].length } ?? 0

@@ -65,7 +65,7 @@ extension Processor {
   private func systemAddress(_ linear: UInt64, bytes: UInt64, _ access: Access) throws(Fault) -> PhysicalAddress {
     switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, let slot):
-      guard address.page == translation.controls.apicAccessPage, let virtualization else {
+      guard translation.isAPICAccess(address, by: slot), let virtualization else {
         translation.file(LinearAddress(linear), address, slot, of: access)
         return address
       }

@@ -14,7 +14,8 @@ extension Translation: GuestPhysicalSpace {
       if !isPermitted || !access.isWrite || entry.isDirty || isBroken(.c2EPTCleanWrite) {
         if cache.isSuspect(slot) || entry.root != ept.pointer { consult(slot, guestPhysical, access, ept) }
         guard isPermitted else {
-          return GuestPhysicalResult(outcome: .violation(rights: entry.eptRights, suppressesException: true))
+          return GuestPhysicalResult(
+            outcome: .violation(rights: entry.eptRights, suppressesException: suppressesException(slot)))
         }
         return GuestPhysicalResult(
           outcome: .mapped(entry), sources: cache.sources(slot), suspicion: cache.suspicion(slot))

@@ -20,6 +20,8 @@ enum HelpText {
       run                     Run a machine; COM1 is standard output.
       suite                   Run scenarios, side by side; status 8 when an
                               expectation fails.
+      litmus                  Run the TLB rules as programs; status 8 when an
+                              outcome is not what it must be.
       monitor                 Run a machine step by step: breakpoints, state,
                               memory, translations.
       walk                    Walk the paging structures of a memory image, entry
@@ -46,6 +48,31 @@ enum HelpText {
       --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
                               below 1 MiB.
     \(machine)
+    """
+
+  /// `litmus --help`.
+  static let litmus = """
+    OVERVIEW: Run the TLB rules as programs; status 8 when an outcome is not what
+    it must be.
+
+    Each program shows one rule of docs/TLB-RULES.md: outcomes that the
+    architecture allows and forbids, and what came of it under each TLB policy
+    (docs/LITMUS.md). To run one alone: shootdown guests run litmus --cpus 2
+    --append NAME.
+
+    USAGE: shootdown litmus [<name> ...] [--tlb <policy> ...] [--json] [--markdown] [--threads <n>]
+
+    ARGUMENTS:
+      <name>                  Programs, or rules as S1 (default: all).
+
+    OPTIONS:
+      --tlb <policy>          Only under this TLB policy; repeatable.
+      --json                  JSON on standard output, one object a line
+                              (docs/JSON.md).
+      --markdown              The tables of docs/LITMUS.md.
+      --threads <n>           Threads (default: the host's processors).
+      --version               Show the version.
+      -h, --help              Show help information.
     """
 
   /// `walk --help`.
