@@ -39,10 +39,6 @@ enum MSRTable {
     1D9             IA32_DEBUGCTL             rw      0                 3            0                 -            -                 all                          IA32_DEBUGCTL MSR
     200..20E/2      IA32_MTRR_PHYSBASE{n}     rw      0                 FF+address   0                 memoryType   memoryTypes       MTRR                         Variable Range MTRRs
     201..20F/2      IA32_MTRR_PHYSMASK{n}     rw      0                 800+address  0                 -            memoryTypes       MTRR                         Variable Range MTRRs
-    210             IA32_MTRR_PHYSBASE8       rw      0                 FF+address   0                 memoryType   memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
-    211             IA32_MTRR_PHYSMASK8       rw      0                 800+address  0                 -            memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
-    212             IA32_MTRR_PHYSBASE9       rw      0                 FF+address   0                 memoryType   memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
-    213             IA32_MTRR_PHYSMASK9       rw      0                 800+address  0                 -            memoryTypes       corei7_sandy_bridge_2600k,corei7_haswell_4770,corei7_skylake_x,corei7_icelake_u,max  Variable Range MTRRs
     250             IA32_MTRR_FIX64K_00000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
     258             IA32_MTRR_FIX16K_80000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
     259             IA32_MTRR_FIX16K_A0000    rw      0                 all          0                 memoryTypes  memoryTypes       MTRR                         Fixed Range MTRRs
@@ -106,18 +102,13 @@ enum MSRValueTable {
     core2_penryn_t9600         CE     80170B2C4345060F
     corei7_sandy_bridge_2600k  17     0004000000000000
     corei7_sandy_bridge_2600k  CE     0000100068012200
-    corei7_sandy_bridge_2600k  FE     50A
     corei7_haswell_4770        17     0004000000000000
     corei7_haswell_4770        CE     00080838F3012200
-    corei7_haswell_4770        FE     50A
     corei7_skylake_x           17     0008000000000000
     corei7_skylake_x           8B     0200002600000000
     corei7_skylake_x           CE     00070C2CF3012300
-    corei7_skylake_x           FE     50A
     corei7_icelake_u           17     001C000000000000
     corei7_icelake_u           8B     0000002E00000000
     corei7_icelake_u           CE     0004043CF1810F00
-    corei7_icelake_u           FE     50A
-    max                        FE     50A
     """
 }

@@ -27,6 +27,9 @@ func leaveBlock(_ s: State, _ op: OpRef, _ exit: Int) {
   s.pointee.rip = s.pointee.rip &+ UInt64(op.pointee.ripOffset)
   s.pointee.link = nil
   s.pointee.exit = UInt32(truncatingIfNeeded: exit)
+  if exit == ExitFault, s.pointee.faultVector == Vector.exit.rawValue {
+    s.pointee.faultLength = UInt16(op.pointee.length)
+  }
 }
 
 /// Raises an exception at an op, without an error code, or with code 0 where the vector has one.

@@ -80,6 +80,7 @@ extension Processor {
     case .exit(let reason):
       pendingExit = reason
       setFault(state, .exit, 0)
+      state.pointee.faultLength = 0
     }
     state.pointee.exit = UInt32(ExitFault)
     return nil

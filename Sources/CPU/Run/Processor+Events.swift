@@ -78,13 +78,15 @@ extension Processor {
   }
 
   /// What kept a guest's access from being completed exits, or becomes #VE.
-  func takePendingExit() {
+  ///
+  /// - Parameter length: bytes of the instruction whose access it was, if it was one's.
+  func takePendingExit(length: UInt16 = 0) {
     guard let reason = pendingExit else {
       virtualization?.transition()
       return
     }
     pendingExit = nil
-    virtualization?.take(reason)
+    virtualization?.take(reason, length: UInt32(length))
   }
 
   private func note(_ vector: UInt8, _ error: UInt32?, _ source: EventSource, from rip: UInt64, isDelivered: Bool) {

@@ -212,7 +212,7 @@ extension Processor {
     case ExitFault, ExitInterrupt:
       isFault = exit == ExitFault
       if isFault, s.pointee.faultVector == Vector.exit.rawValue {
-        takePendingExit()
+        takePendingExit(length: s.pointee.faultLength)
         s.pointee.exit = UInt32(ExitNone)
         break
       }

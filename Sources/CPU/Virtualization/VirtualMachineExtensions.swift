@@ -138,7 +138,7 @@ public protocol VirtualMachineExtensions: AnyObject {
   /// - Parameter debugBits: of #DB, what it would put into DR6; of #PF, the linear address.
   func takes(_ event: VectoredEvent, detail: UInt64) -> Bool
   /// An access of a guest cannot be completed: exits, or delivers a virtualization exception.
-  func take(_ exit: MemoryExit)
+  func take(_ exit: MemoryExit, length: UInt32)
   /// Whether a triple fault exits; it has then.
   func takesTripleFault() -> Bool
   /// Exits and events that come before traps on the previous instruction; whether there was one.

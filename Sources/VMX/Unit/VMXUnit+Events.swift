@@ -73,7 +73,10 @@ extension VMXUnit {
   // MARK: Memory
 
   /// EPT does not let an access be completed.
-  public func take(_ reason: MemoryExit) {
+  ///
+  /// - Parameter length: bytes of the instruction whose access it was; 0 of a fetch. The manual leaves the field open, parts
+  ///   fill it, and hypervisors step over the instruction by it.
+  public func take(_ reason: MemoryExit, length: UInt32) {
     switch reason {
     case .eptViolation(let violation):
       if convertsToException(violation) { return deliverVirtualizationException(violation) }
@@ -81,14 +84,17 @@ extension VMXUnit {
       exit.qualification = violation.qualification | UInt64(unblockingBit)
       exit.linearAddress = violation.linearAddress
       exit.guestPhysicalAddress = violation.guestPhysicalAddress
+      exit.length = length
       perform(exit)
     case .eptMisconfiguration(let address):
       var exit = VMExit(.eptMisconfiguration)
       exit.guestPhysicalAddress = address
+      exit.length = length
       perform(exit)
     case .modificationLogFull:
       var exit = VMExit(.pageModificationLogFull)
       exit.qualification = UInt64(unblockingBit)
+      exit.length = length
       perform(exit)
     }
   }
