@@ -49,7 +49,9 @@ extension Processor {
   /// operation (SDM Vol. 3, "VMX Instruction Reference").
   @inline(never) func executeVMX(_ instruction: VMXInstruction, _ s: State, _ op: OpRef, isRegister: Bool = false) {
     let isUsable = s.isProtected && !s.isVirtual8086 && (!s.isLong || s.is64Bit)
-    guard let virtualization, isUsable || instruction == .vmfunc else { return raise(s, op, .invalidOpcode) }
+    // VMCALL of a guest exits in every mode ("VMCALL—Call to VM Monitor").
+    let isAlwaysUsable = instruction == .vmfunc || instruction == .vmcall && isGuest
+    guard let virtualization, isUsable || isAlwaysUsable else { return raise(s, op, .invalidOpcode) }
     let operands = VMXOperands(
       linear: isRegister ? 0 : s.effectiveAddress(op), isStack: op.isBasedOnStack, isRegister: isRegister,
       register: op.pointee.destination, other: op.pointee.source, length: op.pointee.length)

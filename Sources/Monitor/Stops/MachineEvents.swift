@@ -55,6 +55,7 @@ final class MachineEvents {
   /// The person sees what happens: this is no replay.
   var isTold = true
   private var isPaused = false
+  /// As long-lived as the processors that they are attached to.
   private var relays: [Relay] = []
 
   /// Connects the machine's processors.
@@ -68,8 +69,6 @@ final class MachineEvents {
       processor.translation.staleUseObserver = relay
     }
   }
-
-  deinit { for relay in relays { relay.leave() } }
 
   /// Whether a processor was paused; takes it back.
   func takePause() -> Bool {
@@ -228,12 +227,6 @@ private final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
   init(_ processor: Processor, _ events: MachineEvents) {
     self.processor = processor
     self.events = events
-  }
-
-  /// Listens no longer.
-  func leave() {
-    if processor.translation.observer === self { processor.translation.observer = nil }
-    if let vmx = processor.vmx, vmx.observer === self { vmx.observer = nil }
   }
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {

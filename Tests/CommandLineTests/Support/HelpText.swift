@@ -47,6 +47,13 @@ enum HelpText {
       --append <text>         The image's command line.
       --bios <file>           Firmware: a raw ROM that ends at 4 GiB and is aliased
                               below 1 MiB.
+      --disk <file>           A raw disk image, from which firmware boots;
+                              repeatable, up to 4.
+      --cdrom <file>          A CD-ROM image, from which firmware boots.
+      --writable              Write what the guest changes to the disk images;
+                              without it, changes are lost at the end.
+      --vgabios <file>        The VGA's firmware, with --disk and --cdrom (default:
+                              the system's SeaBIOS).
     \(machine)
     """
 
@@ -257,6 +264,7 @@ enum HelpText {
                               exceptions and interrupts.
       --walk <[cpuN:]address> Walk a hexadecimal linear address at the end, on one
                               processor or all; repeatable.
+      --screen                Print the text screen at the end, on standard error.
       --no-reboot             A reset ends the run, with status 0
                               (SHOOTDOWN_NO_REBOOT).
       --serial <where>        COM1: stdio (default), none or a file
