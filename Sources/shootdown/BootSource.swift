@@ -31,6 +31,22 @@ struct BootSource {
     files = []
   }
 
+  /// Firmware, by default the system's SeaBIOS, and the drives that it boots from, which keep what they hold.
+  init(disks: [String], cdrom: String?, bios: String?, videoBIOS: String?) throws {
+    var boot = FirmwareBoot()
+    boot.disks = try disks.map { try RunCommand.drive($0, "disk", isWritable: false) }
+    if let cdrom { boot.cdrom = try RunCommand.drive(cdrom, "cdrom", isWritable: false) }
+    boot.videoROM = try ImageFile.read(videoBIOS ?? RunCommand.videoFirmware, limit: 1 << 16)
+    try self.init(bios: bios ?? RunCommand.firmware)
+    self.boot = boot
+  }
+
+  /// Puts the drives into a machine.
+  func prepare(_ options: inout BoardOptions) {
+    options.boot = boot
+    if boot != nil, options.quantum == BoardOptions.defaultQuantum { options.quantum = FirmwareBoot.quantum }
+  }
+
   /// A Multiboot or flat image.
   ///
   /// - Parameters:

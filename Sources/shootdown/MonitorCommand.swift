@@ -47,7 +47,7 @@ extension Run {
       throw Misuse("monitor: \(option) goes with 'run'")
     }
     var options = try machine.options()
-    options.boot = source.boot
+    source.prepare(&options)
     let outputs = Outputs()
     outputs.debug = try settings.tap(into: &options, machine)
     let limits = try limits(nil)

@@ -46,8 +46,7 @@ struct Run {
   /// Runs an image and throws the exit status.
   func run(_ source: BootSource) throws {
     var options = try machine.options()
-    options.boot = source.boot
-    if source.boot != nil, options.quantum == BoardOptions.defaultQuantum { options.quantum = FirmwareBoot.quantum }
+    source.prepare(&options)
     let outputs = Outputs()
     outputs.debug = try settings.tap(into: &options, machine)
     let condition = try settings.until.map(Condition.init)

@@ -91,12 +91,16 @@ struct RunCommand: ParsableCommand {
     var boot = FirmwareBoot()
     boot.disks = try disks.map { try RunCommand.drive($0, "--disk", isWritable: isWritable) }
     if !compactDisc.isEmpty { boot.cdrom = try RunCommand.drive(compactDisc, "--cdrom", isWritable: false) }
-    let path = try machine.value(vgabios, "vgabios", default: "/usr/share/seabios/vgabios-stdvga.bin").text
+    let path = try machine.value(vgabios, "vgabios", default: RunCommand.videoFirmware).text
     boot.videoROM = try ImageFile.read(path, limit: 1 << 16)
     return boot
   }
 
-  private static func drive(_ path: String, _ option: String, isWritable: Bool) throws -> DiskFile {
+  /// Where Debian's package `seabios` puts them.
+  static let firmware = "/usr/share/seabios/bios-256k.bin"
+  static let videoFirmware = "/usr/share/seabios/vgabios-stdvga.bin"
+
+  static func drive(_ path: String, _ option: String, isWritable: Bool) throws -> DiskFile {
     guard let file = DiskFile(path: path, isWritable: isWritable) else {
       throw Misuse("\(option): '\(path)' cannot be opened")
     }
@@ -107,7 +111,7 @@ struct RunCommand: ParsableCommand {
   /// The system's SeaBIOS, unless `--bios` names another.
   private func firmware(_ boot: FirmwareBoot) throws -> BootSource {
     var source = try BootSource(
-      bios: try machine.value(bios, "bios", default: "/usr/share/seabios/bios-256k.bin").text,
+      bios: try machine.value(bios, "bios", default: RunCommand.firmware).text,
       drives: [
         ("disk", try machine.values(disk, "disk")), ("cdrom", [try machine.value(cdrom, "cdrom", default: "").text]),
         ("writable", [try machine.isOn(writable, "writable") ? "true" : ""]),

@@ -80,12 +80,17 @@ struct SuiteCommand: ParsableCommand {
     }
   }
 
+  /// Settings that are files, or go with them.
+  private static let images: Set = [
+    "guest", "kernel", "bios", "module", "append", "disk", "cdrom", "vgabios", "symbols",
+  ]
+
   /// The machine and its image, by the words of `run`.
   private func machine(_ scenario: Scenario, in folder: URL) throws -> ScenarioMachine {
     var arguments: [String] = []
     var images: [String: [String]] = [:]
     for (name, values) in scenario.machine {
-      if ["guest", "kernel", "bios", "module", "append"].contains(name) {
+      if SuiteCommand.images.contains(name) {
         images[name] = values
       } else {
         arguments += values.flatMap { ["--" + name, $0] }
@@ -97,10 +102,16 @@ struct SuiteCommand: ParsableCommand {
     } catch {
       throw Misuse("machine: \(MachineSettings.message(for: error))")
     }
-    let options = try settings.options()
+    var options = try settings.options()
     let append = images["append"]?.joined(separator: " ")
     let source: BootSource
-    if let guest = images["guest"]?.first {
+    if images["disk"] != nil || images["cdrom"] != nil {
+      source = try BootSource(
+        disks: (images["disk"] ?? []).map { SuiteCommand.place($0, folder) },
+        cdrom: images["cdrom"]?.first.map { SuiteCommand.place($0, folder) },
+        bios: images["bios"]?.first.map { SuiteCommand.place($0, folder) },
+        videoBIOS: images["vgabios"]?.first.map { SuiteCommand.place($0, folder) })
+    } else if let guest = images["guest"]?.first {
       source = try BootSource(guest: guest, append: append)
     } else if let kernel = images["kernel"]?.first {
       source = try BootSource(
@@ -109,15 +120,17 @@ struct SuiteCommand: ParsableCommand {
     } else if let bios = images["bios"]?.first {
       source = try BootSource(bios: SuiteCommand.place(bios, folder))
     } else {
-      throw Misuse("machine: there is no guest, kernel or bios")
+      throw Misuse("machine: there is no guest, kernel, bios, disk or cdrom")
     }
+    source.prepare(&options)
     var schedule: Schedule?
     if let file = scenario.schedule {
       let path = SuiteCommand.place(file, folder)
       let text = String(decoding: try ImageFile.read(path, limit: 1 << 20), as: UTF8.self)
       do { schedule = try Schedule(text: text) } catch { throw Misuse("\(path): \(error)") }
     }
-    let symbols = try Symbols(images: source.files, paths: []).table
+    let paths = (images["symbols"] ?? []).map { SuiteCommand.place($0, folder) }
+    let symbols = try Symbols(images: source.files, paths: paths).table
     return ScenarioMachine(options: options, image: source.image, symbols: symbols, schedule: schedule)
   }
 

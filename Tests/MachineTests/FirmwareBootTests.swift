@@ -40,7 +40,7 @@ import Testing
     var end: RunEnd
     if isCut {
       // Goes on in another machine from the middle of firmware's work.
-      limits.cycles = 20_000_000
+      limits.cycles = 1_000_000
       let cut = board.run(limits)
       #expect(cut == .cycleLimit)
       let fork = try Board(forking: try board.snapshot(), serial: take)

@@ -113,10 +113,13 @@ struct Explanation {
         let need = need(access, ept, isUserAddress: mapping.rights.contains(.user))
         guard mapping.eptRights.isSuperset(of: need) else {
           let information = 3 << 7 | advanced(mapping.rights, ept)
-          conclude(
-            violation(
-              mapping.guestFrame + (address - mapping.prefix), linear: address, access: code(access),
-              found: mapping.eptRights, information: information, suppresses: true))
+          // Bit 63 is that of the entry it was made from, which a mapping of the model does not keep.
+          for suppresses in [true, false] {
+            conclude(
+              violation(
+                mapping.guestFrame + (address - mapping.prefix), linear: address, access: code(access),
+                found: mapping.eptRights, information: information, suppresses: suppresses))
+          }
           if isExact { return }
           continue
         }
@@ -384,7 +387,7 @@ struct Explanation {
     func add(_ located: Located) { if !places.contains(located) { places.append(located) } }
     for mapping in servers(.guestPhysical, isStructure: false, guestPhysical) {
       if !mapping.eptRights.isSuperset(of: needs) {
-        add(.refused(mapping.eptRights, suppresses: true))
+        for suppresses in [true, false] { add(.refused(mapping.eptRights, suppresses: suppresses)) }
       } else if !isWrite || mapping.isDirty {
         add(.at(mapping))
       } else if isExact {
