@@ -12,8 +12,12 @@ struct ACPITableFiles {
     let all = ACPITables(processors: processors, base: 0)
     var commands: [UInt8] = []
     // 1 ALLOCATE: file, alignment, zone (1 high memory, 2 the F segment).
-    commands += Self.command(1) { $0.add(Self.name(Self.tables)); $0.add(64 as UInt32); $0.add(1 as UInt8) }
-    commands += Self.command(1) { $0.add(Self.name(Self.root)); $0.add(16 as UInt32); $0.add(2 as UInt8) }
+    commands += Self.command(1) {
+      $0.add(Self.name(Self.tables)); $0.add(64 as UInt32); $0.add(1 as UInt8)
+    }
+    commands += Self.command(1) {
+      $0.add(Self.name(Self.root)); $0.add(16 as UInt32); $0.add(2 as UInt8)
+    }
     // 2 ADD_POINTER: the file that holds it, the file it points into, offset, size.
     func pointer(_ file: String, _ offset: Int, _ size: Int) {
       commands += Self.command(2) {

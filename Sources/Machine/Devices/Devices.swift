@@ -26,7 +26,8 @@ struct Devices {
     let map = MemoryMap(size: memory.size)
     pit = PIT(timebase: timebase)
     cmos = CMOS(timebase: timebase, memory: map, processors: processors)
-    firmware = FirmwareConfiguration(processors: processors, memory: map, files: boot?.files(map, processors: processors) ?? [:])
+    let files = boot?.files(map, processors: processors) ?? [:]
+    firmware = FirmwareConfiguration(processors: processors, memory: map, files: files)
     guard let boot else { return }
     pc = PCDevices(boot)
     pci.addFirmwareBoot()
