@@ -113,13 +113,10 @@ struct Explanation {
         let need = need(access, ept, isUserAddress: mapping.rights.contains(.user))
         guard mapping.eptRights.isSuperset(of: need) else {
           let information = 3 << 7 | advanced(mapping.rights, ept)
-          // Bit 63 is that of the entry it was made from, which a mapping of the model does not keep.
-          for suppresses in [true, false] {
-            conclude(
-              violation(
-                mapping.guestFrame + (address - mapping.prefix), linear: address, access: code(access),
-                found: mapping.eptRights, information: information, suppresses: suppresses))
-          }
+          conclude(
+            violation(
+              mapping.guestFrame + (address - mapping.prefix), linear: address, access: code(access),
+              found: mapping.eptRights, information: information, suppresses: mapping.suppresses))
           if isExact { return }
           continue
         }
@@ -327,7 +324,7 @@ struct Explanation {
       combined.guestFrame = firstAddress(of: guestPhysical, shift)
       (combined.vpid, combined.pcid, combined.ep4ta) = (page.vpid, page.pcid, controls.tag.ep4ta)
       (combined.rights, combined.key, combined.isGlobal) = (page.rights, page.key, page.isGlobal)
-      combined.eptRights = place.eptRights
+      (combined.eptRights, combined.suppresses) = (place.eptRights, place.suppresses)
       combined.isDirty = page.isDirty && place.isDirty
       if controls.mode != .none { combined.pageShift = max(shift, page.shift) }
       // Rule C6: the EPT leaf's type, and the PAT's unless that says ignore.
@@ -387,7 +384,7 @@ struct Explanation {
     func add(_ located: Located) { if !places.contains(located) { places.append(located) } }
     for mapping in servers(.guestPhysical, isStructure: false, guestPhysical) {
       if !mapping.eptRights.isSuperset(of: needs) {
-        for suppresses in [true, false] { add(.refused(mapping.eptRights, suppresses: suppresses)) }
+        add(.refused(mapping.eptRights, suppresses: mapping.suppresses))
       } else if !isWrite || mapping.isDirty {
         add(.at(mapping))
       } else if isExact {
@@ -451,6 +448,7 @@ struct Explanation {
       path.append(mapping)
       if isLooking, !isLeaf { leave(mapping) }
       if isLeaf {
+        path[path.count - 1].suppresses = bit(63)
         path[path.count - 1].isDirty = !ept.hasFlags || bit(9) || isWrite && !isLooking
         path[path.count - 1].memoryType = UInt8(entry >> 3 & 15)
         if isLooking, isWrite, !path[path.count - 1].isDirty { return nil }

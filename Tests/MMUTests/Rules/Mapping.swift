@@ -20,6 +20,8 @@ struct Mapping: Equatable {
   var guestFrame: UInt64 = 0
   /// Address bits below the page that guest paging maps, when EPT maps it in smaller pieces (rule C5).
   var pageShift: UInt8
+  /// Of a translation through EPT, bit 63 of the entry that maps its page ("Convertible EPT Violations").
+  var suppresses = true
 
   init(_ kind: MappingKind, isStructure: Bool, _ address: UInt64, shift: UInt8, to target: UInt64) {
     (self.kind, self.isStructure, self.shift, self.target) = (kind, isStructure, shift, target)

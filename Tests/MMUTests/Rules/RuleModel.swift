@@ -57,7 +57,10 @@ final class RuleModel: MappingKeeper {
 
   func mappingFiled(_ slot: Slot) {
     translation.mappingFiled(slot)
-    let mapping = Mapping(translation.cache[slot])
+    var mapping = Mapping(translation.cache[slot])
+    if mapping.kind != .linear, !mapping.isStructure, let leaf = translation.cache.sources(slot).last {
+      mapping.suppresses = leaf.value >> 63 != 0
+    }
     // Rules C1 to C7: it must follow from memory, flags set, and from mappings that remained until now.
     var known = mappings
     for mapping in dropped { known.append(mapping) }
