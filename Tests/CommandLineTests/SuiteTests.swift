@@ -50,7 +50,8 @@ import Testing
   @Test(arguments: [
     ("a: [1]\n", "quote it"), ("machine: &x\n", "quote it"), ("nothing: 1\n", "has no 'nothing'"),
     ("name: x\n", "'machine' is missing"), ("machine:\n  guest: nobody\n", "there is no guest 'nobody'"),
-    ("machine:\n  cpus: 2\n", "no guest, kernel, bios, disk or cdrom"), ("machine:\n  guest: hello\n  cpus: none\n", "not 1 to 64"),
+    ("machine:\n  cpus: 2\n", "no guest, kernel, bios, disk or cdrom"),
+    ("machine:\n  guest: hello\n  cpus: none\n", "not 1 to 64"),
     ("machine:\n  guest: hello\nexpect:\n  verdict: bad\n", "verdict: there are"),
     ("machine:\n  guest: hello\n          deep: 1\n", "nests too deep"),
     ("machine:\n  guest: hello\nschedule: nowhere\n", "No such file"),
