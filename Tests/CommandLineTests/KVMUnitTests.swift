@@ -75,7 +75,8 @@ import Testing
     let lines = ["NR_CPUS=\(row.cpus)", "MEMSIZE=512", "TEST_DEVICE=0", "BOOTLOADER=1", ""]
     let module = try folder.write(Array(lines.joined(separator: "\n").utf8), as: "environment")
     let arguments = row.arguments.flatMap { $0 == "environment" ? ["--module", module] : [$0] }
-    let ended = try shootdown(["run", "--kernel", image, "--max-cycles", "20000000000"] + arguments)
+    // Some take a minute, and all run side by side.
+    let ended = try Child(["run", "--kernel", image, "--max-cycles", "20000000000"] + arguments).wait(seconds: 900)
     #expect(ended.ending == .status(1), "\(ended)")
     let printed = ended.output.split(whereSeparator: \.isNewline)
     #expect(!printed.contains { $0.hasPrefix("FAIL") }, "\(ended.output)")
