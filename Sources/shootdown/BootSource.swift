@@ -31,14 +31,31 @@ struct BootSource {
     files = []
   }
 
-  /// Firmware, by default the system's SeaBIOS, and the drives that it boots from, which keep what they hold.
-  init(disks: [String], cdrom: String?, bios: String?, videoBIOS: String?) throws {
+  /// Firmware, by default the system's SeaBIOS, and the drives that it boots from.
+  init(disks: [String], cdrom: String?, bios: String?, videoBIOS: String?, isWritable: Bool = false) throws {
+    guard disks.count + (cdrom == nil ? 0 : 1) <= 4 else { throw Misuse("four drives are possible") }
     var boot = FirmwareBoot()
-    boot.disks = try disks.map { try RunCommand.drive($0, "disk", isWritable: false) }
-    if let cdrom { boot.cdrom = try RunCommand.drive(cdrom, "cdrom", isWritable: false) }
-    boot.videoROM = try ImageFile.read(videoBIOS ?? RunCommand.videoFirmware, limit: 1 << 16)
-    try self.init(bios: bios ?? RunCommand.firmware)
+    boot.disks = try disks.map { try BootSource.drive($0, "disk", isWritable: isWritable) }
+    if let cdrom { boot.cdrom = try BootSource.drive(cdrom, "cdrom", isWritable: false) }
+    boot.videoROM = try ImageFile.read(videoBIOS ?? BootSource.videoFirmware, limit: 1 << 16)
+    let drives = [
+      ("disk", disks), ("cdrom", cdrom.map { [$0] } ?? []), ("writable", isWritable ? ["true"] : []),
+      ("vgabios", videoBIOS.map { [$0] } ?? []),
+    ]
+    try self.init(bios: bios ?? BootSource.firmware, drives: drives.filter { !$0.1.isEmpty })
     self.boot = boot
+  }
+
+  /// Where Debian's package `seabios` puts them.
+  private static let firmware = "/usr/share/seabios/bios-256k.bin"
+  private static let videoFirmware = "/usr/share/seabios/vgabios-stdvga.bin"
+
+  private static func drive(_ path: String, _ name: String, isWritable: Bool) throws -> DiskFile {
+    guard let file = DiskFile(path: path, isWritable: isWritable) else {
+      throw Misuse("\(name): '\(path)' cannot be opened")
+    }
+    guard file.size >= 512 else { throw Misuse("\(name): '\(path)' has no whole sector") }
+    return file
   }
 
   /// Puts the drives into a machine.

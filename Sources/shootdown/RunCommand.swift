@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
   /// What starts the machine: of `--kernel`, `--bios` and a machine file's `guest`, the one set where precedence is highest.
   func source() throws -> BootSource {
     let ways = [(kernel, "kernel"), (bios, "bios"), (nil, "guest")]
-    if let boot = try firmwareBoot() { return try firmware(boot) }
+    if let source = try firmwareBoot() { return source }
     let ranks = try ways.map { try machine.rank($0.0, $0.1) ?? .max }
     let best = ranks.min() ?? .max
     let chosen = ways.indices.filter { ranks[$0] == best }
@@ -76,7 +76,7 @@ struct RunCommand: ParsableCommand {
   }
 
   /// Drives, when there are any.
-  private func firmwareBoot() throws -> FirmwareBoot? {
+  private func firmwareBoot() throws -> BootSource? {
     let disks = try machine.values(disk, "disk")
     let compactDisc = try machine.value(cdrom, "cdrom", default: "").text
     guard !disks.isEmpty || !compactDisc.isEmpty else {
@@ -86,40 +86,13 @@ struct RunCommand: ParsableCommand {
     guard kernel == nil, module.isEmpty, append == nil else {
       throw Misuse("run: --disk and --cdrom are booted by firmware: they do not go with --kernel, --module, --append")
     }
-    guard disks.count + (compactDisc.isEmpty ? 0 : 1) <= 4 else { throw Misuse("run: four drives are possible") }
-    let isWritable = try machine.isOn(writable, "writable")
-    var boot = FirmwareBoot()
-    boot.disks = try disks.map { try RunCommand.drive($0, "--disk", isWritable: isWritable) }
-    if !compactDisc.isEmpty { boot.cdrom = try RunCommand.drive(compactDisc, "--cdrom", isWritable: false) }
-    let path = try machine.value(vgabios, "vgabios", default: RunCommand.videoFirmware).text
-    boot.videoROM = try ImageFile.read(path, limit: 1 << 16)
-    return boot
-  }
-
-  /// Where Debian's package `seabios` puts them.
-  static let firmware = "/usr/share/seabios/bios-256k.bin"
-  static let videoFirmware = "/usr/share/seabios/vgabios-stdvga.bin"
-
-  static func drive(_ path: String, _ option: String, isWritable: Bool) throws -> DiskFile {
-    guard let file = DiskFile(path: path, isWritable: isWritable) else {
-      throw Misuse("\(option): '\(path)' cannot be opened")
+    func set(_ flag: String?, _ name: String) throws -> String? {
+      let text = try machine.value(flag, name, default: "").text
+      return text.isEmpty ? nil : text
     }
-    guard file.size >= 512 else { throw Misuse("\(option): '\(path)' has no whole sector") }
-    return file
-  }
-
-  /// The system's SeaBIOS, unless `--bios` names another.
-  private func firmware(_ boot: FirmwareBoot) throws -> BootSource {
-    var source = try BootSource(
-      bios: try machine.value(bios, "bios", default: RunCommand.firmware).text,
-      drives: [
-        ("disk", try machine.values(disk, "disk")), ("cdrom", [try machine.value(cdrom, "cdrom", default: "").text]),
-        ("writable", [try machine.isOn(writable, "writable") ? "true" : ""]),
-        ("vgabios", [try machine.value(vgabios, "vgabios", default: "").text]),
-      ]
-      .filter { $0.1 != [""] && !$0.1.isEmpty })
-    source.boot = boot
-    return source
+    return try BootSource(
+      disks: disks, cdrom: compactDisc.isEmpty ? nil : compactDisc, bios: try set(bios, "bios"),
+      videoBIOS: try set(vgabios, "vgabios"), isWritable: try machine.isOn(writable, "writable"))
   }
 
   private func appended() throws -> String? {
