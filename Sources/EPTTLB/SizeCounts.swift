@@ -8,13 +8,13 @@
   public init() {}
 
   /// One more.
-  public mutating func add(_ shift: UInt8) {
+  @inline(__always) public mutating func add(_ shift: UInt8) {
     counts[Int(shift & 63)] += 1
     used |= 1 << UInt64(shift & 63)
   }
 
   /// One less.
-  public mutating func remove(_ shift: UInt8) {
+  @inline(__always) public mutating func remove(_ shift: UInt8) {
     counts[Int(shift & 63)] -= 1
     if counts[Int(shift & 63)] == 0 { used &= ~(1 << UInt64(shift & 63)) }
   }

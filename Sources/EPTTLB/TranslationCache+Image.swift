@@ -18,6 +18,11 @@ extension TranslationCache {
     fileprivate let translationSizes: SizeCounts
     fileprivate let structureSizes: SizeCounts
     fileprivate let pieceCount: Int
+    fileprivate let retiredCount: Int
+    fileprivate let firstRetired: Slot
+    fileprivate let lastRetired: Slot
+    fileprivate let retiredSizes: SizeCounts
+    fileprivate let era, firstEra: UInt32
     fileprivate let count: Int
     fileprivate let evictions: UInt64
     fileprivate let random: UInt64
@@ -29,10 +34,13 @@ extension TranslationCache {
 
   /// What the cache holds now; costs a few words, and the first change afterwards a copy.
   public var image: Image {
-    Image(
+    isShared = true
+    return Image(
       nodes: nodeSlab, buckets: bucketSlab, free: free, lists: lists, heads: heads, keys: keys, freeLists: freeLists,
       manyLists: manyLists, lastLists: lastLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
-      translationSizes: translationSizes, structureSizes: structureSizes, pieceCount: pieceCount, count: count,
+      translationSizes: translationSizes, structureSizes: structureSizes, pieceCount: pieceCount,
+      retiredCount: retiredCount, firstRetired: firstRetired, lastRetired: lastRetired, retiredSizes: retiredSizes,
+      era: era, firstEra: firstEra, count: count,
       evictions: evictions, random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
       freeManySources: freeManySources)
   }
@@ -59,6 +67,8 @@ extension TranslationCache {
     translationSizes = image.translationSizes
     structureSizes = image.structureSizes
     pieceCount = image.pieceCount
+    (retiredCount, firstRetired, lastRetired) = (image.retiredCount, image.firstRetired, image.lastRetired)
+    (retiredSizes, era, firstEra) = (image.retiredSizes, image.era, image.firstEra)
     count = image.count
     evictions = image.evictions
     random = image.random
@@ -66,11 +76,17 @@ extension TranslationCache {
     suspicions = image.suspicions
     manySources = image.manySources
     freeManySources = image.freeManySources
-    dropped.removeAll(keepingCapacity: true)
+    isShared = true
+    forgetDropped()
   }
 
   /// Every change begins with this: what an image shares stays as it is.
-  func own() {
+  @inline(__always) func own() {
+    if isShared { copyWhatIsShared() }
+  }
+
+  private func copyWhatIsShared() {
+    isShared = false
     if !isKnownUniquelyReferenced(&nodeSlab) {
       nodeSlab = Slab(copying: nodeSlab, capacity: nodeSlab.capacity)
       nodes = nodeSlab.elements

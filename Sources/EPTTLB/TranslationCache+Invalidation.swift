@@ -71,7 +71,10 @@ extension TranslationCache {
   public func initialize() { dropLists(.reset) { _ in true } }
 
   /// RESET and power-up: everything.
-  public func reset() { dropLists(.reset) { _ in true } }
+  public func reset() {
+    dropLists(.reset) { _ in true }
+    releaseAll()
+  }
 
   // MARK: VMX
 
@@ -206,19 +209,19 @@ extension TranslationCache {
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let next = node.pointee.nextInBucket
-      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
+      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure, node.pointee.isLive,
         node.pointee.entry.covers(address), condition(node.pointee.entry), row?.spares(node.pointee.entry) != true
       {
-        drop(slot)
+        if isStructure { retire(slot) } else { drop(slot) }
       }
       slot = next
     }
   }
 
   private func dropLists(_ row: InvalidationRow?, _ condition: (ListKey) -> Bool) {
-    for (list, key) in keys.enumerated()
-    where heads[list] != TranslationCache.none && condition(key) && row?.spares(key) != true {
-      while heads[list] != TranslationCache.none { drop(heads[list]) }
+    for list in 0..<heads.count
+    where heads[list] != TranslationCache.none && condition(keys[list]) && row?.spares(keys[list]) != true {
+      retire(list: list)
     }
     overdo(row)
   }

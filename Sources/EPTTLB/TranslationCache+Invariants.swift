@@ -24,6 +24,17 @@ extension TranslationCache {
       while chained != slot && chained != TranslationCache.none { chained = nodes[Int(chained)].nextInBucket }
       if chained != slot { problem = "slot \(slot) is in no chain" }
     }
+    var aside = 0
+    var asideSizes = SizeCounts()
+    forEachRetired { slot in
+      aside += 1
+      let entry = self[slot]
+      if isLive(slot) || !isRetired(slot) { problem = "slot \(slot) is kept aside, and lives" }
+      if isSuspect(slot) { problem = "slot \(slot) is kept aside, and suspect" }
+      if !entry.isStructure { asideSizes.add(entry.shift) }
+    }
+    if aside != retiredCount { problem = "\(retiredCount) entries kept aside counted, \(aside) listed" }
+    if asideSizes != retiredSizes { problem = "sizes of entries kept aside are miscounted" }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
     if sizes != translationSizes { problem = "sizes are miscounted" }
     if pieces != pieceCount { problem = "pieces are miscounted" }

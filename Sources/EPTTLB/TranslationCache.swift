@@ -4,6 +4,12 @@ public protocol MappingKeeper: AnyObject {
   func mappingFiled(_ slot: Slot)
   /// An entry is about to go.
   func mappingDropped(_ slot: Slot)
+  /// An entry goes, but is kept aside: it may be revived.
+  func mappingRetired(_ slot: Slot)
+  /// An entry that was kept aside is cached again.
+  func mappingRevived(_ slot: Slot)
+  /// An entry that was kept aside is about to be forgotten.
+  func mappingReleased(_ slot: Slot)
 }
 
 /// Index of a cached entry; stays the same as long as the entry lives.
@@ -30,8 +36,14 @@ public final class TranslationCache {
     @usableFromInline var manySources: UInt32
     /// A structure entry that it came from may have changed: `suspicions` says how.
     @usableFromInline var isSuspect: Bool
-    /// False while the slot is free.
-    var isLive: Bool
+    /// False while the slot is free, or its entry kept aside.
+    @usableFromInline var isLive: Bool
+    /// Dropped, and kept aside (`TranslationCache+Retired.swift`).
+    var isRetired: Bool
+    /// The keeper wants to know when it is retired.
+    var isNoted: Bool
+    /// What walks depended on apart from memory when it was made, as a number.
+    var era: UInt32
     @usableFromInline var nextInBucket: Slot
     @usableFromInline var list: Int32
     @usableFromInline var previousInList: Slot
@@ -60,6 +72,10 @@ public final class TranslationCache {
   /// What the architecture leaves open is decided by this.
   public let policy: RetentionPolicy
   let budget: Int
+  /// The keeper is told of every entry that is retired or revived, not only of those it has asked for.
+  public var tellsOfRevivals = false
+  /// An image may share the slabs.
+  var isShared = false
   /// A part's arrays, when the policy is one.
   var arrays: SetAssociativeArrays?
   /// Whether a translation that is found must also be looked for in a part's arrays.
@@ -100,7 +116,21 @@ public final class TranslationCache {
   var pieceCount = 0
 
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
-  public var dropped: [Dropped] = []
+  public var dropped: UnsafeBufferPointer<Dropped> { UnsafeBufferPointer(start: droppedList, count: droppedCount) }
+  private var droppedList: UnsafeMutablePointer<Dropped>
+  private var droppedCount = 0
+  private var droppedCapacity = 256
+  /// Entries kept aside, the first of them and the last (`TranslationCache+Retired.swift`).
+  public internal(set) var retiredCount = 0
+  var firstRetired = TranslationCache.none
+  var lastRetired = TranslationCache.none
+  /// Translations kept aside, by shift.
+  var retiredSizes = SizeCounts()
+  /// Number of what walks depend on by now, apart from memory and root; new entries are stamped with it.
+  public var era: UInt32 = 0
+  /// Entries of earlier numbers cannot be made again.
+  public var firstEra: UInt32 = 0
+
   /// Entries that live.
   public internal(set) var count = 0
   /// Entries that the budget, a part's size or chance drove out.
@@ -129,7 +159,24 @@ public final class TranslationCache {
     bucketSlab = Slab(capacity: bucketMask + 1)
     buckets = bucketSlab.elements
     buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
+    droppedList = .allocate(capacity: droppedCapacity)
     free = (0..<Slot(capacity)).reversed()
+  }
+
+  deinit { droppedList.deallocate() }
+
+  /// Empties the list of dropped translations.
+  public func forgetDropped() { droppedCount = 0 }
+
+  func noteDropped(_ translation: Dropped) {
+    if droppedCount == droppedCapacity {
+      let longer = UnsafeMutablePointer<Dropped>.allocate(capacity: droppedCapacity * 2)
+      longer.initialize(from: droppedList, count: droppedCount)
+      droppedList.deallocate()
+      (droppedList, droppedCapacity) = (longer, droppedCapacity * 2)
+    }
+    (droppedList + droppedCount).initialize(to: translation)
+    droppedCount += 1
   }
 
   /// A live entry; of one that came from more sources than it holds the first few are there.
@@ -247,7 +294,7 @@ public final class TranslationCache {
     var slot = buckets[bucket(address, shift)]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
+      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure, node.pointee.isLive,
         serves(node.pointee.entry.kind, kind), node.pointee.entry.covers(address), matches(node.pointee.entry, tag)
       {
         // Chains are newest first, so the last match is the oldest.
@@ -318,7 +365,7 @@ public final class TranslationCache {
         drop(slot)
       case .demoted(let slot):
         let entry = nodes[Int(slot)].entry
-        dropped.append(Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
+        noteDropped(Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
       }
     }
   }
@@ -351,6 +398,7 @@ public final class TranslationCache {
     // Before the new one is there: what was just filled must serve the access it was filled for.
     if case .random = policy { evictAtRandom() }
     if isBroken(.c4Retention) { evictAtRandom() }
+    if free.isEmpty, firstRetired != TranslationCache.none { release(firstRetired) }
     if free.isEmpty { grow() }
     let slot = free.removeLast()
     link(slot, entry, manySources)
@@ -360,32 +408,52 @@ public final class TranslationCache {
   }
 
   private func link(_ slot: Slot, _ entry: CachedEntry, _ manySources: UInt32) {
-    let chain = bucket(entry.prefix, entry.shift)
-    let list = list(of: entry)
-    let head = heads[Int(list)]
     let node = nodes + Int(slot)
     node.initialize(
       to: Node(
-        entry: entry, sequence: nextSequence, manySources: manySources, isSuspect: false, isLive: true,
-        nextInBucket: buckets[chain], list: list, previousInList: TranslationCache.none, nextInList: head,
-        younger: TranslationCache.none, older: youngest))
+        entry: entry, sequence: 0, manySources: manySources, isSuspect: false, isLive: true, isRetired: false, isNoted: false,
+        era: era, nextInBucket: TranslationCache.none, list: -1, previousInList: TranslationCache.none,
+        nextInList: TranslationCache.none, younger: TranslationCache.none, older: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)
+    link(slot)
+  }
+
+  /// Puts an entry where it is found, as the youngest.
+  func link(_ slot: Slot) {
+    let node = nodes + Int(slot)
+    let chain = bucket(node.pointee.entry.prefix, node.pointee.entry.shift)
+    node.pointee.nextInBucket = buckets[chain]
     buckets[chain] = slot
+    linkIntoLists(slot)
+  }
+
+  /// Puts an entry that is in its chain on the other lists.
+  @inline(__always) func linkIntoLists(_ slot: Slot) {
+    let node = nodes + Int(slot)
+    let (shift, isStructure) = (node.pointee.entry.shift, node.pointee.entry.isStructure)
+    let list = list(of: node)
+    let head = heads[Int(list)]
+    node.pointee.sequence = nextSequence
+    node.pointee.list = list
+    node.pointee.previousInList = TranslationCache.none
+    node.pointee.nextInList = head
+    node.pointee.younger = TranslationCache.none
+    node.pointee.older = youngest
     if head != TranslationCache.none { nodes[Int(head)].previousInList = slot }
     heads[Int(list)] = slot
     if youngest != TranslationCache.none { nodes[Int(youngest)].younger = slot } else { oldest = slot }
     youngest = slot
     nextSequence += 1
     count += 1
-    if entry.isStructure {
-      structureSizes.add(entry.shift)
+    if isStructure {
+      structureSizes.add(shift)
     } else {
-      translationSizes.add(entry.shift)
-      if entry.isPiece { pieceCount += 1 }
+      translationSizes.add(shift)
+      if node.pointee.entry.isPiece { pieceCount += 1 }
     }
   }
 
-  private func evictOne(_ slot: Slot) {
+  func evictOne(_ slot: Slot) {
     evictions += 1
     drop(slot)
   }
@@ -403,9 +471,16 @@ public final class TranslationCache {
 
   func isLive(_ slot: Slot) -> Bool { Int(slot) < capacity && nodes[Int(slot)].isLive }
 
-  private func list(of entry: CachedEntry) -> Int32 {
-    let type: Class = entry.isStructure ? .structure : entry.isGlobal ? .global : .translation
-    let key = ListKey(kind: entry.kind, tag: entry.tag.of(entry.kind), type: type)
+  @inline(__always) private func list(of node: UnsafeMutablePointer<Node>) -> Int32 {
+    let type: Class =
+      node.pointee.entry.isStructure ? .structure : node.pointee.entry.isGlobal ? .global : .translation
+    let key = ListKey(kind: node.pointee.entry.kind, tag: node.pointee.entry.tag, type: type)
+    // That of a revived entry may be another's by now.
+    if node.pointee.list >= 0, keys[Int(node.pointee.list)] == key { return node.pointee.list }
+    return list(key, type)
+  }
+
+  private func list(_ key: ListKey, _ type: Class) -> Int32 {
     let last = lastLists[type.rawValue]
     if last >= 0, keys[Int(last)] == key { return last }
     let list = lists[key] ?? newList(key)
@@ -437,6 +512,8 @@ public final class TranslationCache {
   }
 
   private func grow() {
+    // `rehash` puts live ones into chains only.
+    releaseAll()
     nodeSlab = Slab(copying: nodeSlab, capacity: capacity * 2)
     nodes = nodeSlab.elements
     free = (Slot(capacity)..<Slot(capacity * 2)).reversed()
@@ -467,50 +544,52 @@ public final class TranslationCache {
   func drop(_ slot: Slot) {
     own()
     keeper?.mappingDropped(slot)
-    let node = nodes[Int(slot)]
-    if arrays != nil { arrays?.remove(slot, node.entry) }
-    if node.isSuspect { suspicions[slot] = nil }
-    if node.manySources != TranslationCache.none { freeManySources.append(node.manySources) }
-    nodes[Int(slot)].isLive = false
-    nodes[Int(slot)].isSuspect = false
-    unchain(slot, node)
-    if node.previousInList != TranslationCache.none {
-      nodes[Int(node.previousInList)].nextInList = node.nextInList
-    } else {
-      heads[Int(node.list)] = node.nextInList
-    }
-    if node.nextInList != TranslationCache.none { nodes[Int(node.nextInList)].previousInList = node.previousInList }
-    if node.older != TranslationCache.none {
-      nodes[Int(node.older)].younger = node.younger
-    } else {
-      oldest = node.younger
-    }
-    if node.younger != TranslationCache.none {
-      nodes[Int(node.younger)].older = node.older
-    } else {
-      youngest = node.older
-    }
-    if node.entry.isStructure {
-      structureSizes.remove(node.entry.shift)
-    } else {
-      translationSizes.remove(node.entry.shift)
-      if node.entry.isPiece { pieceCount -= 1 }
-      dropped.append(Dropped(slot: slot, prefix: node.entry.prefix, shift: node.entry.shift))
-    }
-    count -= 1
+    let node = nodes + Int(slot)
+    if arrays != nil { arrays?.remove(slot, node.pointee.entry) }
+    if node.pointee.isSuspect { suspicions[slot] = nil }
+    if node.pointee.manySources != TranslationCache.none { freeManySources.append(node.pointee.manySources) }
+    node.pointee.isSuspect = false
+    unlink(slot)
+    unchain(slot)
     free.append(slot)
   }
 
-  private func unchain(_ slot: Slot, _ node: Node) {
-    let chain = bucket(node.entry.prefix, node.entry.shift)
+  /// Takes an entry off all lists but its chain; it no longer lives.
+  @inline(__always) func unlink(_ slot: Slot) {
+    let node = nodes + Int(slot)
+    node.pointee.isLive = false
+    let (previous, next) = (node.pointee.previousInList, node.pointee.nextInList)
+    if previous != TranslationCache.none {
+      nodes[Int(previous)].nextInList = next
+    } else {
+      heads[Int(node.pointee.list)] = next
+    }
+    if next != TranslationCache.none { nodes[Int(next)].previousInList = previous }
+    let (older, younger) = (node.pointee.older, node.pointee.younger)
+    if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { oldest = younger }
+    if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { youngest = older }
+    let shift = node.pointee.entry.shift
+    if node.pointee.entry.isStructure {
+      structureSizes.remove(shift)
+    } else {
+      translationSizes.remove(shift)
+      if node.pointee.entry.isPiece { pieceCount -= 1 }
+      noteDropped(Dropped(slot: slot, prefix: node.pointee.entry.prefix, shift: shift))
+    }
+    count -= 1
+  }
+
+  func unchain(_ slot: Slot) {
+    let next = nodes[Int(slot)].nextInBucket
+    let chain = bucket(nodes[Int(slot)].entry.prefix, nodes[Int(slot)].entry.shift)
     if buckets[chain] == slot {
-      buckets[chain] = node.nextInBucket
+      buckets[chain] = next
       return
     }
     var previous = buckets[chain]
     while previous != TranslationCache.none {
       if nodes[Int(previous)].nextInBucket == slot {
-        nodes[Int(previous)].nextInBucket = node.nextInBucket
+        nodes[Int(previous)].nextInBucket = next
         return
       }
       previous = nodes[Int(previous)].nextInBucket

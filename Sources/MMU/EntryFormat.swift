@@ -9,22 +9,21 @@ struct EntryFormat {
   let topShift: UInt8
   /// Bits that are reserved in every entry: above MAXPHYADDR, and bit 63 where it is not XD.
   private let alwaysReserved: UInt64
-  private let controls: PagingControls
+  private let isTwoLevel, isLong, pageSizeExtensions, gigabytePages: Bool
+  private let physicalBits: UInt8
 
   /// Bits 51:12: a frame or the next table.
   static let address: UInt64 = 0x000F_FFFF_FFFF_F000
 
   init(_ controls: PagingControls) {
-    self.controls = controls
-    let isTwoLevel = controls.mode == .twoLevel
+    isTwoLevel = controls.mode == .twoLevel
+    isLong = controls.mode.isLong
+    pageSizeExtensions = controls.pageSizeExtensions
+    gigabytePages = controls.gigabytePages
+    physicalBits = controls.physicalBits
     bytes = isTwoLevel ? 4 : 8
-    indexBits = isTwoLevel ? 10 : 9
-    switch controls.mode {
-    case .none, .twoLevel: topShift = 22
-    case .pae: topShift = 21
-    case .fourLevel: topShift = 39
-    case .fiveLevel: topShift = 48
-    }
+    indexBits = EntryFormat.indexBits(controls.mode)
+    topShift = EntryFormat.topShift(controls.mode)
     guard !isTwoLevel else {
       alwaysReserved = 0
       return
@@ -33,6 +32,19 @@ struct EntryFormat {
     let top: UInt64 = controls.mode == .pae ? 0x7FFF_FFFF_FFFF_FFFF : 0x000F_FFFF_FFFF_FFFF
     let frameBits = (1 as UInt64) << UInt64(min(controls.physicalBits, 52)) - 1
     alwaysReserved = top & ~frameBits | (controls.executeDisable ? 0 : Walk.Bit.executeDisable)
+  }
+
+  /// Address bits a table of a mode is indexed with.
+  static func indexBits(_ mode: PagingMode) -> UInt8 { mode == .twoLevel ? 10 : 9 }
+
+  /// Address bits below those that index the topmost table of a mode that lies in memory.
+  static func topShift(_ mode: PagingMode) -> UInt8 {
+    switch mode {
+    case .none, .twoLevel: 22
+    case .pae: 21
+    case .fourLevel: 39
+    case .fiveLevel: 48
+    }
   }
 
   /// Bit s: paging-structure-cache entries of shift s lead to a table of this format. Those of 32-bit paging fit no other
@@ -46,8 +58,6 @@ struct EntryFormat {
     case .fiveLevel: 1 << 21 | 1 << 30 | 1 << 39 | 1 << 48
     }
   }
-
-  private var isTwoLevel: Bool { controls.mode == .twoLevel }
 
   func read(_ location: PhysicalAddress, _ memory: PhysicalMemory) -> UInt64 {
     isTwoLevel ? UInt64(memory.read(location, as: UInt32.self)) : memory.read(location, as: UInt64.self)
@@ -65,8 +75,8 @@ struct EntryFormat {
   func isLeaf(_ value: UInt64, _ level: UInt8) -> Bool {
     guard level > 1 else { return true }
     guard value & Walk.Bit.pageSize != 0 else { return false }
-    if isTwoLevel { return controls.pageSizeExtensions }
-    return level == 2 || level == 3 && controls.gigabytePages
+    if isTwoLevel { return pageSizeExtensions }
+    return level == 2 || level == 3 && gigabytePages
   }
 
   /// The frame of a leaf, or with level 1 the next table; low bits of a large page's frame are for the caller to clear.
@@ -81,7 +91,7 @@ struct EntryFormat {
   func reserved(_ value: UInt64, _ level: UInt8, _ isLeaf: Bool) -> UInt64 {
     if isTwoLevel {
       guard isLeaf && level == 2 else { return 0 }
-      let frameBits = UInt64(min(max(controls.physicalBits, 32), 40)) - 32
+      let frameBits = UInt64(min(max(physicalBits, 32), 40)) - 32
       return 1 << 21 | (0xFF << frameBits & 0xFF) << 13
     }
     switch level {
@@ -93,7 +103,7 @@ struct EntryFormat {
   }
 
   /// The protection key of a leaf: bits 62:59, in IA-32e mode.
-  func key(_ value: UInt64) -> UInt8 { controls.mode.isLong ? UInt8(truncatingIfNeeded: value >> 59 & 15) : 0 }
+  func key(_ value: UInt64) -> UInt8 { isLong ? UInt8(truncatingIfNeeded: value >> 59 & 15) : 0 }
 
   /// Which entry of the PAT a leaf selects: its PAT, PCD and PWT flags (SDM Vol. 3, "Selecting a Memory Type from the
   /// PAT").

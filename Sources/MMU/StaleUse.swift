@@ -26,6 +26,17 @@ public struct MappingAxes: OptionSet, Hashable, Sendable {
   public static let key = MappingAxes(rawValue: 256)
 }
 
+extension Access {
+  /// The axes that an access makes use of.
+  public var axes: MappingAxes {
+    var axes: MappingAxes = [.frame, .read, .type]
+    if isWrite { axes.formUnion([.write, .dirty]) }
+    if isFetch { axes.insert(.execute) } else { axes.insert(.key) }
+    if isUser { axes.insert(.user) }
+    return axes
+  }
+}
+
 /// How a mapping differs from what memory says.
 public struct Disagreement: Hashable, Sendable {
   /// Where the mapping gives more, or something else.
@@ -111,7 +122,8 @@ public struct StaleUse {
   public var inForce: (root: UInt64, disagreement: Disagreement)?
 }
 
-/// Told of each use of a translation with which memory does not agree.
+/// Told of each use of a translation with which memory does not agree, if it makes use of the difference; of others, once
+/// a mapping, root and kind of access.
 public protocol StaleUseObserver: AnyObject {
   /// A processor has used a stale mapping.
   func staleMappingUsed(_ use: StaleUse)

@@ -91,6 +91,8 @@ final class StructureIndex {
   private var freeGranule = StructureIndex.none
   private var buckets: UnsafeMutablePointer<UInt32>
   private var bucketMask: Int { bucketSlab.capacity - 1 }
+  /// An image may share the slabs.
+  private var isShared = false
 
   init() {
     references = referenceSlab.elements
@@ -114,7 +116,8 @@ final class StructureIndex {
 
   /// What the index holds now.
   var image: Image {
-    Image(
+    isShared = true
+    return Image(
       references: referenceSlab, referenceCount: referenceCount, freeReference: freeReference, granules: granuleSlab,
       granuleCount: granuleCount, freeGranule: freeGranule, buckets: bucketSlab)
   }
@@ -126,10 +129,16 @@ final class StructureIndex {
     (bucketSlab, buckets) = (image.buckets, image.buckets.elements)
     (referenceCount, freeReference) = (image.referenceCount, image.freeReference)
     (granuleCount, freeGranule) = (image.granuleCount, image.freeGranule)
+    isShared = true
   }
 
   /// Every change begins with this: what an image shares stays as it is.
-  private func own() {
+  @inline(__always) private func own() {
+    if isShared { copyWhatIsShared() }
+  }
+
+  private func copyWhatIsShared() {
+    isShared = false
     if !isKnownUniquelyReferenced(&referenceSlab) { growReferences(to: referenceSlab.capacity) }
     if !isKnownUniquelyReferenced(&granuleSlab) {
       granuleSlab = Slab(copying: granuleSlab, capacity: granuleSlab.capacity)

@@ -11,13 +11,14 @@ extension Translation {
     let hiddenPage: UInt64
     let references: [UInt32]
     let verdicts: [Slot: Verdicts]
+    let eras: Eras
   }
 
   /// What is remembered now.
   public var image: Image {
     Image(
       cache: cache.image, controls: controls, isUser: isUser, memoryTypes: memoryTypes, hiddenPage: hiddenPage,
-      references: references, verdicts: verdicts)
+      references: references, verdicts: verdicts, eras: eras)
   }
 
   /// Remembers what this processor, or the one of the same number in another machine, did. Memory, whose index of
@@ -27,10 +28,12 @@ extension Translation {
     references = image.references
     verdicts = image.verdicts
     memoryTypes = image.memoryTypes
+    eras = image.eras
     hiddenPage = image.hiddenPage
     accessOp.pointee = nil
     purgeHostPointers()
     state.pointee.generation &+= 1
     use(image.controls, isUser: image.isUser)
+    renumberEras()
   }
 }

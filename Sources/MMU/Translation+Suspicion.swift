@@ -12,12 +12,27 @@ extension Translation: MappingKeeper {
   struct Verdict {
     /// The root in force.
     var root: UInt64
+    /// An address that it is about, and the bits below the page that memory maps there: of a large page that memory maps in
+    /// pieces by now, it says nothing of the others.
+    var address: UInt64
+    var shift: UInt8
+    /// Kinds of access whose uses of the mapping have been told of, though they take nothing from what has changed.
+    var told: UInt8 = 0
     /// How memory differs under the mapping's own root.
     var own: Disagreement
     /// How it differs under the root in force, when that is another.
     var inForce: Disagreement?
 
     var agrees: Bool { own.isEmpty && inForce?.isEmpty != false }
+
+    /// Whether an access makes use of what the mapping has and memory has not.
+    func isExploited(by access: Access) -> Bool {
+      !own.excess.union(inForce?.excess ?? []).isDisjoint(with: access.axes)
+    }
+
+    func isAbout(_ root: UInt64, _ address: UInt64) -> Bool {
+      self.root == root && (self.address ^ address) >> UInt64(shift) == 0
+    }
   }
 
   /// The verdicts about a mapping, and the entries that their walks read.
@@ -28,7 +43,7 @@ extension Translation: MappingKeeper {
   }
 
   /// Verdicts kept for one mapping: global pages are used under every root there is.
-  private static let maximumVerdicts = 16
+  private static let maximumVerdicts = 64
 
   // MARK: Marks
 
@@ -65,6 +80,21 @@ extension Translation: MappingKeeper {
     }
   }
 
+  /// An entry goes, and its marks stay with it.
+  public func mappingRetired(_ slot: Slot) {
+    if lastStaleRead?.slot == slot { lastStaleRead = nil }
+    forgetVerdicts(slot)
+  }
+
+  /// Its marks are there.
+  public func mappingRevived(_ slot: Slot) {}
+
+  /// Takes its marks away.
+  public func mappingReleased(_ slot: Slot) {
+    memory.unmark(references[Int(slot)])
+    references[Int(slot)] = StructureIndex.none
+  }
+
   /// Which source of a translation maps the page: the last one that is not EPT's. None does of a structure.
   private func pageSource(_ slot: Slot) -> Int {
     guard !cache.isStructure(slot) else { return -1 }
@@ -86,6 +116,9 @@ extension Translation: MappingKeeper {
       for source in cache.sources(slot) { body(slot, source.address) }
       for address in verdicts[slot]?.sources ?? [] { body(slot, address) }
     }
+    cache.forEachRetired { slot in
+      for source in cache.sources(slot) { body(slot, source.address) }
+    }
   }
 
   // MARK: Suspicion
@@ -93,6 +126,11 @@ extension Translation: MappingKeeper {
   /// An entry that a mapping came from, or that a walk about it has read, has changed.
   func suspect(_ slot: Slot, _ change: StructureChange) {
     lastStaleRead = nil
+    guard cache.isCached(slot) else {
+      // No walk would make it again.
+      if cache.isRetired(slot) { cache.release(slot) }
+      return
+    }
     let isOwn = (0..<cache.sourceCount(slot)).contains { cache.source(slot, $0).address == change.address }
     let isNew = isOwn && cache.suspect(slot, change)
     if isOwn { staleUseObserver?.entryChanged(of: slot, on: self, change) }
@@ -106,16 +144,21 @@ extension Translation: MappingKeeper {
     let entry = cache[slot]
     guard !entry.isStructure else { return }
     purgeHostPointers(of: TranslationCache.Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
-    state.pointee.generation &+= 1
-    if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
+    fetchesLapse()
   }
 
-  /// Whether host pointers, fetch pointers and links may be derived from a mapping in the context in force.
-  public func mayDerive(_ slot: Slot) -> Bool {
+  /// Whether host pointers, fetch pointers and links for an access may be derived from a mapping in the context in force:
+  /// a suspect one must be known to be as memory says, or different only in what such an access makes no use of.
+  public func mayDerive(_ slot: Slot, _ address: LinearAddress, _ access: Access) -> Bool {
     guard slot != Translation.noMapping else { return true }
-    let root = controls.root(of: LinearAddress(cache.prefix(slot)))
+    let root = controls.root(of: address)
     guard cache.isSuspect(slot) || cache.root(slot) != root else { return true }
-    return verdicts[slot]?.list.first { $0.root == root }?.agrees == true
+    return isCleared(slot, address.value, root, access)
+  }
+
+  /// Whether a walk has decided that an access takes nothing from what has changed.
+  func isCleared(_ slot: Slot, _ address: UInt64, _ root: UInt64, _ access: Access) -> Bool {
+    verdicts[slot]?.list.first { $0.isAbout(root, address) }?.isExploited(by: access) == false
   }
 
   /// Whether the use of a mapping must be looked into: an entry it came from has changed, or it is another root's.
@@ -148,16 +191,28 @@ extension Translation: MappingKeeper {
     let verdict = verdict(slot, address)
     guard !verdict.agrees, let observer = staleUseObserver else { return }
     let entry = cache[slot]
+    let isDenied = !controls.permits(access, entry.rights, key: entry.protectionKey)
+    let isExploited = verdict.isExploited(by: access)
+    guard isDenied || isExploited || isNews(slot, address, root, access) else { return }
     observer.staleMappingUsed(
       StaleUse(
         processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: address,
-        access: access,
-        isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
+        access: access, isDenied: isDenied, mapping: entry, slot: slot,
         sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
         inForce: verdict.inForce.map { (root, $0) }))
     // Until a structure entry or the controls change, another one is the same.
-    if !access.isWrite { lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges) }
+    guard isExploited, !access.isWrite else { return }
+    lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges)
+  }
+
+  /// Whether such a use of a mapping is told of for the first time.
+  private func isNews(_ slot: Slot, _ address: LinearAddress, _ root: UInt64, _ access: Access) -> Bool {
+    guard let index = verdicts[slot]?.list.firstIndex(where: { $0.isAbout(root, address.value) }) else { return true }
+    let kind: UInt8 = (access.isWrite ? 1 : access.isFetch ? 2 : 0) | (access.isUser ? 4 : 0)
+    guard let told = verdicts[slot]?.list[index].told, told >> kind & 1 == 0 else { return false }
+    verdicts[slot]?.list[index].told = told | 1 << kind
+    return true
   }
 
   /// A suspect guest-physical mapping is used, or denies an access.
@@ -183,11 +238,11 @@ extension Translation: MappingKeeper {
   }
 
   private func verdict(_ slot: Slot, _ guestPhysical: UInt64, _ ept: EPTControls) -> Verdict {
-    if let known = verdicts[slot]?.list.first(where: { $0.root == ept.pointer }) { return known }
+    if let known = verdicts[slot]?.list.first(where: { $0.isAbout(ept.pointer, guestPhysical) }) { return known }
     let entry = cache[slot]
     if verdicts[slot]?.list.count == Translation.maximumVerdicts { forgetVerdicts(slot) }
     var verdicts = verdicts[slot] ?? Verdicts()
-    var verdict = Verdict(root: ept.pointer, own: Disagreement())
+    var verdict = Verdict(root: ept.pointer, address: guestPhysical, shift: entry.shift, own: Disagreement())
     func disagreement(_ pointer: UInt64) -> Disagreement {
       var looked = ept
       looked.pointer = pointer
@@ -195,12 +250,16 @@ extension Translation: MappingKeeper {
       let walk = EPTWalk(
         guestPhysical, nothing, looked, physicalBits: controls.physicalBits, memory, sideEffects: false)
       for index in 0..<walk.count { mark(walk.steps[index].source, isPage: false, slot, &verdicts) }
+      var shift: UInt8 = 12
+      if case .mapped(let page) = walk.outcome { shift = page.shift }
+      verdict.shift = min(verdict.shift, shift)
       return Disagreement(entry, guestPhysical, walk)
     }
     if cache.isSuspect(slot) { verdict.own = disagreement(entry.root) }
     if entry.root != ept.pointer { verdict.inForce = disagreement(ept.pointer) }
     verdicts.list.append(verdict)
     self.verdicts[slot] = verdicts
+    cache.note(slot)
     return verdict
   }
 
@@ -228,25 +287,29 @@ extension Translation: MappingKeeper {
 
   private func verdict(_ slot: Slot, _ address: LinearAddress) -> Verdict {
     let root = controls.root(of: address)
-    if let known = verdicts[slot]?.list.first(where: { $0.root == root }) { return known }
+    if let known = verdicts[slot]?.list.first(where: { $0.isAbout(root, address.value) }) { return known }
     let entry = cache[slot]
     if verdicts[slot]?.list.count == Translation.maximumVerdicts {
       forgetVerdicts(slot)
       withdraw(slot)
     }
     var verdicts = verdicts[slot] ?? Verdicts()
-    var verdict = Verdict(root: root, own: Disagreement())
-    if cache.isSuspect(slot) { verdict.own = disagreement(slot, entry, address, entry.root, &verdicts) }
+    var verdict = Verdict(root: root, address: address.value, shift: entry.shift, own: Disagreement())
+    if cache.isSuspect(slot) {
+      verdict.own = disagreement(slot, entry, address, entry.root, &verdicts, &verdict.shift)
+    }
     if entry.root != root {
-      verdict.inForce = disagreement(slot, entry, address, root, &verdicts)
+      verdict.inForce = disagreement(slot, entry, address, root, &verdicts, &verdict.shift)
     }
     verdicts.list.append(verdict)
     self.verdicts[slot] = verdicts
+    cache.note(slot)
     return verdict
   }
 
   private func disagreement(
-    _ slot: Slot, _ entry: CachedEntry, _ address: LinearAddress, _ root: UInt64, _ verdicts: inout Verdicts
+    _ slot: Slot, _ entry: CachedEntry, _ address: LinearAddress, _ root: UInt64, _ verdicts: inout Verdicts,
+    _ shift: inout UInt8
   ) -> Disagreement {
     let walk = Walk(
       address, Access(), controls.looking(from: root, at: address), memory, memoryTypes: memoryTypes, sideEffects: false
@@ -255,6 +318,7 @@ extension Translation: MappingKeeper {
       mark(walk.steps[index].source, isPage: index == walk.count - 1, slot, &verdicts)
     }
     for step in walk.located + walk.pageSteps { mark(step.source, isPage: false, slot, &verdicts) }
+    shift = min(shift, walk.isMapped ? walk.mapping.shift : 12)
     return Disagreement(entry, address, walk)
   }
 

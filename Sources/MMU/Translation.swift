@@ -50,7 +50,13 @@ public final class Translation {
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
   /// What translations' memory types follow from; a change of it drops nothing by itself.
-  public var memoryTypes = MemoryTypes.reset
+  public var memoryTypes = MemoryTypes.reset {
+    didSet {
+      eras.end()
+      cache.firstEra = eras.next
+      renumberEras()
+    }
+  }
 
   /// The processor's number in the machine.
   public private(set) var processorNumber = 0
@@ -93,14 +99,23 @@ public final class Translation {
   private let isFiled: UnsafeMutablePointer<Bool>
   private var filedCount = 0
 
+  /// By a hash of linear pages, whether an instruction was fetched there since fetch pointers lapsed last.
+  private let fetchedPages: UnsafeMutablePointer<Bool>
+  private static let fetchedPageCount = 256
+
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
-  /// Numbers of the contexts that the controls in force have for a supervisor and for a user, or 0.
-  private var current: (supervisor: UInt16, user: UInt16) = (0, 0)
-  /// The same of controls that were in force before.
-  private var recent: [(controls: PagingControls, numbers: (supervisor: UInt16, user: UInt16))] = []
-  private var nextRecent = 0
+  /// Controls that were in force lately.
+  private let known: UnsafeMutablePointer<Known>
+  private static let knownCount = 8
+  private var inForce = 0
+  private var nextKnown = 1
+  private var nextStamp: UInt64 = 1
+  /// Where an entry's sources lie in it.
+  let sourcesOffset = MemoryLayout<CachedEntry>.offset(of: \.sources) ?? 0
+  /// What walks depend on, by number; `cache.era` is that of the controls in force.
+  var eras = Eras()
 
   /// 4095 would, with the last page of all, be the tag of an empty entry.
   private static let lastContext = 4094
@@ -126,15 +141,20 @@ public final class Translation {
     filedIndices.initialize(repeating: 0, count: Int(HostPointerCount))
     isFiled = .allocate(capacity: Int(HostPointerCount))
     isFiled.initialize(repeating: false, count: Int(HostPointerCount))
+    fetchedPages = .allocate(capacity: Translation.fetchedPageCount)
+    fetchedPages.initialize(repeating: false, count: Translation.fetchedPageCount)
     self.usesHostPointers = usesHostPointers
     self.controls = controls
-    recent = Array(repeating: (controls, (0, 0)), count: 4)
+    known = .allocate(capacity: Translation.knownCount)
+    known.initialize(repeating: Known(controls: controls, stamp: 0), count: Translation.knownCount)
+    known[0].stamp = nextStamp
     if case .speculate = policy { speculates = true } else { speculates = false }
     for index in 0..<UInt64(HostPointerCount) { forget(state.hostPointer(index << 12)) }
     processorNumber = memory.attach(self)
     memory.speculates = memory.speculates || speculates
     cache.keeper = self
-    use(controls, isUser: false)
+    renumberEras()
+    use(isUser: false)
   }
 
   deinit {
@@ -143,40 +163,93 @@ public final class Translation {
     accessOp.deallocate()
     filedIndices.deallocate()
     isFiled.deallocate()
+    known.deallocate()
+    fetchedPages.deallocate()
     memory.translations[processorNumber] = nil
   }
 
   // MARK: Contexts
 
-  /// Switches to the context of these controls: nothing is dropped.
-  public func use(_ controls: PagingControls, isUser: Bool) {
-    if self.controls != controls {
-      if isBroken(.iExecuteDisable), self.controls.executeDisable != controls.executeDisable {
-        cache.pagingModeChanged(vpid: controls.tag.vpid)
-      }
-      if isBroken(.iEPTP), let ept = self.controls.ept, ept.pointer != controls.ept?.pointer {
-        cache.invept(ep4ta: ept.tag)
-      }
-      // Exits and entries go to and fro between a few.
-      if let known = recent.firstIndex(where: { $0.controls == controls }) {
-        (recent[known], current) = ((self.controls, current), recent[known].numbers)
-      } else {
-        recent[nextRecent] = (self.controls, current)
-        nextRecent = (nextRecent + 1) % recent.count
-        current = (0, 0)
-      }
+  /// Controls that are known, in place of controls: to switch to them costs little. It lapses when others take their
+  /// place.
+  @frozen public struct KnownControls: Equatable, Sendable {
+    let index: Int
+    let stamp: UInt64
+
+    /// Of no controls.
+    public static let none = KnownControls(index: 0, stamp: 0)
+  }
+
+  /// What is known of controls.
+  private struct Known {
+    var controls: PagingControls
+    /// Numbers of the contexts that they have for a supervisor and for a user, or 0.
+    var supervisor: UInt16 = 0
+    var user: UInt16 = 0
+    /// Number of what walks depend on; 0: not known yet.
+    var era: UInt32 = 0
+    /// Tells those apart that were known in one place.
+    var stamp: UInt64
+  }
+
+  /// Makes controls known, if they are not.
+  public func know(_ controls: PagingControls) -> KnownControls {
+    for index in 0..<Translation.knownCount where known[index].stamp != 0 && known[index].controls == controls {
+      return KnownControls(index: index, stamp: known[index].stamp)
     }
-    self.controls = controls
-    controlsChanges &+= 1
+    if nextKnown == inForce { nextKnown = (nextKnown + 1) % Translation.knownCount }
+    let index = nextKnown
+    nextKnown = (nextKnown + 1) % Translation.knownCount
+    nextStamp &+= 1
+    known[index] = Known(controls: controls, stamp: nextStamp)
+    return KnownControls(index: index, stamp: nextStamp)
+  }
+
+  /// Whether controls are still known.
+  @inline(__always) public func isKnown(_ controls: KnownControls) -> Bool {
+    controls.stamp != 0 && known[controls.index].stamp == controls.stamp
+  }
+
+  /// Switches to the context of these controls: nothing is dropped.
+  public func use(_ controls: PagingControls, isUser: Bool) { use(know(controls), isUser: isUser) }
+
+  /// Switches to the context of controls that are known: nothing is dropped.
+  public func use(_ known: KnownControls, isUser: Bool) {
+    if known.index != inForce { `switch`(to: known.index) }
     use(isUser: isUser)
+  }
+
+  private func `switch`(to index: Int) {
+    #if MUTATIONS
+      let new = known[index].controls
+      if isBroken(.iExecuteDisable), controls.executeDisable != new.executeDisable {
+        cache.pagingModeChanged(vpid: new.tag.vpid)
+      }
+      if isBroken(.iEPTP), let ept = controls.ept, ept.pointer != new.ept?.pointer { cache.invept(ep4ta: ept.tag) }
+    #endif
+    inForce = index
+    controls = known[index].controls
+    if known[index].era == 0 { known[index].era = eras.number(of: controls) }
+    cache.era = known[index].era
+    controlsChanges &+= 1
+  }
+
+  /// The numbers given out so far say no more what walks depend on.
+  func renumberEras() {
+    for index in 0..<Translation.knownCount { known[index].era = 0 }
+    known[inForce].era = eras.number(of: controls)
+    cache.era = known[inForce].era
   }
 
   /// Switches to the context of the controls in force for a user, or for a supervisor.
   public func use(isUser: Bool) {
     self.isUser = isUser
-    let remembered = isUser ? current.user : current.supervisor
-    let number = remembered != 0 ? remembered : number(of: ContextKey(controls: controls, isUser: isUser))
-    if isUser { current.user = number } else { current.supervisor = number }
+    let entry = known + inForce
+    var number = isUser ? entry.pointee.user : entry.pointee.supervisor
+    if number == 0 {
+      number = self.number(of: ContextKey(controls: controls, isUser: isUser))
+      if isUser { entry.pointee.user = number } else { entry.pointee.supervisor = number }
+    }
     state.pointee.context = UInt64(number)
   }
 
@@ -187,8 +260,7 @@ public final class Translation {
     nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
-      current = (0, 0)
-      for index in recent.indices { recent[index].numbers = (0, 0) }
+      for index in 0..<Translation.knownCount { (known[index].supervisor, known[index].user) = (0, 0) }
       purgeHostPointers {
         $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
       }
@@ -242,6 +314,11 @@ public final class Translation {
     let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
     let start = structure(address)
     if let start, cache.isSuspect(start), holds(start) { clear(start) }
+    if let slot = revive(address, access, start) {
+      observer?.filled(address, cache[slot])
+      drain()
+      return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
+    }
     // What the walk's own fills drive out must not change what it started from.
     let inherited = start.flatMap { cache.suspicion($0) }
     // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
@@ -254,19 +331,15 @@ public final class Translation {
     memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(walk.references) &* walkReferenceCycles
     let filed = keep(walk, inherited: inherited, side, elsewhere)
-    switch walk.outcome {
-    case .fault(let code):
-      return fault(address, code)
-    case .exit(let reason):
-      return exit(address, reason)
-    case .mapped(let entry):
-      observer?.filled(address, entry)
-      if speculates { fillNeighbours(address, shift: entry.shift) }
-      drain()
-      // The walk may have begun at a stale paging-structure-cache entry.
-      if isSuspect(filed, address) { consult(filed, address, access) }
-      return .physical(PhysicalAddress(controls.onBus(entry.physical(address.value))), filed)
+    guard walk.isMapped else {
+      return walk.exit.map { exit(address, $0) } ?? fault(address, walk.code)
     }
+    observer?.filled(address, walk.mapping)
+    if speculates { fillNeighbours(address, shift: walk.mapping.shift) }
+    drain()
+    // The walk may have begun at a stale paging-structure-cache entry.
+    if isSuspect(filed, address) { consult(filed, address, access) }
+    return .physical(PhysicalAddress(controls.onBus(walk.mapping.physical(address.value))), filed)
   }
 
   /// The paging-structure-cache entry that a walk of an address begins at.
@@ -286,16 +359,18 @@ public final class Translation {
   func keep(_ walk: Walk, inherited: Suspicion?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
     let inherited = inherited ?? walk.inherited
     for index in 0..<walk.structureCount {
+      if inherited == nil, reviveStructure(of: walk, index) { continue }
       let slot =
         controls.ept == nil
         ? cache.insert(walk.structure(index))
-        : cache.insert(walk.structure(index), sources: Array(walk.sources[..<walk.structureSourceCounts[index]]))
+        : cache.insert(walk.structure(index), sources: Array(walk.sources[..<walk.structureSourceCount(index)]))
       if let inherited { cache.inherit(slot, inherited) }
     }
-    guard case .mapped(let entry) = walk.outcome else { return Translation.noMapping }
-    if let elsewhere, cache.join(elsewhere, entry, side) { return elsewhere }
+    guard walk.isMapped else { return Translation.noMapping }
+    if let elsewhere, cache.join(elsewhere, walk.mapping, side) { return elsewhere }
     let slot =
-      entry.kind == .linear ? cache.insert(entry, side: side) : cache.insert(entry, sources: walk.sources, side: side)
+      controls.ept == nil
+      ? cache.insert(walk.mapping, side: side) : cache.insert(walk.mapping, sources: walk.sources, side: side)
     if let inherited { cache.inherit(slot, inherited) }
     return slot
   }
@@ -376,7 +451,7 @@ public final class Translation {
   /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
   /// for an explicit access serves no implicit one where EFLAGS.AC lets only the former through SMAP.
   @inline(__always) public func filed(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
-    let context = UInt64(access.isUser ? current.user : current.supervisor)
+    let context = UInt64(access.isUser ? known[inForce].user : known[inForce].supervisor)
     guard context != 0, !controls.alignmentCheck else { return nil }
     let entry = state.hostPointer(linear)
     let tag = (linear &+ (bytes &- 1)) & ~0xFFF | context
@@ -386,21 +461,25 @@ public final class Translation {
 
   /// Files a host pointer for such accesses.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, of access: Access) {
-    let context = UInt64(access.isUser ? current.user : current.supervisor)
+    let context = UInt64(access.isUser ? known[inForce].user : known[inForce].supervisor)
     guard context != 0 else { return }
-    _ = file(address, physical, slot, isWrite: access.isWrite, context: context)
+    _ = file(address, physical, slot, isWrite: access.isWrite, context: context, isUser: access.isUser)
   }
 
   /// Files a host pointer for an access that a mapping permits, unless each access must be seen.
   ///
-  /// - Parameter context: number of the context it is for; that in force if none is given.
+  /// - Parameters:
+  ///   - context: number of the context it is for; that in force if none is given.
+  ///   - isUser: whether that is a user's.
   /// - Returns: whether the access will now hit.
   public func file(
-    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil
+    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil,
+    isUser: Bool? = nil
   ) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical, by: slot), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+      !isHidden(physical, by: slot), slot == Translation.noMapping
+        || (mayDerive(slot, address, Access(isWrite: isWrite, isUser: isUser ?? self.isUser)) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
@@ -457,8 +536,12 @@ public final class Translation {
     return seesEverything || seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
   }
 
+  /// How often host pointers were taken away.
+  public private(set) var purges: UInt64 = 0
+
   /// Forgets every host pointer.
   public func purgeHostPointers() {
+    purges &+= 1
     for number in 0..<filedCount {
       let index = Int(filedIndices[number])
       forget(state.hostPointer(UInt64(index) << 12))
@@ -469,6 +552,7 @@ public final class Translation {
 
   /// Forgets every host pointer that a condition picks.
   public func purgeHostPointers(where condition: (UnsafeMutablePointer<HostPointer>) -> Bool) {
+    purges &+= 1
     forEachFiled { if condition($0) { forget($0) } }
   }
 
@@ -504,11 +588,17 @@ public final class Translation {
   /// MOV to CR3.
   ///
   /// - Parameter preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
-  public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
-    cache.movToCR3(vpid: controls.tag.vpid, pcid: controls.tag.pcid, preserves: preserves)
-    observer?.invalidated(.root(controls.root, pcid: controls.tag.pcid))
+  public func rootLoaded(_ controls: KnownControls, preserves: Bool = false) {
+    let (tag, root) = (known[controls.index].controls.tag, known[controls.index].controls.root)
+    cache.movToCR3(vpid: tag.vpid, pcid: tag.pcid, preserves: preserves)
+    observer?.invalidated(.root(root, pcid: tag.pcid))
     drain()
     use(controls, isUser: isUser)
+  }
+
+  /// MOV to CR3, to controls that need not be known.
+  public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
+    rootLoaded(know(controls), preserves: preserves)
   }
 
   /// MOV to CR0 or CR4 that changes the paging mode.
@@ -571,21 +661,49 @@ public final class Translation {
     drain()
   }
 
-  /// Purges what was derived from translations that EPTTLB has dropped, and has the running block end: the next
-  /// instruction is fetched anew, as it would be had blocks been formed otherwise.
+  /// Purges what was derived from translations that EPTTLB has dropped; where that may be the running block, it ends, and
+  /// the next instruction is fetched anew, as it would be had blocks been formed otherwise.
   func drain() {
     guard !cache.dropped.isEmpty else { return }
-    state.pointee.generation &+= 1
-    if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
     if cache.dropped.count > 64 {
       purgeHostPointers()
+      fetchesLapse()
     } else {
-      for dropped in cache.dropped { purgeHostPointers(of: dropped) }
+      var lapses = false
+      for dropped in cache.dropped {
+        purgeHostPointers(of: dropped)
+        lapses = lapses || mayHaveFetched(dropped)
+      }
+      if lapses { fetchesLapse() }
     }
-    cache.dropped.removeAll(keepingCapacity: true)
+    cache.forgetDropped()
+  }
+
+  /// Notes that an instruction is fetched from a page: what is remembered of that lapses with the translation.
+  @inline(__always) public func noteFetch(_ address: UInt64) {
+    fetchedPages[Translation.fetchedPage(address)] = true
+  }
+
+  /// Whether instructions may have been fetched by a translation. A part's are also told of when they only leave its first
+  /// level, and then each use must be seen.
+  private func mayHaveFetched(_ dropped: TranslationCache.Dropped) -> Bool {
+    dropped.shift > 12 || cache.hasLevels
+      || fetchedPages[Translation.fetchedPage(dropped.prefix)]
+  }
+
+  @inline(__always) private static func fetchedPage(_ address: UInt64) -> Int {
+    Int(truncatingIfNeeded: (address >> 12 &* 0x9E37_79B9_7F4A_7C15) >> 56)
+  }
+
+  /// Fetch pointers lapse, and the running block ends: the next instruction is fetched anew.
+  func fetchesLapse() {
+    state.pointee.generation &+= 1
+    fetchedPages.update(repeating: false, count: Translation.fetchedPageCount)
+    if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
   }
 
   func purgeHostPointers(of dropped: TranslationCache.Dropped) {
+    purges &+= 1
     if dropped.shift > 12 { return forEachFiled { if $0.pointee.mapping == dropped.slot { forget($0) } } }
     let entry = state.hostPointer(dropped.prefix)
     if entry.pointee.mapping == dropped.slot { forget(entry) }
@@ -617,8 +735,9 @@ public final class Translation {
       }
       guard mapping.eptRights.contains(.read) else { return "host pointer that EPT does not permit" }
       let root = key.controls.root(of: LinearAddress(linear))
-      let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.agrees }
-      guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared == true else {
+      let access = Access(isWrite: entry.writeTag != ~0, isUser: key.isUser)
+      let isCleared = isCleared(entry.mapping, linear, root, access)
+      guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared else {
         return "host pointer by a suspect mapping"
       }
       guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }

@@ -38,17 +38,36 @@ public struct Walk {
   /// How many of `steps` count.
   public internal(set) var count = 0
   /// EPT entries that were read to find the page itself, topmost first.
-  public internal(set) var pageSteps: [Step] = []
+  public var pageSteps: [Step] { trail?.pageSteps ?? [] }
   /// EPT entries that were read to find guest structure entries, in the order of `steps`.
-  public internal(set) var located: [Step] = []
+  public var located: [Step] { trail?.located ?? [] }
   /// With EPT, what the translation came from: entries of both kinds, in the order of the walk.
-  public internal(set) var sources: [Source] = []
+  public var sources: [Source] { trail?.sources ?? [] }
   /// With EPT, how many of `sources` a paging-structure-cache entry came from, by its index.
-  public internal(set) var structureSourceCounts = InlineArray<4, Int>(repeating: 0)
+  public func structureSourceCount(_ index: Int) -> Int { trail?.structureSourceCounts[index] ?? 0 }
   /// Why a guest-physical mapping that the walk used is suspect.
-  public internal(set) var inherited: Suspicion?
+  public var inherited: Suspicion? { trail?.inherited }
   /// The result.
-  public internal(set) var outcome: Outcome = .fault([])
+  public var outcome: Outcome {
+    if isMapped { return .mapped(path) }
+    return exit.map { .exit($0) } ?? .fault(code)
+  }
+  /// Why there is none: a page fault with this code, or an exit.
+  private(set) var code: PageFaultCode = []
+  private(set) var exit: MemoryExit?
+  /// What a walk through EPT leaves beside: an object, so that one without it does not carry it about.
+  private var trail: Trail?
+
+  private final class Trail {
+    var pageSteps: [Step] = []
+    var located: [Step] = []
+    var sources: [Source]
+    var structureSourceCounts = InlineArray<4, Int>(repeating: 0)
+    var inherited: Suspicion?
+
+    init(_ sources: [Source]) { self.sources = sources }
+  }
+
   /// Of the entries that led on: what differs between the paging-structure-cache entries that they may leave behind.
   private var prefixes = InlineArray<4, Prefix>(repeating: Prefix())
   /// How many paging-structure-cache entries the walk may leave behind: of the entries that led on, those whose accessed
@@ -56,7 +75,10 @@ public struct Walk {
   public internal(set) var structureCount = 0
   /// What they have in common, with the sources of them all.
   private var path: CachedEntry
-  private var isMapped = false
+  /// Whether there is a translation: `mapping`.
+  private(set) var isMapped = false
+  /// The translation, if there is one.
+  var mapping: CachedEntry { path }
 
   /// An entry that led on.
   private struct Prefix {
@@ -66,6 +88,16 @@ public struct Walk {
     var target: UInt64 = 0
     /// Never, but by a mutation of rule C3.
     var isGlobal = false
+  }
+
+  /// The shift and root of one of these, and whether it comes of the same structure entries as another entry.
+  func structureShift(_ index: Int) -> UInt8 { prefixes[index].shift }
+  var root: UInt64 { path.root }
+  func structure(_ index: Int, comesFromSourcesOf entry: UnsafePointer<CachedEntry>) -> Bool {
+    let count = prefixes[index].sourceCount
+    guard entry.pointee.sourceCount == count else { return false }
+    for source in 0..<Int(count) where entry.pointee.sources[source] != path.sources[source] { return false }
+    return true
   }
 
   /// A paging-structure-cache entry that the walk may leave behind; topmost first.
@@ -118,7 +150,7 @@ public struct Walk {
       Guest(
         ept: $0, space: space ?? GuestPhysicalMemory($0, physicalBits: controls.physicalBits, memory), linear: address)
     }
-    sources = cachedSources
+    if guest != nil { trail = Trail(cachedSources) }
     path = CachedEntry(
       kind: guest == nil ? .linear : .combined, isStructure: true, shift: 12, tag: controls.tag, prefix: 0, target: 0,
       rights: .all, root: cached?.root ?? controls.root)
@@ -142,7 +174,7 @@ public struct Walk {
         pointer = format.read(PhysicalAddress(controls.root + (address.value >> 30 & 3) * 8), memory)
       }
       guard pointer & Bit.present != 0 else {
-        outcome = .fault(PageFaultCode(access, controls))
+        code = PageFaultCode(access, controls)
         return
       }
       table = pointer & EntryFormat.address
@@ -162,22 +194,22 @@ public struct Walk {
       let place = location.value
       var locatedCount = 0
       if let guest {
-        let before = located.count
+        let before = trail?.located.count ?? 0
         guard let physical = locate(place, guest) else { return }
         location = PhysicalAddress(physical)
-        locatedCount = located.count - before
+        locatedCount = (trail?.located.count ?? 0) - before
       }
       var value = format.read(location, memory)
       let isLeaf = format.isLeaf(value, level)
       record(level, location, value, guest == nil ? nil : place, locatedCount)
       guard value & Bit.present != 0 else {
         if isBroken(.c1NotPresent) { leave(rights, value, shift: shift, format) }
-        outcome = .fault(PageFaultCode(access, controls))
+        code = PageFaultCode(access, controls)
         return
       }
       guard value & format.reserved(value, level, isLeaf) == 0 else {
         if isBroken(.c1Reserved) { leave(rights, value, shift: shift, format) }
-        outcome = .fault(PageFaultCode(access, controls).union([.present, .reserved]))
+        code = PageFaultCode(access, controls).union([.present, .reserved])
         return
       }
       rights = rights.intersection(Walk.rights(value))
@@ -185,7 +217,7 @@ public struct Walk {
         if isBroken(.c6Rights) { rights = Walk.rights(value) }
         path.protectionKey = format.key(value)
         guard controls.permits(access, rights, key: path.protectionKey) else {
-          outcome = .fault(PageFaultCode(access, controls, violating: rights, key: path.protectionKey))
+          code = PageFaultCode(access, controls, violating: rights, key: path.protectionKey)
           return
         }
       } else if value & Bit.accessed == 0 {
@@ -203,7 +235,7 @@ public struct Walk {
         value |= Bit.accessed
       }
       path.append(Source(address: location.value, value: value))
-      if guest != nil { sources.append(Source(address: location.value, value: value)) }
+      if let trail { trail.sources.append(Source(address: location.value, value: value)) }
       if isLeaf {
         let span: UInt64 = 1 << UInt64(shift)
         path.shift = shift
@@ -223,7 +255,7 @@ public struct Walk {
         prefixes[structureCount] = Prefix(shift: shift, rights: rights, sourceCount: path.sourceCount, target: table)
         if isBroken(.c3Rights) { prefixes[structureCount].rights = Walk.rights(value) }
         if isBroken(.c3Global) { prefixes[structureCount].isGlobal = value & Bit.global != 0 }
-        structureSourceCounts[structureCount] = sources.count
+        if let trail { trail.structureSourceCounts[structureCount] = trail.sources.count }
         structureCount += 1
       }
       shift -= format.indexBits
@@ -241,17 +273,15 @@ public struct Walk {
       path.isStructure = false
       path.memoryType = memoryTypes.effective(path.target, shift: path.shift, index: typeIndex).rawValue
       if isBroken(.c6Type) { path.memoryType = MemoryType.writeBack.rawValue }
-      outcome = .mapped(path)
       return
     }
-    var path = path
     path.isStructure = false
     let guestPhysical = path.physical(address.value)
     let isUserAddress = path.rights.contains(.user)
     let result = guest.space.translate(
       guestPhysical, EPTAccess(access, guest.ept, isUserAddress: isUserAddress))
-    pageSteps = result.steps
-    inherited = inherited ?? result.suspicion
+    trail?.pageSteps = result.steps
+    trail?.inherited = trail?.inherited ?? result.suspicion
     guard case .mapped(let page) = result.outcome else {
       var advanced: UInt64 = 0
       if guest.ept.advancedInformation {
@@ -259,12 +289,12 @@ public struct Walk {
         if path.rights.contains(.write) { advanced |= 1 << 10 }
         if !path.rights.contains(.execute) { advanced |= 1 << 11 }
       }
-      outcome = guest.exit(
+      exit = guest.exit(
         result.outcome, at: guestPhysical, EPTAccess(access, guest.ept, isUserAddress: isUserAddress),
         information: 1 << 8 | advanced)
       return
     }
-    sources += result.sources
+    trail?.sources += result.sources
     // The translation is for the smaller of the two pages (rule C5).
     let shift = isBroken(.c5Size) ? path.shift : min(path.shift, page.shift)
     let span: UInt64 = 1 << UInt64(shift)
@@ -279,7 +309,6 @@ public struct Walk {
       ept: isBroken(.c6IgnorePAT) ? page.memoryType & 7 : page.memoryType,
       index: controls.mode == .none ? nil : typeIndex)
     isMapped = true
-    outcome = .mapped(path)
   }
 
   /// What a walk through EPT needs. An object, so that a walk without it passes nothing about.
@@ -294,19 +323,18 @@ public struct Walk {
 
     func exit(
       _ outcome: EPTWalk.Outcome, at guestPhysical: UInt64, _ access: EPTAccess, information: UInt64
-    ) -> Outcome {
+    ) -> MemoryExit {
       switch outcome {
       case .violation(let rights, let suppresses):
         var found = UInt64(rights.rawValue & 7) << 3
         if ept.modeBasedExecute, rights.contains(.userExecute) { found |= 1 << 6 }
-        return .exit(
-          .eptViolation(
-            EPTViolation(
-              guestPhysicalAddress: guestPhysical,
-              qualification: access.qualification | found | 1 << 7 | information, linearAddress: linear.value,
-              suppressesException: suppresses)))
-      case .logFull: return .exit(.modificationLogFull(linear: linear.value))
-      case .misconfiguration, .mapped: return .exit(.eptMisconfiguration(guestPhysical))
+        return .eptViolation(
+          EPTViolation(
+            guestPhysicalAddress: guestPhysical,
+            qualification: access.qualification | found | 1 << 7 | information, linearAddress: linear.value,
+            suppressesException: suppresses))
+      case .logFull: return .modificationLogFull(linear: linear.value)
+      case .misconfiguration, .mapped: return .eptMisconfiguration(guestPhysical)
       }
     }
   }
@@ -315,13 +343,13 @@ public struct Walk {
   private mutating func locate(_ place: UInt64, _ guest: Guest) -> UInt64? {
     let access = EPTAccess.structureRead(guest.ept)
     let result = guest.space.translate(place, access)
-    inherited = inherited ?? result.suspicion
-    located += result.steps
+    trail?.inherited = trail?.inherited ?? result.suspicion
+    trail?.located += result.steps
     guard case .mapped(let entry) = result.outcome else {
-      outcome = guest.exit(result.outcome, at: place, access, information: 0)
+      exit = guest.exit(result.outcome, at: place, access, information: 0)
       return nil
     }
-    sources += result.sources
+    trail?.sources += result.sources
     return entry.physical(place)
   }
 
@@ -329,7 +357,7 @@ public struct Walk {
   private mutating func mayWrite(_ place: UInt64, _ guest: Guest) -> Bool {
     let result = guest.space.translate(place, .structureWrite)
     guard case .mapped = result.outcome else {
-      outcome = guest.exit(result.outcome, at: place, .structureWrite, information: 0)
+      exit = guest.exit(result.outcome, at: place, .structureWrite, information: 0)
       return false
     }
     return true
@@ -354,7 +382,7 @@ public struct Walk {
     guard shift > 12 else { return }
     prefixes[structureCount] = Prefix(
       shift: shift, rights: rights, sourceCount: path.sourceCount, target: format.frame(value, 1))
-    structureSourceCounts[structureCount] = sources.count
+    if let trail { trail.structureSourceCounts[structureCount] = trail.sources.count }
     structureCount += 1
   }
 
@@ -368,7 +396,10 @@ public struct Walk {
   }
 
   /// Structure entries that were read, those of EPT included: 24 at most with four levels each.
-  public var references: Int { count + located.count + pageSteps.count }
+  public var references: Int {
+    guard let trail else { return count }
+    return count + trail.located.count + trail.pageSteps.count
+  }
 
   /// Entries of 32-bit paging have no execute-disable bit, and read with bit 63 clear.
   private static func rights(_ value: UInt64) -> Rights {

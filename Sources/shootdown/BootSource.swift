@@ -85,11 +85,15 @@ struct BootSource {
     }
     let multiboot: MultibootImage
     do { multiboot = try MultibootImage.parse(bytes) } catch { throw Misuse("\(path): \(error)") }
+    // Together they must have room, or a list of large ones would fill the host before it is refused.
+    var left = room
     image = .multiboot(
       multiboot,
       modules: try modules.map { text in
         let file = text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? text
-        return MultibootImage.Module(bytes: try ImageFile.read(file, limit: room), commandLine: text)
+        let bytes = try ImageFile.read(file, limit: left)
+        left -= UInt64(bytes.count)
+        return MultibootImage.Module(bytes: bytes, commandLine: text)
       },
       commandLine: ([path] + [append].compactMap(\.self)).joined(separator: " "))
   }

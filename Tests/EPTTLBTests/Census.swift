@@ -44,7 +44,7 @@ struct Census {
 
   /// Applies a rule, and compares what is gone with what must go and what was reported with what is gone.
   func expect(_ operation: (TranslationCache) -> Void, drops mustGo: (CachedEntry) -> Bool) throws {
-    cache.dropped.removeAll()
+    cache.forgetDropped()
     operation(cache)
     let alive = Set(cache.serials)
     for (serial, entry) in entries.enumerated() {

@@ -161,7 +161,7 @@ import Testing
         Issue.record("\(serial): other entries live")
         return
       }
-      cache.dropped.removeAll()
+      cache.forgetDropped()
     }
     #expect(levels.allSatisfy { $0 > 0 }, "\(levels)")
   }

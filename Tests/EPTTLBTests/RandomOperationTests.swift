@@ -158,7 +158,7 @@ import Testing
       if cache.evictions != model.evictions { return "\(cache.evictions) evictions, not \(model.evictions)" }
       let reported = cache.dropped.count
       if reported != model.dropped.count { return "\(reported) reported, \(model.dropped.count) gone" }
-      cache.dropped.removeAll()
+      cache.forgetDropped()
       model.forgetDropped()
       return nil
     }

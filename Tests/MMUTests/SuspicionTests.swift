@@ -146,7 +146,8 @@ final class Witness: StaleUseObserver {
       #expect(processor.state.pointee.generation != generations[index])
       for _ in 0..<3 { #expect(!processor.file(page)) }
       #expect(witnesses[index].take().count == 3)
-      #expect(!processor.translation.mayDerive(try #require(processor.physical(page)).slot))
+      let slot = try #require(processor.physical(page)).slot
+      #expect(!processor.translation.mayDerive(slot, LinearAddress(page), Access()))
       #expect(processor.translation.checkInvariants() == nil)
     }
   }
@@ -282,7 +283,7 @@ final class Witness: StaleUseObserver {
     #expect(!rig.translation.cache.isSuspect(slots[0]), "the dirty flag and ignored bits")
   }
 
-  /// `PhysicalMemory.Page.structureGranules`: host pointers may not write a page that live mappings came from, and may
+  /// `PhysicalMemory.Page.structureGranules`: host pointers may not write a page that mappings came from, and may
   /// again when the last of them is gone.
   @Test func marksKeepWritersAway() throws {
     let rig = try Rig()
@@ -293,6 +294,11 @@ final class Witness: StaleUseObserver {
     #expect(!rig.file(page + 0x1000, isWrite: true), "the mapping of the table came from the table itself")
     let other = try Rig(neighbour: rig)
     rig.translation.modeChanged(Rig.controls())
+    // They are kept aside, until an entry they came from changes.
+    #expect(rig.memory.pages[Int(table >> 12)].structureGranules == 1)
+    #expect(rig.translation.cache.count == 0 && rig.translation.cache.retiredCount > 0)
+    rig.map(page, to: second)
+    rig.map(page + 0x1000, to: second)
     #expect(rig.memory.pages[Int(table >> 12)].structureGranules == 0)
     #expect(other.memory.checkStructureMarks() == nil)
     // A table nobody has walked yet is written by a host pointer, and no more as soon as somebody has.
@@ -307,6 +313,7 @@ final class Witness: StaleUseObserver {
     #expect(rig.readHit(page + 0x2000) == farTable)
     #expect(rig.memory.checkStructureMarks() == nil)
     other.translation.modeChanged(Rig.controls())
+    rig.map(far, to: first)
     #expect(rig.file(page + 0x2000, isWrite: true))
   }
 

@@ -247,8 +247,8 @@ import Testing
     #expect(rig.fault(page, Access(isUser: true)) == [.present, .user])
   }
 
-  /// `Translation.drain`: when a mapping is dropped the next instruction is fetched anew, and the running block ends;
-  /// another reason to leave the block is kept.
+  /// `Translation.drain`: when a mapping is dropped that an instruction was fetched by, the next instruction is fetched
+  /// anew, and the running block ends; another reason to leave the block is kept.
   @Test func aDropEndsTheBlock() throws {
     let rig = try Rig()
     rig.map(page, to: first)
@@ -258,10 +258,15 @@ import Testing
     #expect(rig.read(page) == first)
     #expect(rig.state.pointee.generation == generation)
     rig.translation.invalidatePage(page)
+    #expect(rig.state.pointee.exit == UInt32(ExitNone), "nobody has fetched there")
+    #expect(rig.read(page) == first)
+    rig.translation.noteFetch(page)
+    rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitStop))
     #expect(rig.state.pointee.generation != generation)
     rig.state.pointee.exit = UInt32(ExitFault)
     #expect(rig.read(page) == first)
+    rig.translation.noteFetch(page)
     rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitFault))
   }

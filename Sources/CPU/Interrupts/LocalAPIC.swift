@@ -34,7 +34,7 @@ public struct LocalAPIC: Sendable {
   var errorStatus: UInt32 = 0
   var pendingErrors: UInt32 = 0
   var command: UInt64 = 0
-  var localVectors = [UInt32](repeating: LocalAPIC.masked, count: 6)
+  var localVectors = InlineArray<6, UInt32>(repeating: LocalAPIC.masked)
   package internal(set) var timer = APICTimer()
   /// Levels of the pins LINT0 and LINT1.
   var pins: (lint0: Bool, lint1: Bool) = (false, false)
@@ -200,6 +200,7 @@ public struct LocalAPIC: Sendable {
       UInt64(spurious),
       UInt64(errorStatus) << 32 | UInt64(pendingErrors), command,
       (pins.lint0 ? 1 : 0) | (pins.lint1 ? 2 : 0) | (wantsNonMaskable ? 4 : 0),
-    ] + requested.hashed + inService.hashed + levelTriggered.hashed + localVectors.map(UInt64.init) + timer.words
+    ] + requested.hashed + inService.hashed + levelTriggered.hashed + localVectors.indices.map { UInt64(localVectors[$0]) }
+      + timer.words
   }
 }

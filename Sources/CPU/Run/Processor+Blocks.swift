@@ -71,7 +71,9 @@ extension Processor {
         state.pointee.exit = UInt32(ExitFault)
         return nil
       }
-      if !translation.mayDerive(slot) { isFetchWatched = true }
+      translation.noteFetch(rip)
+      let access = Access(isFetch: true, isUser: translation.isUser)
+      if !translation.mayDerive(slot, LinearAddress(rip), access) { isFetchWatched = true }
       return address
     case .pageFault(let code):
       state.pointee.faultAddress = rip

@@ -240,14 +240,25 @@ extension Processor {
         try push(UInt64(s.segment(segment).pointee.selector), on: &stack)
       }
     }
-    if isInner || s.isLong {
-      try push(UInt64(s.segment(.ss).pointee.selector), on: &stack)
-      try push(s[.rsp], on: &stack)
+    let flags = s.rflags | pendingResume(source)
+    if s.isLong, let frame = longFrame(&stack, words: error == nil ? 5 : 6) {
+      let lowest = error == nil ? 0 : 1
+      if let error { frame[0] = UInt64(error) }
+      frame[lowest] = s.pointee.rip
+      frame[lowest + 1] = UInt64(s.segment(.cs).pointee.selector)
+      frame[lowest + 2] = flags
+      frame[lowest + 3] = s[.rsp]
+      frame[lowest + 4] = UInt64(s.segment(.ss).pointee.selector)
+    } else {
+      if isInner || s.isLong {
+        try push(UInt64(s.segment(.ss).pointee.selector), on: &stack)
+        try push(s[.rsp], on: &stack)
+      }
+      try push(flags, on: &stack)
+      try push(UInt64(s.segment(.cs).pointee.selector), on: &stack)
+      try push(s.pointee.rip, on: &stack)
+      if let error { try push(UInt64(error), on: &stack) }
     }
-    try push(s.rflags | pendingResume(source), on: &stack)
-    try push(UInt64(s.segment(.cs).pointee.selector), on: &stack)
-    try push(s.pointee.rip, on: &stack)
-    if let error { try push(UInt64(error), on: &stack) }
     // The last that may fault.
     try markAccessed(&target)
     let privilege = isInner ? target.privilege : s.privilege

@@ -142,10 +142,10 @@ extension Processor {
     UnsafeMutableRawPointer(alone + 1).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
     if !op.has(.ends) { alone[1] = DecodedOp(ranAlone) }
     s.pointee.fellThrough = 0
-    let generation = s.pointee.generation
+    let purges = translation.purges
     alone.pointee.handler(s, alone)
     entry.pointee = saved
-    if generation != s.pointee.generation {
+    if purges != translation.purges {
       // It may have been derived from what was dropped meanwhile.
       entry.pointee.readTag = ~0
       entry.pointee.writeTag = ~0

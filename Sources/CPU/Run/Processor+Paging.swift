@@ -19,18 +19,40 @@ extension Processor {
     return controls
   }
 
-  /// All that the paging controls follow from; nil where that is more than a few words: in a guest, and with the PDPTE
-  /// registers.
-  var controlInputs: SIMD8<UInt64>? {
-    let (cr0, cr4, efer) = (state.pointee.cr0, state.pointee.cr4, state.pointee.efer)
-    let isPAE = cr4 & CR4.physicalAddressExtension != 0 && !state.isLong
-    guard !isGuest, !isPAE, !masksA20 else { return nil }
-    var checks: UInt64 = 0
+  /// Writes down all that the paging controls follow from.
+  private func noteControlInputs(_ words: UnsafeMutablePointer<UInt64>) {
+    let (cr0, cr4, isLong) = (state.pointee.cr0, state.pointee.cr4, state.isLong)
+    var checks: UInt64 = isLong ? 1 : 0
     if cr4 & CR4.supervisorAccessPrevention != 0 || cr0 & CR0.alignmentMask != 0 {
-      checks = state.pointee.rflags & FlagBit.alignment | UInt64(state.privilege)
+      checks |= state.pointee.rflags & FlagBit.alignment | UInt64(state.privilege) << 1
     }
-    let keys = UInt64(state.pointee.userKeys) | UInt64(state.pointee.supervisorKeys) << 32
-    return SIMD8(cr0, state.pointee.cr3, cr4, efer, checks, keys, state.isLong ? 1 : 0, 0)
+    if masksA20, virtualization?.isOn != true { checks |= 1 << 63 }
+    words[0] = cr0
+    words[1] = state.pointee.cr3
+    words[2] = cr4
+    words[3] = state.pointee.efer
+    words[4] = checks
+    words[5] = UInt64(state.pointee.userKeys) | UInt64(state.pointee.supervisorKeys) << 32
+    if isGuest, let virtualization {
+      let guest = virtualization.controlWords
+      words[6] = 1
+      (words[7], words[8], words[9], words[10]) = (guest.0, guest.1, guest.2, guest.3)
+    } else {
+      words[6] = 0
+      (words[7], words[8], words[9], words[10]) = (0, 0, 0, 0)
+    }
+    let isPAE = cr4 & CR4.physicalAddressExtension != 0 && !isLong
+    let (p0, p1, p2, p3) = isPAE ? state.pointee.pointers : (0, 0, 0, 0)
+    (words[11], words[12], words[13], words[14]) = (p0, p1, p2, p3)
+  }
+
+  /// The paging controls, as the translations know them.
+  var knownControls: Translation.KnownControls {
+    noteControlInputs(controlsMemo.inputs)
+    if let known = controlsMemo.find(), translation.isKnown(known) { return known }
+    let known = translation.know(pagingControls)
+    controlsMemo.add(known)
+    return known
   }
 
   private var ownPagingControls: PagingControls {
@@ -81,7 +103,7 @@ extension Processor {
   package func setA20Mask(_ isAsserted: Bool) {
     guard isAsserted != masksA20 else { return }
     masksA20 = isAsserted
-    translation.use(pagingControls, isUser: translation.isUser)
+    translation.use(knownControls, isUser: translation.isUser)
     // What is linked or fetched ahead was so under the other mask.
     state.pointee.generation &+= 1
     requestStop()
@@ -92,7 +114,7 @@ extension Processor {
     let isLookedAt =
       state.pointee.cr4 & CR4.supervisorAccessPrevention != 0 || state.pointee.cr0 & CR0.alignmentMask != 0
     guard isLookedAt else { return }
-    translation.use(pagingControls, isUser: state.privilege == 3)
+    translation.use(knownControls, isUser: state.privilege == 3)
   }
 
   // MARK: The PDPTE registers
@@ -140,9 +162,9 @@ extension Processor {
     s.pointee.cr3 = root
     setPointers(pointers)
     if keepsAll {
-      translation.use(pagingControls, isUser: translation.isUser)
+      translation.use(knownControls, isUser: translation.isUser)
     } else {
-      translation.rootLoaded(pagingControls)
+      translation.rootLoaded(knownControls)
     }
   }
 

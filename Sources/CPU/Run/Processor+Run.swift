@@ -16,6 +16,8 @@ extension Processor {
     nearestDeadline = nil
     isAtStopAddress = false
     if let waiting { return waiting }
+    // Read once: each use would count references.
+    let virtualization = virtualization
     s.pointee.exit = UInt32(ExitNone)
     s.pointee.link = nil
     s.vectorControlsChanged()
@@ -46,21 +48,21 @@ extension Processor {
       }
       guard s.pointee.activity == Activity.active else { return .halted }
       if s.pointee.interruptShadow != 0 || s.pointee.rflags & (FlagBit.trap | FlagBit.resume) != 0
-        || seesEachInstruction
+        || isGuest && virtualization?.seesEachInstruction == true
       {
-        if let stop = step(s) { return stop }
+        if let stop = step(s, virtualization) { return stop }
         continue
       }
-      bringDeadlineNearer(s)
+      bringDeadlineNearer(s, virtualization)
       if let block = block(at: s.pointee.rip) { chain(s, from: block) }
-      if s.pointee.exit != UInt32(ExitNone), let stop = handleExit(s) { return stop }
+      if s.pointee.exit != UInt32(ExitNone), let stop = handleExit(s, virtualization) { return stop }
     }
   }
 
   /// Runs one instruction, because what happens between it and the next depends on it: a single-step trap, the end of a
   /// shadow, the clearing of RF (SDM Vol. 3, "Single-Step Exception Condition", "Masking Exceptions and Interrupts When
   /// Switching Stacks").
-  private func step(_ s: State) -> Stop? {
+  private func step(_ s: State, _ virtualization: (any VirtualMachineExtensions)?) -> Stop? {
     let isTraced = s.pointee.rflags & FlagBit.trap != 0
     let shadow = s.pointee.interruptShadow
     let wasGuest = seesEachInstruction
@@ -87,7 +89,7 @@ extension Processor {
     {
       pendingDebug |= DR6.singleStep
     }
-    let stop = s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s)
+    let stop = s.pointee.exit == UInt32(ExitNone) ? nil : handleExit(s, virtualization)
     if wasGuest, seesEachInstruction { virtualization?.instructionRetired() }
     return stop
   }
@@ -97,7 +99,7 @@ extension Processor {
 
   /// An instruction takes at least a cycle, so a deadline as many cycles away as instructions are left keeps the limit
   /// without the blocks having to look at it.
-  private func bringDeadlineNearer(_ s: State) {
+  private func bringDeadlineNearer(_ s: State, _ virtualization: (any VirtualMachineExtensions)?) {
     let (sum, overflow) = s.pointee.cycles.addingReportingOverflow(
       s.pointee.instructionLimit - s.pointee.instructions)
     var limit = overflow ? .max : sum
@@ -133,27 +135,39 @@ extension Processor {
         }
         let last = s.pointee.block
         let drops = blocks.drops
-        guard mayFetch(s), let next = self.block(at: rip) else { return }
-        isFetched = true
+        let next: BlockRef
+        if let known = knownBlock(s, rip) {
+          next = known
+        } else {
+          guard mayFetch(s), let found = self.block(at: rip) else { return }
+          isFetched = true
+          next = found
+        }
         if drops == blocks.drops, let last, last.mayLink(link), next.pointee.secondPage == ~0 { link.pointee = next }
         s.pointee.link = nil
         block = next
         continue
       }
-      // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
-      let linear = rip &+ s.pointee.codeBase
-      let entry = s.fetchPointer(linear)
-      if entry.pointee.rip == linear, entry.pointee.contextAndGeneration == s.fetchTag,
-        let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
-      {
+      if let known = knownBlock(s, rip) {
         block = known
-        isFetchWatched = false
         continue
       }
       guard mayFetch(s), let next = self.block(at: rip) else { return }
       isFetched = true
       block = next
     }
+  }
+
+  /// The block at an instruction pointer, if a fetch pointer leads to it.
+  @inline(__always) private func knownBlock(_ s: State, _ rip: UInt64) -> BlockRef? {
+    // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
+    let linear = rip &+ s.pointee.codeBase
+    let entry = s.fetchPointer(linear)
+    guard entry.pointee.rip == linear, entry.pointee.contextAndGeneration == s.fetchTag,
+      let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
+    else { return nil }
+    isFetchWatched = false
+    return known
   }
 
   /// A copy of a block without links: what follows a block that was fetched by a suspect mapping is fetched anew, so that
@@ -205,7 +219,7 @@ extension Processor {
   }
 
   /// Deals with why a block was left; returns the reason when the run ends there.
-  private func handleExit(_ s: State) -> Stop? {
+  private func handleExit(_ s: State, _ virtualization: (any VirtualMachineExtensions)?) -> Stop? {
     let exit = Int(s.pointee.exit)
     s.pointee.exit = UInt32(ExitNone)
     switch exit {

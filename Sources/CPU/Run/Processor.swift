@@ -149,9 +149,8 @@ public final class Processor {
   public unowned(unsafe) var fabric: (any InterruptFabric)?
   /// What waits for it beside the APIC's vectors.
   package var signals: Signals = []
-  /// What the paging controls in force follow from, as `contextChanged` saw it, and how often they had changed.
-  private var lastInputs = SIMD8<UInt64>.zero
-  private var lastControlsChange: UInt64 = 0
+  /// Paging controls that were in force lately.
+  let controlsMemo = ControlsMemo()
   /// A20M# is asserted.
   package internal(set) var masksA20 = false
   /// Where a SIPI that waits starts it.
@@ -330,16 +329,7 @@ public final class Processor {
   package func contextChanged() {
     modeChanged()
     let isUser = state.privilege == 3
-    // Most changes of context are of the privilege level alone.
-    if let inputs = controlInputs {
-      guard inputs != lastInputs || translation.controlsChanges != lastControlsChange else {
-        return translation.use(isUser: isUser)
-      }
-      translation.use(pagingControls, isUser: isUser)
-      (lastInputs, lastControlsChange) = (inputs, translation.controlsChanges)
-    } else {
-      translation.use(pagingControls, isUser: isUser)
-    }
+    translation.use(knownControls, isUser: isUser)
   }
 
   /// Makes the run loop return at the next instruction boundary; to be called by what an instruction reaches.
@@ -347,6 +337,12 @@ public final class Processor {
 
   /// Whether it was called in the last run.
   public var isStopRequested: Bool { state.pointee.deadline == 0 }
+}
+
+/// Calls with the processor that a state belongs to, without counting references to it.
+@inline(__always) func withProcessor(_ s: State, _ body: (Processor) -> Void) {
+  // The owner outlives its state, and is set before anything runs.
+  Unmanaged<Processor>.fromOpaque(s.pointee.owner.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
 }
 
 /// The processor that a state belongs to.

@@ -18,6 +18,13 @@ struct TransferStack {
 extension Processor {
   /// Pushes an item; the pointer wraps as the segment's size says.
   func push(_ value: UInt64, on stack: inout TransferStack) throws(Fault) {
+    if stack.size == 8, state.is64Bit || usesLongStack,
+      let host = translation.filed(stack.pointer &- 8, bytes: 8, Access(isWrite: true, isUser: stack.isUser))
+    {
+      host.storeBytes(of: value, as: UInt64.self)
+      stack.pointer &-= 8
+      return
+    }
     let pointer = stackPointer(stack.pointer &- stack.size, in: stack.segment)
     let linear = try stackAddress(stack, pointer, isWrite: true)
     let access = Access(isWrite: true, isUser: stack.isUser)
@@ -29,8 +36,24 @@ extension Processor {
     stack.pointer = pointer
   }
 
+  /// Where a frame of quadwords goes that is pushed at once, if no access to it need be seen; its lowest one comes first.
+  func longFrame(_ stack: inout TransferStack, words: UInt64) -> UnsafeMutablePointer<UInt64>? {
+    let pointer = stack.pointer &- words * 8
+    let access = Access(isWrite: true, isUser: stack.isUser)
+    // Delivery aligns the stack.
+    guard pointer & 7 == 0, let host = translation.filed(pointer, bytes: words * 8, access) else { return nil }
+    stack.pointer = pointer
+    return host.assumingMemoryBound(to: UInt64.self)
+  }
+
   /// Pops an item.
   func pop(from stack: inout TransferStack) throws(Fault) -> UInt64 {
+    if stack.size == 8, state.is64Bit || usesLongStack,
+      let host = translation.filed(stack.pointer, bytes: 8, Access(isUser: stack.isUser))
+    {
+      stack.pointer &+= 8
+      return host.loadUnaligned(as: UInt64.self)
+    }
     let linear = try stackAddress(stack, stackPointer(stack.pointer, in: stack.segment), isWrite: false)
     let access = Access(isUser: stack.isUser)
     let value: UInt64

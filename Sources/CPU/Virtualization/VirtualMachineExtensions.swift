@@ -158,6 +158,8 @@ public protocol VirtualMachineExtensions: AnyObject {
   /// Cycle at which the VMX-preemption timer runs down, or nil.
   var timerDeadline: UInt64? { get }
 
+  /// What `complete` follows from.
+  var controlWords: (UInt64, UInt64, UInt64, UInt64) { get }
   /// VMX operation forbids a value of CR0 or CR4.
   func forbids(cr0: UInt64) -> Bool
   /// VMX operation forbids a value of CR4.

@@ -56,6 +56,8 @@ public final class Oracle {
   private let stopsAtViolation: Bool
   let processors: [Processor]
   private var watchers: [ProcessorWatcher] = []
+  /// What weak references to the oracle lead to.
+  private let relay = OracleRelay()
   var logs: [InvalidationLog]
   private var fills: [FillLog]
   private var suspects: [Key: Suspect] = [:]
@@ -101,15 +103,16 @@ public final class Oracle {
     fills = Array(repeating: FillLog(), count: processors.count)
     staleStores = Array(repeating: nil, count: processors.count)
     repeats = Array(repeating: nil, count: processors.count)
-    memory.pageObserver = self
+    relay.oracle = self
+    memory.pageObserver = relay
     for (number, processor) in processors.enumerated() {
       let watcher = ProcessorWatcher(number, processor, self)
       watchers.append(watcher)
       processor.translation.observer = watcher
-      processor.translation.staleUseObserver = self
+      processor.translation.staleUseObserver = relay
       (processor.virtualization as? VMXUnit)?.observer = watcher
     }
-    board.observeMessages(self)
+    board.observeMessages(relay)
   }
 
   deinit {
@@ -125,9 +128,9 @@ public final class Oracle {
 
   /// Takes writes to a port for the claim that a shootdown is done.
   public func mark(port: UInt16, of board: borrowing Board) {
-    board.tap(port: port) { [weak self] _ in
-      guard let self, case .processor(let number) = memory.writer else { return }
-      markerPassed(by: number)
+    board.tap(port: port) { [weak relay] _ in
+      guard let oracle = relay?.oracle, case .processor(let number) = oracle.memory.writer else { return }
+      oracle.markerPassed(by: number)
     }
   }
 
@@ -361,12 +364,12 @@ public final class Oracle {
   }
 }
 
-extension Oracle: StaleUseObserver {
+extension Oracle {
   /// A stale mapping was used.
-  public func staleMappingUsed(_ use: StaleUse) { take(use) }
+  func staleMappingUsed(_ use: StaleUse) { take(use) }
 
   /// It was used once more, and no fact has come between.
-  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
+  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
     guard repeats.indices.contains(processor), let last = repeats[processor], last.slot == slot, last.order == order
     else { return false }
     repeats[processor]?.count += 1
@@ -374,7 +377,7 @@ extension Oracle: StaleUseObserver {
   }
 
   /// An entry that a mapping came from was changed.
-  public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
+  func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
     if points != nil, lastChange != change, case .processor(let number) = change.writer {
       lastChange = change
       points?(.storeStructure, number)
@@ -383,14 +386,14 @@ extension Oracle: StaleUseObserver {
   }
 
   /// A suspect mapping goes, or memory agrees again.
-  public func suspicionEnded(of slot: Slot, on processor: Translation) {
+  func suspicionEnded(of slot: Slot, on processor: Translation) {
     forget(Key(processor: processor.processorNumber, slot: slot), isTable: processor.cache.isStructure(slot))
   }
 }
 
-extension Oracle: PageObserver {
+extension Oracle {
   /// A page that a suspect mapping leads to was written.
-  public func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
+  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
     let page = address.value & ~0xFFF
     guard pages[page] != nil else { return }
     if isFlag {
@@ -414,9 +417,9 @@ extension Oracle: PageObserver {
   }
 }
 
-extension Oracle: MessageObserver {
+extension Oracle {
   /// A processor has sent another a message.
-  public func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
+  func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
     tally.messages += 1
     points?(message.deliveryMode == .nonMaskable ? .nonMaskable : .message, sender)
   }
@@ -427,11 +430,7 @@ extension StaleUse {
   var exploited: MappingAxes {
     guard !isDenied else { return [] }
     let excess = own.excess.union(inForce?.disagreement.excess ?? [])
-    var axes: MappingAxes = [.frame, .read, .type]
-    if access.isWrite { axes.formUnion([.write, .dirty]) }
-    if access.isFetch { axes.insert(.execute) } else { axes.insert(.key) }
-    if access.isUser { axes.insert(.user) }
-    return excess.intersection(axes)
+    return excess.intersection(access.axes)
   }
 }
 

@@ -7,13 +7,13 @@ import VMX
 final class ProcessorWatcher: TranslationObserver, VMXObserver {
   private let number: Int
   /// It owns its watchers, and takes them off the processors before it goes.
-  private unowned(unsafe) let oracle: Oracle
+  private let oracle: Unmanaged<Oracle>
   private let nextTranslation: (any TranslationObserver)?
   private let nextVMX: (any VMXObserver)?
 
   init(_ number: Int, _ processor: Processor, _ oracle: Oracle) {
     self.number = number
-    self.oracle = oracle
+    self.oracle = Unmanaged.passUnretained(oracle)
     nextTranslation = processor.translation.observer
     nextVMX = (processor.virtualization as? VMXUnit)?.observer
   }
@@ -25,22 +25,22 @@ final class ProcessorWatcher: TranslationObserver, VMXObserver {
   }
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {
-    oracle.filled(number)
+    oracle._withUnsafeGuaranteedRef { $0.filled(number) }
     nextTranslation?.filled(address, entry)
   }
 
   func invalidated(_ invalidation: Invalidation) {
-    oracle.invalidated(number, invalidation)
+    oracle._withUnsafeGuaranteedRef { $0.invalidated(number, invalidation) }
     nextTranslation?.invalidated(invalidation)
   }
 
   func entered(_ unit: VMXUnit) {
-    oracle.entered(number)
+    oracle._withUnsafeGuaranteedRef { $0.entered(number) }
     nextVMX?.entered(unit)
   }
 
   func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
-    oracle.exited(number)
+    oracle._withUnsafeGuaranteedRef { $0.exited(number) }
     nextVMX?.exited(unit, reason: reason, qualification: qualification)
   }
 

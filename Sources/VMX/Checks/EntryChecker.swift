@@ -150,9 +150,12 @@ public final class EntryChecker {
     while first < EntryChecker.wordCount {
       let end = min(first &+ 8, EntryChecker.wordCount)
       if end == first &+ 8 {
-        var difference: UInt64 = 0
-        for word in 0..<8 { difference |= new[first &+ word] ^ words[first &+ word] }
-        if difference == 0 {
+        let (old, now) = (UnsafeRawPointer(words + first), UnsafeRawPointer(new + first))
+        let difference =
+          old.loadUnaligned(as: SIMD8<UInt64>.self) ^ now.loadUnaligned(as: SIMD8<UInt64>.self)
+        let half = difference.lowHalf | difference.highHalf
+        let quarter = half.lowHalf | half.highHalf
+        if quarter[0] | quarter[1] == 0 {
           first = end
           continue
         }

@@ -32,6 +32,7 @@ extension VMXUnit {
   /// injected.
   func performEntry(length: UInt8, _ failure: EntryFailure?) {
     let s = state
+    let processor = processor
     s.pointee.cycles &+= entryCycles
     s.pointee.instructions &+= 1
     let inputs = EntryInputs(isIA32e: s.isLong, currentVMCS: current, memory: memory)
@@ -43,8 +44,9 @@ extension VMXUnit {
     pin = PinControls(rawValue: vmcs[low: .pinControls])
     primary = PrimaryControls(rawValue: vmcs[low: .primaryControls])
     secondary = activeSecondary
+    processor.translation.modificationLog = secondary.contains(.pageModificationLogging) ? self : nil
     let host = HostRemains(s, processor)
-    loadGuest()
+    loadGuest(processor)
     fieldsChanged()
     if let failure = loadMSRs(inputs) {
       host.restore(s, processor)
@@ -70,7 +72,7 @@ extension VMXUnit {
     let reason = failure.stage.exitReason ?? 0
     vmcs[low: .exitReason] = reason
     vmcs[.exitQualification] = failure.qualification
-    loadHost()
+    loadHost(processor)
     observer?.exited(self, reason: reason, qualification: failure.qualification)
     processor.interruptsChanged()
   }
@@ -99,7 +101,7 @@ extension VMXUnit {
   /// Bits of CR0 that no transition changes: ET, reserved ones, NW, CD.
   static let keptCR0: UInt64 = 0x7FFA_FFD0
 
-  private func loadGuest() {
+  private func loadGuest(_ processor: Processor) {
     let s = state
     let entry = EntryControls(rawValue: vmcs[low: .entryControls])
     s.pointee.cr0 = s.pointee.cr0 & VMXUnit.keptCR0 | vmcs[.guestCR0] & ~VMXUnit.keptCR0
@@ -107,7 +109,9 @@ extension VMXUnit {
     s.pointee.cr4 = vmcs[.guestCR4]
     if entry.contains(.loadDebugControls) {
       loadDR7(vmcs[.guestDR7] & DR7.writable | DR7.fixed)
-      _ = processor.load(msr: 0x1D9, vmcs[.guestDEBUGCTL])
+      if processor[modelSpecific: 0x1D9] != vmcs[.guestDEBUGCTL] {
+        _ = processor.load(msr: 0x1D9, vmcs[.guestDEBUGCTL])
+      }
     }
     s.pointee.sysenterCS = vmcs[.guestSysenterCS]
     s.pointee.sysenterESP = vmcs[.guestSysenterESP]

@@ -23,15 +23,16 @@ extension VMXUnit {
   /// Exits at this boundary.
   func perform(_ exit: VMExit) {
     let s = state
+    let processor = processor
     s.pointee.cycles &+= exitCycles
     var exit = exit
     let bytes = exit.operands == .none ? nil : instructionBytes(length: exit.length)
     if let bytes { bytes.describe(&exit, self) }
-    record(exit)
-    saveGuest(exit)
+    record(exit, processor)
+    saveGuest(exit, processor)
     let isNMI = exit.reason == 0 && exit.interruption >> 8 & 7 == 2
     let reason = vmcs[low: .exitReason]
-    loadHost()
+    loadHost(processor)
     if isNMI { processor.blocksNonMaskable = true }
     processor.vectoring = nil
     observer?.exited(self, reason: reason, qualification: exit.qualification)
@@ -40,7 +41,7 @@ extension VMXUnit {
 
   // MARK: Information (SDM Vol. 3, "Recording VM-Exit Information and Updating VM-entry Control Fields")
 
-  private func record(_ exit: VMExit) {
+  private func record(_ exit: VMExit, _ processor: Processor) {
     vmcs[low: .entryInterruptionInformation] = vmcs[low: .entryInterruptionInformation] & 0x7FFF_FFFF
     vmcs[low: .exitReason] = exit.reason
     vmcs[.exitQualification] = state.isLong ? exit.qualification : exit.qualification & widthMask(exit)
@@ -75,7 +76,7 @@ extension VMXUnit {
 
   // MARK: Saving guest state (SDM Vol. 3, "Saving Guest State")
 
-  private func saveGuest(_ exit: VMExit) {
+  private func saveGuest(_ exit: VMExit, _ processor: Processor) {
     let s = state
     let controls = ExitControls(rawValue: vmcs[low: .exitControls])
     vmcs[.guestCR0] = s.pointee.cr0
@@ -165,7 +166,7 @@ extension VMXUnit {
 
   // MARK: Loading host state (SDM Vol. 3, "Loading Host State")
 
-  func loadHost() {
+  func loadHost(_ processor: Processor) {
     let s = state
     let controls = ExitControls(rawValue: vmcs[low: .exitControls])
     let isLong = controls.contains(.hostAddressSpaceSize)

@@ -17,11 +17,15 @@ extension VMXUnit: VirtualMachineExtensions {
       ept.advancedInformation = capabilities.eptVPID.contains(.advancedInformation)
       controls.ept = ept
       controls.tag.ep4ta = ept.tag
-      processor.translation.modificationLog = secondary.contains(.pageModificationLogging) ? self : nil
     }
     if secondary.contains(.virtualizeAPICAccesses) {
       controls.apicAccessPage = vmcs[.apicAccessAddress] & 0x000F_FFFF_FFFF_F000
     }
+  }
+
+  /// What these follow from.
+  public var controlWords: (UInt64, UInt64, UInt64, UInt64) {
+    (vmcs[.virtualProcessorIdentifier], vmcs[.eptPointer], UInt64(secondary.rawValue), vmcs[.apicAccessAddress])
   }
 
   /// RESET, and INIT outside VMX operation.

@@ -43,10 +43,14 @@ final class RuleModel: MappingKeeper {
     self.translation = translation
     promise = Promise(translation.cache.policy)
     translation.cache.keeper = self
+    translation.cache.tellsOfRevivals = true
   }
 
   /// Gives the cache its keeper back; the model is over.
-  func detach() { translation.cache.keeper = translation }
+  func detach() {
+    translation.cache.keeper = translation
+    translation.cache.tellsOfRevivals = false
+  }
 
   private static let names = [
     ["linear translation", "linear structure"], ["guest-physical translation", "guest-physical structure"],
@@ -57,6 +61,23 @@ final class RuleModel: MappingKeeper {
 
   func mappingFiled(_ slot: Slot) {
     translation.mappingFiled(slot)
+    check(slot)
+  }
+
+  func mappingRevived(_ slot: Slot) {
+    translation.mappingRevived(slot)
+    check(slot)
+  }
+
+  func mappingRetired(_ slot: Slot) {
+    remove(slot)
+    translation.mappingRetired(slot)
+  }
+
+  func mappingReleased(_ slot: Slot) { translation.mappingReleased(slot) }
+
+  /// A mapping has come: whether a walk may make it.
+  private func check(_ slot: Slot) {
     var mapping = Mapping(translation.cache[slot])
     if mapping.kind != .linear, !mapping.isStructure, let leaf = translation.cache.sources(slot).last {
       mapping.suppresses = leaf.value >> 63 != 0
@@ -78,13 +99,17 @@ final class RuleModel: MappingKeeper {
   }
 
   func mappingDropped(_ slot: Slot) {
+    remove(slot)
+    translation.mappingDropped(slot)
+  }
+
+  private func remove(_ slot: Slot) {
     if let mapping = bySlot.removeValue(forKey: slot) {
       mappings.remove(mapping)
       dropped.append(mapping)
     } else {
       note("slot \(slot) goes, and was not there")
     }
-    translation.mappingDropped(slot)
   }
 
   private func note(_ text: String) { problem = problem ?? text }

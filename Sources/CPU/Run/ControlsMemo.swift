@@ -1,0 +1,66 @@
+import MMU
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// Which paging controls followed from which inputs lately.
+final class ControlsMemo {
+  /// Words of the inputs: all that a processor's paging controls follow from.
+  static let wordCount = 16
+  private static let bytes = wordCount * MemoryLayout<UInt64>.stride
+  private static let count = 8
+
+  /// The inputs that are looked for next; all words are to be written.
+  let inputs: UnsafeMutablePointer<UInt64>
+  private let words: UnsafeMutablePointer<UInt64>
+  private let known: UnsafeMutablePointer<Translation.KnownControls>
+  /// The entry found last, and the one before it: exits and entries go to and fro.
+  private var last = 0
+  private var previous = 0
+
+  init() {
+    inputs = .allocate(capacity: ControlsMemo.wordCount)
+    inputs.initialize(repeating: 0, count: ControlsMemo.wordCount)
+    words = .allocate(capacity: ControlsMemo.wordCount * ControlsMemo.count)
+    words.initialize(repeating: 0, count: ControlsMemo.wordCount * ControlsMemo.count)
+    known = .allocate(capacity: ControlsMemo.count)
+    known.initialize(repeating: .none, count: ControlsMemo.count)
+  }
+
+  deinit {
+    inputs.deallocate()
+    words.deallocate()
+    known.deallocate()
+  }
+
+  /// The controls that followed from the same.
+  @inline(__always) func find() -> Translation.KnownControls? {
+    if holds(last) { return known[last] }
+    if holds(previous) {
+      swap(&last, &previous)
+      return known[last]
+    }
+    return findElsewhere()
+  }
+
+  private func findElsewhere() -> Translation.KnownControls? {
+    guard let index = (0..<ControlsMemo.count).first(where: holds) else { return nil }
+    (previous, last) = (last, index)
+    return known[index]
+  }
+
+  @inline(__always) private func holds(_ index: Int) -> Bool {
+    memcmp(words + index * ControlsMemo.wordCount, inputs, ControlsMemo.bytes) == 0
+  }
+
+  /// Remembers what followed.
+  func add(_ controls: Translation.KnownControls) {
+    previous = last
+    last = (last + 1) % ControlsMemo.count
+    (words + last * ControlsMemo.wordCount).update(from: inputs, count: ControlsMemo.wordCount)
+    known[last] = controls
+  }
+}

@@ -1,0 +1,35 @@
+import CPU
+import EPTTLB
+import MMU
+import Machine
+
+/// Passes on to an oracle what it is told by those who outlive it. It lives as long as the oracle: a weak reference to the
+/// oracle itself would make every use of it, also by those who hold it otherwise, several times as slow.
+final class OracleRelay {
+  unowned(unsafe) var oracle: Oracle?
+}
+
+extension OracleRelay: StaleUseObserver {
+  func staleMappingUsed(_ use: StaleUse) { oracle?.staleMappingUsed(use) }
+  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
+    oracle?.staleMappingReadAgain(slot, by: processor) ?? false
+  }
+  func entryChanged(of slot: Slot, on translation: Translation, _ change: StructureChange) {
+    oracle?.entryChanged(of: slot, on: translation, change)
+  }
+  func suspicionEnded(of slot: Slot, on translation: Translation) {
+    oracle?.suspicionEnded(of: slot, on: translation)
+  }
+}
+
+extension OracleRelay: PageObserver {
+  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
+    oracle?.watchedPageWritten(address, writer, isFlag: isFlag)
+  }
+}
+
+extension OracleRelay: MessageObserver {
+  func messageSent(_ message: InterruptMessage, from sender: Int, to receiver: Int) {
+    oracle?.messageSent(message, from: sender, to: receiver)
+  }
+}
