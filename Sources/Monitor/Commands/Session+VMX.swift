@@ -130,6 +130,24 @@ extension Session {
   }
 }
 
+extension VMXUnit {
+  /// Whether the guest of the current VMCS has EPT.
+  var usesEPT: Bool {
+    PrimaryControls(rawValue: vmcs[low: .primaryControls]).contains(.activateSecondaryControls)
+      && SecondaryControls(rawValue: vmcs[low: .secondaryControls]).contains(.enableEPT)
+  }
+}
+
+extension VMCSField {
+  /// The field of a name without spaces, in any case: `guestRIP`, `eptPointer`; or as hypervisors write it:
+  /// `guest_RIP`, `control_EPT_pointer`.
+  static func named(_ name: some StringProtocol) -> VMCSField? {
+    let wanted = name.lowercased().replacing("_", with: "")
+    let short = wanted.hasPrefix("control") ? String(wanted.dropFirst(7)) : wanted
+    return allCases.first { "\($0)".lowercased() == wanted || "\($0)".lowercased() == short }
+  }
+}
+
 /// Basic exit reasons by name.
 enum ExitText {
   static func name(_ reason: UInt32) -> String {
@@ -160,10 +178,18 @@ extension Processor {
 
   /// A field of the current VMCS, by its name without spaces: `guestRIP`, `eptPointer`.
   func field(named name: String) throws(Complaint) -> UInt64 {
-    guard let field = VMCSField.allCases.first(where: { "\($0)".lowercased() == name.lowercased() }) else {
+    guard VMCSField.named(name) != nil else {
       throw Complaint("a VMCS has no field '\(name)'; 'info vmcs' has their names")
     }
-    guard let unit = vmx, unit.current != ~0 else { throw Complaint("there is no current VMCS") }
-    return unit.vmcs[field]
+    guard let field = currentField(name) else { throw Complaint("there is no current VMCS that has it") }
+    return field.unit.vmcs[field.field]
+  }
+
+  /// A field of the current VMCS by such a name, and the bits it has; nil: there is none.
+  func currentField(_ name: some StringProtocol) -> (unit: VMXUnit, field: VMCSField, mask: UInt64)? {
+    guard let field = VMCSField.named(name), let unit = vmx, unit.isOn, unit.current != ~0,
+      unit.capabilities.has(field)
+    else { return nil }
+    return (unit, field, VMCSFields.all[field].mask)
   }
 }
