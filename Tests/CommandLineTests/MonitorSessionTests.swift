@@ -14,18 +14,6 @@ import Testing
   /// The tutorial's.
   @Test func tutorial() throws { try Transcript("docs/TUTORIAL.md").check() }
 
-  /// The questions that one asks of a hypervisor whose guest reads the wrong page, of XMHF with LHV in its guest: where its
-  /// EPT is, how an address goes down it, with which rights and memory type, and what PDPTEs a PAE guest has.
-  @Test(.enabled(if: xmhf != nil, "SHOOTDOWN_IMAGES has no images of XMHF and LHV"))
-  func hypervisor() throws { try MonitorSessionTests.xmhf?.check(seconds: 600) }
-
-  private static let xmhf: Transcript? = {
-    guard let folder = KVMUnitTests.folder, let session = try? Transcript("fixtures/monitor/xmhf.txt"),
-      session.images.allSatisfy({ FileManager.default.fileExists(atPath: folder + "/" + $0) })
-    else { return nil }
-    return session
-  }()
-
   @Test func statusOfQuit() throws {
     let folder = try Folder()
     for (line, status) in [("quit 3", 3), ("q", 0), ("q 256", 0), ("", 0)] as [(String, Int32)] {
