@@ -117,16 +117,17 @@ extension Session {
   /// `info exits`.
   func showExits(_ arguments: Arguments) throws {
     try arguments.end()
+    var isEmpty = true
     for number in board.processors.indices {
-      let exits = events.counts.exits.filter { $0.key.processor == number }
-      let total = exits.values.reduce(0, +)
-      guard total > 0 else { continue }
-      say("cpu\(number): \(events.counts.entries[number] ?? 0) entries, \(total) exits")
-      for (exit, count) in exits.sorted(by: { ($1.value, $0.key.reason) < ($0.value, $1.key.reason) }) {
-        say("  \(String(count).padded(12))\(ExitText.name(exit.reason))")
+      let exits = events.counts.exits(of: number)
+      guard !exits.isEmpty else { continue }
+      isEmpty = false
+      say("cpu\(number): \(events.counts.entries[number]) entries, \(exits.reduce(0) { $0 &+ $1.count }) exits")
+      for exit in exits.sorted(by: { ($1.count, $0.reason) < ($0.count, $1.reason) }) {
+        say("  \(String(exit.count).padded(12))\(ExitText.name(exit.reason))")
       }
     }
-    if events.counts.exits.isEmpty { say("no VM exits") }
+    if isEmpty { say("no VM exits") }
   }
 }
 

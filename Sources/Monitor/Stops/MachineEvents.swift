@@ -26,22 +26,32 @@ final class MachineEvents {
   struct Counts {
     /// Events delivered.
     var events: UInt64 = 0
-    /// VM exits by processor and basic reason; of failed entries with bit 31.
-    var exits: [Exit: UInt64] = [:]
+    /// VM exits, 256 places a processor: by basic reason, and from 128 on those of entries that failed.
+    private var exits: [UInt64] = []
     /// VM entries by processor.
-    var entries: [Int: UInt64] = [:]
-  }
+    private(set) var entries: [UInt64] = []
 
-  /// A kind of VM exit of a processor.
-  struct Exit: Hashable, Comparable {
-    let processor: Int
-    let reason: UInt32
+    /// Room for some processors.
+    init(processors: Int) {
+      exits = Array(repeating: 0, count: processors << 8)
+      entries = Array(repeating: 0, count: processors)
+    }
 
-    static func < (a: Exit, b: Exit) -> Bool { (a.processor, a.reason) < (b.processor, b.reason) }
+    mutating func entered(_ processor: Int) { entries[processor] &+= 1 }
+
+    mutating func exited(_ processor: Int, _ reason: UInt32) {
+      exits[processor << 8 | Int(reason >> 31) << 7 | Int(reason & 0x7F)] &+= 1
+    }
+
+    /// A processor's exits, by basic reason; of failed entries with bit 31.
+    func exits(of processor: Int) -> [(reason: UInt32, count: UInt64)] {
+      exits[processor << 8..<(processor + 1) << 8].enumerated().filter { $0.element > 0 }
+        .map { (UInt32($0.offset & 0x7F) | UInt32($0.offset >> 7) << 31, $0.element) }
+    }
   }
 
   /// Since the machine was started.
-  var counts = Counts()
+  var counts = Counts(processors: 0)
   /// Each event ends the run: for steps.
   var pausesAtEvents = false
   /// Stops that the person has set count.
@@ -65,6 +75,7 @@ final class MachineEvents {
 
   /// Connects the machine's processors.
   func attach(_ processors: [Processor]) {
+    counts = Counts(processors: processors.count)
     for processor in processors {
       let relay = Relay(processor, self)
       relays.append(relay)
@@ -128,7 +139,7 @@ final class MachineEvents {
   func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {
     counts.events &+= 1
     let number = processor.translation.processorNumber
-    counts.exits[Exit(processor: number, reason: reason & 0x8000_FFFF), default: 0] += 1
+    counts.exited(number, reason)
     trace(.exit, processor) { "\(ExitText.name(reason)), qualification \(hex(qualification))" }
     if pausesAtEvents { pause(processor) }
     happened("VM exit \(ExitText.name(reason)), qualification \(hex(qualification))", to: processor) {
@@ -166,7 +177,7 @@ final class MachineEvents {
   }
 
   func entered(_ processor: Processor) {
-    counts.entries[processor.translation.processorNumber, default: 0] += 1
+    counts.entered(processor.translation.processorNumber)
   }
 
   func entryFailed(_ failure: EntryFailure, _ processor: Processor) {

@@ -6,9 +6,9 @@ import VMX
 
 /// What a processor's translations go through, with the processor.
 final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
-  unowned let processor: Processor
-  private unowned let events: MachineEvents
-  /// The session has it, as long as there is one.
+  // The session has all of them, as long as there is one: a reference that is counted costs at each exit.
+  unowned(unsafe) let processor: Processor
+  private unowned(unsafe) let events: MachineEvents
   private unowned(unsafe) var oracle: Oracle?
   /// CR0.PE and PG, EFER.LMA.
   private var mode: (UInt64, UInt64) = (0, 0)
@@ -27,8 +27,8 @@ final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
 
   /// The mode's name, if it is another than when this was asked last.
   @discardableResult func noteMode() -> String? {
-    let s = processor.state.pointee
-    let now = (s.cr0 & 0x8000_0001, s.efer & 1 << 10)
+    let s = processor.state
+    let now = (s.pointee.cr0 & 0x8000_0001, s.pointee.efer & 1 << 10)
     guard now != mode else { return nil }
     mode = now
     let paging = now.0 >> 31 != 0 ? "with paging" : "without paging"
