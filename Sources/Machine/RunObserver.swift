@@ -32,9 +32,7 @@ extension Board {
   /// Tells of each byte that is written to a port, which goes where it goes anyway.
   public func tap(port: UInt16, _ take: @escaping (UInt8) -> Void) { chipset.taps[port] = take }
 
-  /// Has runs end, with `RunEnd.conditionMet`, before a processor executes the instruction at one of some linear or
-  /// physical addresses; once before each. Nothing else changes.
-  public func stop(at addresses: Set<UInt64>, physical: Set<UInt64> = [], ranges: [ClosedRange<UInt64>] = []) {
-    processor.blocks.stop(at: addresses, physical: physical, ranges: ranges)
-  }
+  /// Has runs end, with `RunEnd.conditionMet`, before a processor executes the instruction at one of some addresses;
+  /// once before each. Nothing else changes.
+  public func stop(at stops: ExecutionStops) { processor.blocks.stop(at: stops) }
 }

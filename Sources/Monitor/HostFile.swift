@@ -15,6 +15,20 @@ enum HostFile {
     return Array(data)
   }
 
+  /// Writes a file anew. What would make us wait, a pipe that nobody reads, is refused.
+  static func write(_ bytes: [UInt8], to path: String) throws(Complaint) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o666)
+    guard file >= 0 else { throw Complaint("\(path): \(String(cString: strerror(errno)))") }
+    defer { close(file) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw Complaint("\(path): \(String(cString: strerror(errno)))") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
   /// A file's text.
   static func text(_ path: String) throws(Complaint) -> String {
     String(decoding: try bytes(path), as: UTF8.self)

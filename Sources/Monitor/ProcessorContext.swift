@@ -1,11 +1,12 @@
 import CPU
 import Layout
 import MMU
+import Machine
 
 /// Expressions of a processor: its registers, the symbols, and memory as it sees it.
 struct ProcessorContext: ExpressionContext {
   private let processor: Processor
-  private let symbols: SymbolTable
+  private let symbols: SymbolIndex
 
   init(_ session: Session, _ number: Int) {
     processor = session.board.processors[number]

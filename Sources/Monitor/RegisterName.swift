@@ -121,7 +121,11 @@ enum RegisterName {
     // VM and the reserved bits cannot be made up without a mode that goes with them.
     case "rflags", "eflags", "flags": state.rflags = value & 0x0025_4DD5 | state.rflags & ~0x0025_4DD5
     case "cr2": state.pointee.cr2 = value
-    default: return false
+    case "cr0", "cr3", "cr4", "cr8":
+      return name.last?.wholeNumberValue.map { processor.poke(controlRegister: $0, value) } ?? false
+    default:
+      guard name.hasPrefix("vmcs."), let field = processor.currentField(name.dropFirst(5)) else { return false }
+      field.unit.vmcs[field.field] = value & field.mask
     }
     return true
   }

@@ -2,6 +2,15 @@ import CPU
 import Layout
 import MMU
 import Machine
+import Races
+
+/// Takes lines of text, for a file.
+package protocol TextSink: AnyObject {
+  /// Takes a line, without its end.
+  func line(_ text: String)
+  /// Writes what is left.
+  func flush()
+}
 
 /// What the monitor needs of whoever runs it.
 package struct SessionHost {
@@ -17,10 +26,15 @@ package struct SessionHost {
   package var gate: SerialGate
   /// Bytes that snapshots for going back may take.
   package var historyBudget: Int
+  /// Whether the run's own aim, a text on the serial port, was reached just now; takes it back.
+  package var isAimReached: () -> Bool
+  /// Makes a text file of a path; what is wrong with it is thrown.
+  package var openText: (String) throws -> any TextSink
 
   package init(
     flag: InterruptFlag, mustEnd: @escaping () -> Bool, write: @escaping (String) -> Void,
-    flushSerial: @escaping () -> Void, gate: SerialGate, historyBudget: Int
+    flushSerial: @escaping () -> Void, gate: SerialGate, historyBudget: Int,
+    isAimReached: @escaping () -> Bool = { false }, openText: @escaping (String) throws -> any TextSink
   ) {
     self.flag = flag
     self.mustEnd = mustEnd
@@ -28,13 +42,15 @@ package struct SessionHost {
     self.flushSerial = flushSerial
     self.gate = gate
     self.historyBudget = historyBudget
+    self.isAimReached = isAimReached
+    self.openText = openText
   }
 }
 
 /// One person at one machine.
 package final class Session {
   package let board: Board
-  package let symbols: SymbolTable
+  package var symbols: SymbolIndex
   let host: SessionHost
   let boot: BootImage
   let isEndedByReset: Bool
@@ -47,12 +63,16 @@ package final class Session {
   var stops: [StopPoint] = []
   var nextStop = 1
   let events = MachineEvents()
+  /// What says what uses of stale mappings amount to; nil: nobody does.
+  package let oracle: Oracle?
   var history: History
   /// Bytes that memory took before the first snapshot but one.
   var baseline: Int?
   /// Nothing of what comes next has been done: at a breakpoint its instruction has been fetched.
   var isExact = true
   var undoable: [Undoable] = []
+  /// Instructions that the last command has run again on its way to a moment.
+  var replayed: UInt64 = 0
   /// VMCSs as they were shown last, by pointer.
   var shownVMCS: [UInt64: [UInt64]] = [:]
   /// Places that `save` has named.
@@ -65,6 +85,8 @@ package final class Session {
   /// Where `x` and `u` go on.
   var nextExamined: UInt64 = 0
   var nextDisassembled: UInt64 = 0
+  /// The line that said last where the machine is.
+  var shownPlace = ""
   /// The line that an empty one repeats.
   private var lastLine = ""
   private var sourceDepth = 0
@@ -72,9 +94,11 @@ package final class Session {
   /// - Parameters:
   ///   - board: a machine that is about to start.
   ///   - boot: what starts it again after a reset.
+  ///   - hasOracle: an oracle looks on.
+  ///   - markers: ports, of which a write says that a shootdown is done.
   package init(
-    _ board: consuming Board, boot: BootImage, symbols: SymbolTable, limits: RunLimits, isEndedByReset: Bool,
-    host: SessionHost
+    _ board: consuming Board, boot: BootImage, symbols: SymbolIndex, limits: RunLimits, isEndedByReset: Bool,
+    hasOracle: Bool = true, markers: [UInt16] = [], host: SessionHost
   ) throws {
     self.board = board
     self.boot = boot
@@ -85,7 +109,15 @@ package final class Session {
     commands = try CommandTable()
     history = History(budget: host.historyBudget)
     events.attach(self.board.processors)
+    oracle = hasOracle ? Oracle(self.board) : nil
     nextDisassembled = processor.linearRIP
+    guard let oracle else { return }
+    events.listen(to: oracle)
+    for port in markers { oracle.mark(port: port, of: self.board) }
+    oracle.report = { [unowned self] violation in
+      guard events.isTold else { return }
+      for line in ViolationReport(violation, symbols: self.symbols).lines { say(line) }
+    }
   }
 
   /// The processor that commands are about.
@@ -95,8 +127,8 @@ package final class Session {
 
   /// Reads commands and carries them out until there are none, or `quit`.
   package func run(_ lines: some LineSource) {
-    showPlace()
     while exitCode == nil, !host.mustEnd() {
+      if placeLine != shownPlace { showPlace() }
       guard let line = lines.next(prompt: prompt) else { break }
       if !lines.isInteractive { say(prompt + line) }
       carryOut(line, repeats: true)
@@ -113,6 +145,7 @@ package final class Session {
     if text.isEmpty, repeats { text = lastLine[...] }
     guard !text.isEmpty, text.first != "#" else { return }
     lastLine = String(text)
+    defer { events.tracer?.flush() }
     do {
       let (command, rest) = try commands.command(in: text)
       try command.action(self, Arguments(rest))
@@ -134,10 +167,14 @@ package final class Session {
     defer { sourceDepth -= 1 }
     for line in try HostFile.text(name).split(whereSeparator: \.isNewline) {
       guard exitCode == nil, !host.mustEnd() else { return }
+      if placeLine != shownPlace { showPlace() }
       say(prompt + line)
       carryOut(String(line))
     }
   }
+
+  /// Makes the machine exactly what it is between two instructions: at a breakpoint the next one has been fetched.
+  package func settle() throws { if !isExact { try go(to: moment) } }
 
   /// Ends the session.
   func quit(_ code: Int32) { exitCode = code }
@@ -177,7 +214,13 @@ package final class Session {
 
   /// An address with its symbol.
   func place(_ address: UInt64) -> String {
-    symbols.text(address).map { "\(hex(address)) <\($0)>" } ?? hex(address)
+    symbolText(address).map { "\(hex(address)) <\($0)>" } ?? hex(address)
+  }
+
+  /// `name` or `name+0x12`, of the symbol that an address lies in or close behind; nil: there is none.
+  func symbolText(_ address: UInt64) -> String? {
+    guard let symbol = symbols.symbol(at: address) else { return nil }
+    return address == symbol.address ? symbol.name : "\(symbol.name)+\(hex(address - symbol.address))"
   }
 }
 

@@ -31,6 +31,39 @@ struct OracleSettings: ParsableArguments {
   @Option(help: ArgumentHelp("violation: a violation makes the exit status 8.", valueName: "what"))
   var failOn: FailOn?
 
+  /// The ports of `--oracle-marker`.
+  func markers() throws -> [UInt16] {
+    try oracleMarker.map { text in
+      guard let port = RunSettings.port(text) else { throw Misuse("--oracle-marker: '\(text)' is no port") }
+      return port
+    }
+  }
+
+  /// Exit status that an oracle asks for, or nil.
+  func status(_ oracle: Oracle) -> Int32? {
+    if oracle.hasImpossible { return ExitStatus.ownFault }
+    return oracle.hasViolation && failOn == .violation ? ExitStatus.expectation : nil
+  }
+
+  /// Lines at the end about what an oracle has seen, for people.
+  func lines(_ oracle: Oracle) -> [String] {
+    let counters = oracle.counters
+    var lines: [String] = []
+    if oracle.hasViolation {
+      let verdicts = Verdict.allCases.filter { counters.verdicts[$0, default: 0] > 0 }
+        .map { "\(counters.verdicts[$0, default: 0]) \($0.rawValue)" }
+      lines.append(
+        "stale translations: \(counters.violations) kinds of violation; \(counters.uses) uses: "
+          + verdicts.joined(separator: ", "))
+    }
+    guard oracleCost else { return lines }
+    for (name, count) in counters.invalidations.sorted(by: { $0.key < $1.key }) {
+      lines.append("\(name): \(count.all), of which \(count.needless) removed no translation")
+    }
+    lines.append("messages between processors: \(counters.messages)")
+    return lines
+  }
+
   /// What fails a run.
   enum FailOn: String, CaseIterable, ExpressibleByArgument {
     /// A violation that the oracle has seen.
@@ -61,30 +94,11 @@ final class RunOracle {
   var endsRun: Bool { settings.oracle == .stop && oracle.hasViolation }
 
   /// Exit status that it asks for, or nil.
-  var status: Int32? {
-    if oracle.hasImpossible { return ExitStatus.ownFault }
-    return oracle.hasViolation && settings.failOn == .violation ? ExitStatus.expectation : nil
-  }
+  var status: Int32? { settings.status(oracle) }
 
   /// What was counted.
   var event: OracleEvent { OracleEvent(oracle.counters) }
 
   /// Lines at the end, for people.
-  var lines: [String] {
-    let counters = oracle.counters
-    var lines: [String] = []
-    if oracle.hasViolation {
-      let verdicts = Verdict.allCases.filter { counters.verdicts[$0, default: 0] > 0 }
-        .map { "\(counters.verdicts[$0, default: 0]) \($0.rawValue)" }
-      lines.append(
-        "stale translations: \(counters.violations) kinds of violation; \(counters.uses) uses: "
-          + verdicts.joined(separator: ", "))
-    }
-    guard settings.oracleCost else { return lines }
-    for (name, count) in counters.invalidations.sorted(by: { $0.key < $1.key }) {
-      lines.append("\(name): \(count.all), of which \(count.needless) removed no translation")
-    }
-    lines.append("messages between processors: \(counters.messages)")
-    return lines
-  }
+  var lines: [String] { settings.lines(oracle) }
 }

@@ -10,7 +10,7 @@ struct Run {
   let machine: MachineSettings
   let settings: RunSettings
   let oracleSettings: OracleSettings
-  private let log: Logger
+  let log: Logger
 
   init(machine: MachineSettings, settings: RunSettings, oracle: OracleSettings) throws {
     oracleSettings = oracle
@@ -62,7 +62,11 @@ struct Run {
       outputs.take(byte, at: cycle)
       return watch?.take(byte) ?? false
     }
-    if case .symbol(let name)? = condition { board.stop(at: [try symbols.address(of: name)]) }
+    if case .symbol(let name)? = condition {
+      var stops = ExecutionStops()
+      stops.linear = ExecutionStops.Places([try symbols.address(of: name)])
+      board.stop(at: stops)
+    }
     do { try source.image.load(into: board) } catch { throw Misuse("\(source.name): \(error)") }
     let place = try machine.value(settings.serial, "serial", default: "stdio")
     let configuration = try configuration(options, source, serial: place.text, isEndedByReset)
@@ -71,10 +75,7 @@ struct Run {
       print(try configuration.machineFile(), terminator: "")
       return
     }
-    let markers = try oracleSettings.oracleMarker.map { text in
-      guard let port = RunSettings.port(text) else { throw Misuse("--oracle-marker: '\(text)' is no port") }
-      return port
-    }
+    let markers = try oracleSettings.markers()
     try open(outputs, serial: place, window)
     outputs.trace?.attach(board.processors)
     let oracle = RunOracle(board, oracleSettings, ports: markers, symbols: symbols.table)
@@ -116,7 +117,7 @@ struct Run {
   }
 
   /// The text screen, on standard error.
-  private func show(screen: [String]?) {
+  func show(screen: [String]?) {
     guard var lines = screen else { return say("--screen: the machine shows no text") }
     while lines.last?.isEmpty == true { lines.removeLast() }
     for line in lines { StandardError.line(line) }
@@ -132,7 +133,7 @@ struct Run {
     return limits
   }
 
-  private func timeout() throws -> Double? {
+  func timeout() throws -> Double? {
     guard let text = settings.timeout else { return nil }
     guard let seconds = Double(text), seconds > 0, seconds <= 1_000_000 else {
       throw Misuse("--timeout: '\(text)' is no number of seconds")
@@ -157,7 +158,7 @@ struct Run {
     return window
   }
 
-  private func configuration(
+  func configuration(
     _ options: BoardOptions, _ source: BootSource, serial: String, _ isEndedByReset: Bool
   ) throws -> Configuration {
     var configuration = Configuration(options)
@@ -282,6 +283,13 @@ struct Run {
     let cache = board.processor.translation.cache
     log.info("TLB: \(cache.count) entries, \(cache.evictions) evicted")
     guard settings.hash, end != .interrupted else { return }
+    reportHash(board, options)
+  }
+
+  /// `--hash`, with what it depends on.
+  func reportHash(_ board: borrowing Board, _ options: BoardOptions) {
+    let instructions = board.processors.reduce(0 as UInt64) { $0 &+ $1.state.pointee.instructions }
+    let cycles = board.processors.reduce(0) { max($0, $1.state.pointee.cycles) }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     let seed = options.randomSeed == 0 ? "" : "random seed \(options.randomSeed), "
     say(
@@ -298,10 +306,10 @@ struct Run {
     return "the instruction '\(instruction.text)' is not built"
   }
 
-  private func note(_ text: String) { log.notice("\(text)") }
+  func note(_ text: String) { log.notice("\(text)") }
 
   /// What no level silences.
-  private func say(_ text: String) { log.critical("\(text)") }
+  func say(_ text: String) { log.critical("\(text)") }
 
   private func hex(_ value: UInt64) -> String { Hexadecimal.text(value) }
 }

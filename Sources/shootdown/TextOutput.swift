@@ -1,7 +1,8 @@
 import Foundation
+import Monitor
 
 /// A file that text is written to, whole on every way out of a run.
-final class TextOutput {
+final class TextOutput: TextSink {
   private let descriptor: Int32
   private let closes: Bool
   private var buffer: [UInt8] = []
@@ -10,10 +11,12 @@ final class TextOutput {
 
   /// - Parameters:
   ///   - path: a file; what it held goes.
-  ///   - option: which option names it, for messages.
+  ///   - option: which option or command names it, for messages.
   init(_ path: String, option: String) throws {
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    // A pipe that nobody reads would be waited for.
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard descriptor >= 0 else { throw Misuse("\(option): \(path): \(String(cString: strerror(errno)))") }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
     closes = true
   }
 
@@ -29,7 +32,7 @@ final class TextOutput {
   }
 
   /// Takes a line, without its end.
-  func line(_ text: some StringProtocol) {
+  func line(_ text: String) {
     buffer += text.utf8
     buffer.append(UInt8(ascii: "\n"))
     if buffer.count >= 1 << 16 { flush() }

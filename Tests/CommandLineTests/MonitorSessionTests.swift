@@ -4,7 +4,11 @@ import Testing
 /// Sessions with the monitor, through the built program.
 @Suite struct MonitorSessionTests {
   /// One for each family of commands.
-  @Test(arguments: ["running", "stops", "state", "memory", "translation", "vmx", "order", "time-travel"])
+  @Test(arguments: [
+    "running", "stops", "guest-stops", "verdict", "modes", "state", "memory", "files", "translation", "ept", "vmx",
+    "order",
+    "time-travel",
+  ])
   func family(_ name: String) throws { try Transcript("fixtures/monitor/\(name).txt").check() }
 
   /// The tutorial's.
@@ -17,15 +21,6 @@ import Testing
       let ended = try Child(["monitor", "--guest", "hello"], input: input).wait()
       #expect(ended.ending == .status(status), "\(ended)")
     }
-  }
-
-  @Test func misuse() throws {
-    for option in ["--json", "--print-config"] {
-      try shootdown(["monitor", "--guest", "hello", option]).expectMisuse(naming: [option])
-    }
-    try shootdown(["monitor"]).expectMisuse(naming: ["--kernel"])
-    try shootdown(["monitor", "--guest", "nobody"]).expectMisuse(naming: ["nobody"])
-    try shootdown(["monitor", "--guest", "hello", "--history", "much"]).expectMisuse(naming: ["--history"])
   }
 
   /// Commands of a file come first, and may be nested no deeper than a person could mean.
@@ -83,65 +78,42 @@ import Testing
     terminal.type("quit 7\n")
     #expect(try child.wait().ending == .status(7))
   }
-}
 
-/// A pseudo-terminal, from its master's side.
-private final class Terminal {
-  enum Failure: Error { case none, silent(wanted: String, got: String) }
-
-  let path: String
-  private let master: Int32
-  private var text = ""
-  /// In seconds: the machine may be busy with other tests.
-  private let patience = 120.0
-
-  init() throws {
-    master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-    // TIOCSPTLCK and TIOCGPTN: what unlockpt and ptsname do.
-    var (number, isLocked): (Int32, Int32) = (0, 0)
-    guard master >= 0, ioctl(master, 0x4004_5431, &isLocked) == 0, ioctl(master, 0x8004_5430, &number) == 0 else {
-      throw Failure.none
+  /// What is completed: files whole, though a slash ends other words, symbols, registers, fields, words of a command; and
+  /// what was typed is there in the next session.
+  @Test func completionAndHistory() throws {
+    let terminal = try Terminal()
+    let folder = try Folder()
+    let history = folder.path("history")
+    let file = try folder.write(ELFFile.bytes(symbols: [("the_only_symbol", 0x10_0004)]), as: "symbols-of-it")
+    func start() throws -> Child {
+      try Child(
+        ["monitor", "--guest", "hello"], environment: ["TERM": "dumb", "SHOOTDOWN_HISTORY": history],
+        output: .file(terminal.path), input: terminal.path)
     }
-    path = "/dev/pts/\(number)"
-    _ = fcntl(master, F_SETFD, FD_CLOEXEC)
-  }
-
-  deinit { close(master) }
-
-  func type(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = write(master, bytes, bytes.count)
-  }
-
-  /// Whether the terminal hands over lines: not while Readline edits one.
-  var isCanonical: Bool {
-    var attributes = termios()
-    return tcgetattr(master, &attributes) == 0 && attributes.c_lflag & tcflag_t(ICANON) != 0
-  }
-
-  func wait(until isDone: () -> Bool) throws {
-    let deadline = Date(timeIntervalSinceNow: patience)
-    while !isDone() {
-      guard Date() < deadline else { throw Failure.silent(wanted: "another state", got: text) }
-      usleep(1000)
+    var child = try start()
+    try terminal.expect("cpu0> ")
+    terminal.type("sym load \(folder.path)/symb\t\n")
+    try terminal.expect("1 symbols")
+    for (typed, said) in [
+      ("print the_on\t\n", "0x100004 "), ("print gdtr.l\t\n", "0x"), ("registers rfl\t\n", "rflags 0x"),
+      ("catch excep\t\n", "stop 1: any exception"), ("vmexitbp eptV\t\n", "stop 2: VM exit eptViolation"),
+      ("info breakp\t\n", "stop 1: "), ("print vmcs.guestRI\t\n", "no current VMCS"),
+      ("trace ex\tt\to \(folder.path)/tra\t\n", "cpu0> "),
+    ] {
+      try terminal.expect("cpu0> ")
+      terminal.type(typed)
+      try terminal.expect(said)
     }
-  }
-
-  /// Waits for a text, and takes everything up to it; does something again and again meanwhile.
-  func expect(_ wanted: String, _ meanwhile: () -> Void = {}) throws {
-    let deadline = Date(timeIntervalSinceNow: patience)
-    while true {
-      meanwhile()
-      if let range = text.range(of: wanted) {
-        text.removeSubrange(..<range.upperBound)
-        return
-      }
-      guard Date() < deadline else { throw Failure.silent(wanted: wanted, got: text) }
-      var descriptor = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
-      guard poll(&descriptor, 1, 100) > 0 else { continue }
-      var bytes = [UInt8](repeating: 0, count: 4096)
-      let count = read(master, &bytes, bytes.count)
-      if count > 0 { text += String(decoding: bytes[..<count], as: UTF8.self) }
-    }
+    terminal.type("quit\n")
+    #expect(try child.wait().ending == .status(0))
+    #expect(folder.text("history").contains("sym load \(file)"), "\(folder.text("history"))")
+    child = try start()
+    try terminal.expect("cpu0> ")
+    // Two lines back: the one before "quit" is of "trace".
+    terminal.type("\u{10}\u{10}\u{10}\n")
+    try terminal.expect("no current VMCS")
+    terminal.type("quit\n")
+    #expect(try child.wait().ending == .status(0))
   }
 }

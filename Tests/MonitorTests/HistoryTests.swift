@@ -1,5 +1,6 @@
 import Machine
 import Monitor
+import Races
 import Testing
 
 /// A machine that went back is the machine that was there.
@@ -135,5 +136,47 @@ import Testing
     bench.tell("continue")
     bench.tell("undo")
     #expect(bench.hash == hash)
+  }
+
+  /// What the oracle knows goes back with the machine, and so do stops at its verdicts.
+  @Test(arguments: [50, 2000] as [UInt64])
+  func oracle(_ quantum: UInt64) throws {
+    let bench = try Workbench("quiesce", processors: 2, quantum: quantum, append: "noflush")
+    bench.tell("catch verdict")
+    let first = bench.tell("continue")
+    #expect(first.contains("stop 1, cpu"))
+    let counters = bench.session.oracle?.counters
+    #expect(counters?.uses ?? 0 > 0)
+    bench.tell("save here")
+    bench.tell("goto 0")
+    #expect(bench.session.oracle?.counters.uses == 0)
+    #expect(bench.tell("continue") == first)
+    #expect(bench.session.oracle?.counters == counters)
+    bench.tell("delete")
+    bench.tell("step all 200")
+    bench.tell("load here")
+    #expect(bench.session.oracle?.counters == counters)
+    bench.tell("catch verdict")
+    bench.tell("step all 200")
+    // Back at the stop, without another report.
+    let back = bench.tell("reverse-continue")
+    #expect(back.contains("stop 2, cpu") && !back.contains("  used:"), "\(back)")
+    #expect(bench.session.oracle?.counters == counters)
+  }
+
+  /// Serial text and what devices hold go back too; nothing is sent twice on the way.
+  @Test func devicesGoBack() throws {
+    let bench = try Workbench("stale")
+    bench.tell("continue")
+    let (sent, end) = (bench.serial, bench.hash)
+    #expect(sent.contains("OLD"))
+    bench.tell("goto 900")
+    let middle = bench.hash
+    bench.tell("reverse-step 100")
+    #expect(bench.serial == sent)
+    bench.tell("step 100")
+    #expect(bench.hash == middle)
+    bench.tell("continue")
+    #expect(bench.hash == end)
   }
 }

@@ -5,8 +5,11 @@ import Monitor
 
 /// A session at a machine that has loaded a guest, and what was said.
 final class Workbench {
-  private final class Text { var text = "" }
+  private final class Text: @unchecked Sendable { var text = "" }
   private let said = Text()
+  private let sent = Text()
+  /// What has come from the serial port, but in replays.
+  var serial: String { sent.text }
   let session: Session
   let flag = InterruptFlag()
 
@@ -19,15 +22,20 @@ final class Workbench {
     options.processors = processors
     options.quantum = quantum
     let image = try Guest.all().first { $0.name == guest }?.image ?? []
-    let board = try Board(options, interruptFlag: flag) { _ in false }
+    let gate = SerialGate()
+    let sent = sent
+    let board = try Board(options, interruptFlag: flag) { byte in
+      if !gate.isClosed { sent.text.unicodeScalars.append(Unicode.Scalar(byte)) }
+      return false
+    }
     let boot = BootImage.flat(image, commandLine: append)
     try boot.load(into: board)
     let said = said
     session = try Session(
-      board, boot: boot, symbols: SymbolTable(), limits: RunLimits(), isEndedByReset: false,
+      board, boot: boot, symbols: SymbolIndex(), limits: RunLimits(), isEndedByReset: false,
       host: SessionHost(
-        flag: flag, mustEnd: { false }, write: { said.text += $0 }, flushSerial: {}, gate: SerialGate(),
-        historyBudget: budget))
+        flag: flag, mustEnd: { false }, write: { said.text += $0 }, flushSerial: {}, gate: gate,
+        historyBudget: budget, openText: { _ in throw NoFile() }))
   }
 
   /// Carries a line out; what was said.
@@ -41,6 +49,9 @@ final class Workbench {
   /// The machine's hash where replays end.
   var hash: String { session.board.hash() }
 }
+
+/// Nothing is written in tests of one process.
+private struct NoFile: Error {}
 
 /// SplitMix64.
 struct RandomNumbers: RandomNumberGenerator {

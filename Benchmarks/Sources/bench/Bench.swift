@@ -76,16 +76,11 @@ struct Bench: ParsableCommand {
       report.row(guest, measurement)
     }
     report.footer(measurement)
-    var reverse: Verdict?
-    do {
-      reverse = try reverseStep(images: images)
-      if let reverse, !check { report.verdict(reverse) }
-    } catch { report.failure("reverse step: \(error)") }
     measurement.failures.forEach(report.failure)
     var isBelow = false
     if only.isEmpty, let own = emulators.first(where: { $0.role == .shootdown }) {
       do {
-        try Comparisons(own, runs: runs, limit: timeout).all { comparison in
+        try Comparisons(own, images: images, runs: runs, limit: timeout).all { comparison in
           report.comparison(comparison)
           if !comparison.isMet { isBelow = true }
         }
@@ -104,31 +99,11 @@ struct Bench: ParsableCommand {
         report.verdict(verdict)
         isGood = isGood && verdict.isMet
       }
-      if let reverse { report.verdict(reverse) }
-      isGood = isGood && reverse?.isMet == true && !isBelow
+      isGood = isGood && !isBelow
     }
     if !isGood {
       throw ExitCode(1)
     }
-  }
-
-  /// What one step back costs, at the end of the longest guest: a run with steps back less one without.
-  private func reverseStep(images: URL) throws -> Verdict {
-    let count = 10
-    let guest = Guest.sieve
-    let back = String(repeating: "reverse-step\n", count: count)
-    let plain = try Emulator.monitor(shootdown, images: images)
-    let stepping = try Emulator.monitor(shootdown, images: images, commands: "continue\n\(back)quit\n")
-    var costs: [Double] = []
-    for _ in 0..<runs {
-      let without = try plain.run(guest, limit: timeout)
-      costs.append((try stepping.run(guest, limit: timeout) - without) / Double(count))
-    }
-    let median = Statistics(costs)?.median ?? .infinity
-    return Verdict(
-      measure: .reverseStep, against: .monitor, atLeast: Requirement.reverseStepSeconds,
-      isMet: median <= Requirement.reverseStepSeconds,
-      reason: "\(median.fixed(4)) s a step back, at the end of \(guest.rawValue)")
   }
 
   /// The emulators there are, in the order of the columns. Each is named in the report, and so is one that is not

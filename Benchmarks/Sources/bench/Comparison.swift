@@ -23,12 +23,13 @@ struct Comparison: Encodable {
 /// Makes the comparisons, one after the other.
 struct Comparisons {
   let emulator: Emulator
+  let images: URL
   let runs: Int
   let limit: Double
   private let startUp: Double
 
-  init(_ emulator: Emulator, runs: Int, limit: Double) throws {
-    (self.emulator, self.runs, self.limit) = (emulator, runs, limit)
+  init(_ emulator: Emulator, images: URL, runs: Int, limit: Double) throws {
+    (self.emulator, self.images, self.runs, self.limit) = (emulator, images, runs, limit)
     startUp = try Comparisons.median(emulator, .empty, [], runs, limit)
   }
 
@@ -46,6 +47,20 @@ struct Comparisons {
       let one = try emulator.run(first.0, with: first.1, limit: limit).cpuSeconds - startUp
       let two = try emulator.run(second.0, with: second.1, limit: limit).cpuSeconds - startUp
       ratios.append(two / max(one, 0.001))
+    }
+    return Statistics(ratios)?.median ?? .infinity
+  }
+
+  /// What a breakpoint costs that lies in the page of the code that runs, and is met no more: with the monitor and without
+  /// one, in turn.
+  private func breakpoint(_ guest: Guest) throws -> Double {
+    let monitors = try ["", "break 100000h\n"].map {
+      try Emulator.monitor(emulator.program, images: images, commands: $0 + "continue\nquit\n")
+    }
+    var ratios: [Double] = []
+    for _ in 0..<runs {
+      let seconds = try monitors.map { try $0.run(guest, limit: limit) - startUp }
+      ratios.append(seconds[1] / max(seconds[0], 0.001))
     }
     return Statistics(ratios)?.median ?? .infinity
   }
@@ -84,6 +99,13 @@ struct Comparisons {
     let exits = try Guest.exits.map { try ratio(($0, ["--oracle", "off"]), ($0, [])) }
     let exitMean = exp(exits.map { log($0) }.reduce(0, +) / Double(exits.count))
     take(Comparison(name: "cost of the oracle, exits", value: exitMean, limit: 1.2, isCost: true, unit: " times"))
+    let breaks = try Guest.compute.filter(\.isInMean).map { try breakpoint($0) }
+    let breakMean = exp(breaks.map { log($0) }.reduce(0, +) / Double(breaks.count))
+    take(
+      Comparison(
+        name: "cost of a breakpoint in the page of the code that runs", value: breakMean, limit: 1.05, isCost: true,
+        unit: " times"))
+    for row in try WayBack(emulator.program, images: images, steps: runs, limit: limit).comparisons { take(row) }
     let each = (try peak(["--cpus", "8"]) - peak(["--cpus", "1"])) / 7 / 1_048_576
     take(Comparison(name: "memory of a processor", value: each, limit: 16, isCost: true, unit: " MiB"))
   }

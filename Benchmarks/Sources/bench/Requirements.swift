@@ -9,15 +9,10 @@ struct Requirement {
     case guests = "each"
     /// The geometric mean of the other's seconds by ours may be as much at most.
     case atMost = "geomean, at most"
-    /// Seconds of one step back in the monitor, at most.
-    case reverseStep = "reverse step, seconds at most"
 
     /// Whether less is better.
-    var isCost: Bool { self == .atMost || self == .reverseStep }
+    var isCost: Bool { self == .atMost }
   }
-
-  /// The most that a step back may take.
-  static let reverseStepSeconds = 0.2
 
   let measure: Measure
   let against: Emulator.Role
@@ -71,7 +66,6 @@ extension Requirement {
         return answer(false, "not every benchmark has a ratio")
       }
       return answer(mean >= atLeast, "geomean \(mean.fixed(2))")
-    case .reverseStep: return answer(false, "is measured apart")
     case .atMost:
       guard let mean = Statistics.geomean(of: ratios, complete: true) else {
         return answer(false, "not every benchmark has a ratio")

@@ -28,12 +28,8 @@ public final class BlockCache: CodeObserver {
   /// How often blocks were dropped: whoever runs one looks whether this has moved.
   private(set) var drops: UInt64 = 0
 
-  /// Linear addresses at which a run stops, before the instruction there.
-  public private(set) var stopAddresses: Set<UInt64> = []
-  /// Physical addresses of the same kind.
-  public private(set) var physicalStops: Set<UInt64> = []
-  /// Ranges of linear addresses of the same kind.
-  public private(set) var stopRanges: [ClosedRange<UInt64>] = []
+  /// Where a run stops, before the instruction there.
+  public private(set) var stops = ExecutionStops()
   /// Stops are passed over, without anything being forgotten: for a replay that knows where it goes.
   public var passesStops = false
   /// Their places in a page: a block is physical memory's, and may be run at any linear page.
@@ -68,25 +64,20 @@ public final class BlockCache: CodeObserver {
 
   func attach(_ state: State) { states.append(state) }
 
-  /// Has runs stop before the instructions at some linear and physical addresses, and nowhere else.
-  public func stop(
-    at addresses: Set<UInt64>, physical: Set<UInt64> = [], ranges: [ClosedRange<UInt64>] = []
-  ) {
-    guard addresses != stopAddresses || physical != physicalStops || ranges != stopRanges else { return }
-    (stopAddresses, physicalStops, stopRanges) = (addresses, physical, ranges)
-    stopOffsets = Set((addresses.union(physical)).map { $0 & 0xFFF })
-    for range in ranges {
-      let count = min(range.upperBound - range.lowerBound, 0xFFF)
-      for offset in 0...count { stopOffsets.insert((range.lowerBound &+ offset) & 0xFFF) }
-    }
+  /// Has runs stop before the instructions at some addresses, and nowhere else.
+  public func stop(at stops: ExecutionStops) {
+    guard stops != self.stops else { return }
+    self.stops = stops
+    stopOffsets = stops.offsets
     flush()
   }
 
   /// Whether a run is to stop before an instruction.
-  func isStop(linear: UInt64, physical: UInt64) -> Bool {
+  func isStop(linear: UInt64, physical: UInt64, of processor: Processor) -> Bool {
     guard !passesStops else { return false }
-    return stopAddresses.contains(linear) || physicalStops.contains(physical)
-      || stopRanges.contains { $0.contains(linear) }
+    if stops.linear.contains(linear) || stops.physical.contains(physical) { return true }
+    guard !stops.guestPhysical.isEmpty, processor.isGuest else { return false }
+    return processor.guestPhysical(of: linear).map { stops.guestPhysical.contains($0) } ?? false
   }
 
   /// Whether an instruction at a place in its page must be a block's first one, because a run may stop before it.

@@ -385,6 +385,7 @@ private func setMachineStatus(_ s: State, _ op: OpRef, _ value: UInt16, linear: 
     let wanted = s.pointee.cr0 & ~14 | UInt64(value) & 15
     let new = processor.writtenByGuest(0, s.pointee.cr0, wanted)
     try processor.setCR0(new)
+    processor.observer?.wroteControlRegister(0, new, of: processor)
   }
 }
 

@@ -82,11 +82,10 @@ func lookForStop(_ s: State, _ op: OpRef) {
 @inline(never)
 private func isStop(_ s: State, _ op: OpRef) -> Bool {
   let processor = processor(s)
-  let linear = s.pointee.rip &+ UInt64(op.pointee.ripOffset) &+ s.pointee.codeBase
+  let sum = s.pointee.rip &+ UInt64(op.pointee.ripOffset) &+ s.pointee.codeBase
+  let linear = s.is64Bit ? sum : sum & 0xFFFF_FFFF
   let physical = s.pointee.block.map { $0.pointee.key >> 8 &+ UInt64(op.pointee.ripOffset) } ?? ~0
-  guard processor.blocks.isStop(linear: s.is64Bit ? linear : linear & 0xFFFF_FFFF, physical: physical) else {
-    return false
-  }
+  guard processor.blocks.isStop(linear: linear, physical: physical, of: processor) else { return false }
   return processor.reportsStop(linear, retired: s.pointee.instructions &- s.blockCount &+ UInt64(op.pointee.number))
 }
 

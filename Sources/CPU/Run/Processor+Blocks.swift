@@ -149,7 +149,7 @@ extension Processor {
     let outcome = bytes.withUnsafeBytes { decoder.decode($0, ripOffset: 0, mode: state.pointee.mode) }
     guard case .instruction(let instruction) = outcome else { return nil }
     var straight = StraightRun()
-    if blocks.mayStop(at: rip) { straight.place(DecodedOp(lookForStop)) }
+    if blocks.mayStop(at: key >> 8) { straight.place(DecodedOp(lookForStop)) }
     straight.append(instruction)
     return file(straight, key: key, available: head.count, secondPage: next.value)
   }

@@ -203,4 +203,25 @@ extension Processor {
       translation.smepSet(pagingControls)
     }
   }
+
+  /// Writes CR0, CR3, CR4 or CR8 for a person as MOV would, with what that invalidates; false: MOV would fault, or the
+  /// register or a bit is not built.
+  public func poke(controlRegister number: Int, _ value: UInt64) -> Bool {
+    refusal = nil
+    do throws(Fault) {
+      switch number {
+      case 0: try setCR0(value)
+      case 3: try setCR3(value)
+      case 4: try setCR4(value)
+      case 8 where value < 16: taskPriority = value
+      default: return false
+      }
+    } catch {
+      return false
+    }
+    let isBuilt = refusal == nil
+    refusal = nil
+    contextChanged()
+    return isBuilt
+  }
 }

@@ -24,7 +24,11 @@ extension Processor {
       return left(s, op, ExitFault)
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
-    guard let first = physical(linear, access, isStack: isStack) else { return left(s, op, ExitFault) }
+    // What is told of the walk and of the mapping's use names this instruction.
+    accessOp = op
+    let found = physical(linear, access, isStack: isStack)
+    accessOp = nil
+    guard let first = found else { return left(s, op, ExitFault) }
     if translation.isAPICAccess(first.address, by: first.slot) {
       return accessVirtualAPIC(s, op, linear, bytes, access, first.address)
     }
@@ -104,7 +108,10 @@ extension Processor {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
     var second = PhysicalAddress(first.address.value &+ head)
     if head < bytes {
-      guard let found = physical(linear &+ head, access, isStack: isStack) else { return left(s, op, ExitFault) }
+      accessOp = op
+      let found = physical(linear &+ head, access, isStack: isStack)
+      accessOp = nil
+      guard let found else { return left(s, op, ExitFault) }
       second = found.address
     }
     guard isAligned(linear, bytes: bytes) else {

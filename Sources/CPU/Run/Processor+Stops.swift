@@ -17,7 +17,8 @@ extension Processor {
 
   /// The instruction that is next begins without a stop before it: the person has seen it.
   public func passStop() {
-    let linear = state.is64Bit ? state.pointee.rip : state.pointee.codeBase &+ state.pointee.rip
+    let sum = state.pointee.codeBase &+ state.pointee.rip
+    let linear = state.is64Bit ? state.pointee.rip : sum & 0xFFFF_FFFF
     reportedStop = ReportedStop(linear: linear, retired: state.pointee.instructions)
     isAtStopAddress = false
   }

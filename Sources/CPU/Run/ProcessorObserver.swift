@@ -26,7 +26,7 @@ public struct DeliveredEvent: Equatable, Sendable {
 public protocol ProcessorObserver: AnyObject {
   /// An event was delivered, or its delivery faulted.
   func delivered(_ event: DeliveredEvent, to processor: Processor)
-  /// MOV to a control register has written a value.
+  /// MOV to a control register, or LMSW, has written a value.
   func wroteControlRegister(_ number: Int, _ value: UInt64, of processor: Processor)
   /// IN, OUT, INS or OUTS has accessed a port.
   func accessedPort(_ port: UInt16, bytes: UInt64, by processor: Processor)

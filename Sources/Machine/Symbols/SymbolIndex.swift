@@ -15,6 +15,8 @@ public struct SymbolIndex: Sendable {
 
   /// By address.
   private var entries: [Entry] = []
+  /// The address of each name: the first one that was added.
+  private var addresses: [String: UInt64] = [:]
 
   /// No symbols.
   public init() {}
@@ -27,15 +29,32 @@ public struct SymbolIndex: Sendable {
   /// - Parameter base: where its lowest segment that is loaded lies in the machine; nil: where the file says.
   /// - Throws: `ELF.Failure` when the file is damaged.
   public mutating func add(_ elf: ELF, at base: UInt64? = nil) throws(ELF.Failure) {
-    let shift = SymbolIndex.shift(of: elf, loadedAt: base)
+    try add(elf, movedBy: SymbolIndex.shift(of: elf, loadedAt: base))
+  }
+
+  /// Adds a file's symbols, and says how many there were.
+  ///
+  /// - Parameter shift: what is added to each address.
+  /// - Throws: `ELF.Failure` when the file is damaged.
+  @discardableResult
+  public mutating func add(_ elf: ELF, movedBy shift: UInt64) throws(ELF.Failure) -> Int {
     let added = try elf.symbols().map { symbol in
       Entry(name: symbol.name, address: symbol.address &+ shift, size: symbol.size)
     }
+    for entry in added where addresses[entry.name] == nil { addresses[entry.name] = entry.address }
     // Stable, so that of symbols at one address the first of the first file stands.
     let numbered = (entries + added).enumerated().sorted {
       ($0.element.address, $0.offset) < ($1.element.address, $1.offset)
     }
     entries = numbered.map(\.element)
+    return added.count
+  }
+
+  /// Adds one symbol, without a size.
+  public mutating func add(_ name: String, at address: UInt64) {
+    if addresses[name] == nil { addresses[name] = address }
+    let place = entries.firstIndex { $0.address > address } ?? entries.endIndex
+    entries.insert(Entry(name: name, address: address, size: 0), at: place)
   }
 
   /// What is added to a file's addresses when its lowest segment that is loaded lies at an address.
@@ -45,7 +64,12 @@ public struct SymbolIndex: Sendable {
   }
 
   /// The address of the first symbol of a name.
-  public func address(of name: String) -> UInt64? { entries.first { $0.name == name }?.address }
+  public func address(of name: String) -> UInt64? { addresses[name] }
+
+  /// Names that begin with a text, in order, so many at most.
+  public func names(beginningWith prefix: String, atMost count: Int) -> [String] {
+    Array(addresses.keys.filter { $0.hasPrefix(prefix) }.sorted().prefix(count))
+  }
 
   /// The symbol that an address lies in or close behind.
   public func symbol(at address: UInt64) -> Entry? {

@@ -2,10 +2,12 @@ import Tables
 
 /// A command of the monitor: a row of the table, and what carries it out.
 package struct Command {
-  /// What completes its last argument.
+  /// What completes an argument.
   package enum Completion: String {
     case none = ""
-    case command, expression, register, file, processor, modelSpecific, information
+    case command, expression, register, file, processor, modelSpecific
+    /// Words that some commands take.
+    case step, event, exit, tlb, trace, to
   }
 
   /// What carries it out.
@@ -21,8 +23,8 @@ package struct Command {
   package let family: String
   /// What may stand behind it.
   package let arguments: String
-  /// What completes that.
-  package let completion: Completion
+  /// What completes that, an argument each; the last one all that follow.
+  let completions: [Completion]
   /// An example.
   package let example: String
   /// What it does.
@@ -30,7 +32,9 @@ package struct Command {
   let action: Action
 
   init(_ row: Table.Row, family: String, help: String, _ action: @escaping Action) throws(TableError) {
-    guard let completion = Completion(rawValue: row["completer"]) else {
+    let completers = row["completer"].split(separator: ",", omittingEmptySubsequences: false)
+    completions = completers.compactMap { Completion(rawValue: String($0)) }
+    guard completions.count == completers.count, !completions.isEmpty else {
       throw row.error("completer", "'\(row["completer"])' is none")
     }
     name = row["name"]
@@ -38,7 +42,6 @@ package struct Command {
     aliases = row["alias"].split(separator: ",").map(String.init)
     self.family = family
     arguments = row["arguments"]
-    self.completion = completion
     example = row["example"]
     self.help = help
     self.action = action
@@ -50,6 +53,9 @@ package struct Command {
     guard shortest != words.last.map(String.init) else { return nil }
     return words.count == 2 ? "\(words[0]) \(shortest)" : shortest
   }
+
+  /// What completes an argument, counted from 0.
+  func completion(ofArgument number: Int) -> Completion { completions[min(number, completions.count - 1)] }
 
   /// Its words.
   var words: [Substring] { name.split(separator: " ") }

@@ -16,7 +16,7 @@ extension CommandTable {
   private static let runRows: StaticString = """
     name              least      alias     completer   arguments      example
     continue          c          cont      expression  [if E]         continue if rax == 0
-    step              s          si,stepi  processor   [cpu|all] [N]  step all 10
+    step              s          si,stepi  step        [cpu|all] [N]  step all 10
     next              n          ni,nexti  -           [N]            next
     finish            fin        -         -           -              finish
     until             unt        -         expression  E              until rax == 5
@@ -28,7 +28,7 @@ extension CommandTable {
 
   private static let runHelp: StaticString = """
     name              help
-    continue          run on until something stops the machine, and E holds
+    continue          run on until a stop is met at which E holds
     step              execute N instructions (1) of the processor, of another one, or of whichever is next
     next              like step, but a call or a repeated instruction is one step
     finish            run on until the procedure returns
@@ -42,10 +42,11 @@ extension CommandTable {
   private static let stopsRows: StaticString = """
     name              least  alias      completer   arguments                       example
     break             b      lb,lbreak  expression  [ADDRESS] [if E]                break main if rdi > 4
+    gbreak            gb     -          expression  ADDRESS [if E]                  gbreak 0x7c00 if rax != 0
     pbreak            pb     -          expression  ADDRESS [if E]                  pbreak 0x7c00
     vbreak            vb     -          expression  SELECTOR:OFFSET [if E]          vbreak 8:0x100000
     watch             wat    -          expression  [rwx] [LEVEL] E [BYTES] [if E]  watch rw physical 0x3008 8
-    catch             cat    -          -           EVENT [if E]                    catch exception 14
+    catch             cat    -          event       EVENT [if E]                    catch exception 14
     delete            d      -          -           [N ...]                         delete 1
     enable            en     -          -           [N ...]                         enable 1
     disable           disab  -          -           [N ...]                         disable 1
@@ -55,10 +56,11 @@ extension CommandTable {
   private static let stopsHelp: StaticString = """
     name              help
     break             stop before the instruction at a linear address
+    gbreak            stop before the instruction at a guest-physical address, in non-root operation
     pbreak            stop before the instruction at a physical address
     vbreak            stop before the instruction at an offset of a segment
     watch             stop behind a read or write of memory, or before a fetch: linear, guest or physical, 8 bytes
-    catch             stop behind an event: exception [VECTOR], mode, inv, stale, entry-failure, port, msr
+    catch             stop behind an event: exception [N], mode, inv, stale, verdict [NAME], entry-failure, port [E], msr [E]
     delete            delete stops, or all
     enable            stops count again, some or all
     disable           stops do not count, some or all
@@ -84,6 +86,7 @@ extension CommandTable {
     info pic     pi     -          -              -                   info pic
     info pci     pc     -          -              -                   info pci
     info events  ev     -          -              -                   info events
+    info screen  sc     -          -              -                   info screen
     """
 
   private static let stateHelp: StaticString = """
@@ -105,18 +108,19 @@ extension CommandTable {
     info pic     the 8259 pair's registers
     info pci     the functions on the PCI bus
     info events  what will happen by itself next
+    info screen  the text screen
     """
 
   private static let memoryRows: StaticString = """
-    name         least   alias   completer   arguments                example
-    xg           xg      -       expression  [/NFU] E                 xg/2gx 0x1000
-    examine      x       -       expression  [/NFU] E                 x/4gx rsp
-    xp           xp      -       expression  [/NFU] E                 xp/8bx 0x1000
-    disassemble  u       -       expression  [/N] [E]                 u/5 rip
-    print        p       output  expression  [/F] E                   print/x l4[rsp] & 0xff
-    writemem     writem  -       file        FILE [LEVEL] E BYTES     writemem page.bin 0x1000 0x1000
-    loadmem      loadm   -       file        FILE [LEVEL] E           loadmem page.bin physical 0x1000
-    find         f       -       expression  [LEVEL] E BYTES PATTERN  find 0 0x100000 "RSD PTR "
+    name         least   alias   completer        arguments                example
+    xg           xg      -       expression       [/NFU] E                 xg/2gx 0x1000
+    examine      x       -       expression       [/NFU] E                 x/4gx rsp
+    xp           xp      -       expression       [/NFU] E                 xp/8bx 0x1000
+    disassemble  u       -       expression       [/N] [E]                 u/5 rip
+    print        p       output  expression       [/F] E                   print/x l4[rsp] & 0xff
+    writemem     writem  -       file,expression  FILE [LEVEL] E BYTES     writemem page.bin 0x1000 0x1000
+    loadmem      loadm   -       file,expression  FILE [LEVEL] E           loadmem page.bin physical 0x1000
+    find         f       -       expression       [LEVEL] E BYTES PATTERN  find 0 0x100000 "RSD PTR "
     """
 
   private static let memoryHelp: StaticString = """
@@ -140,7 +144,7 @@ extension CommandTable {
     info ept     ep     -      expression  [EPTP]                     info ept vmcs.eptPointer
     ept compose  c      -      expression  EPT01 EPT12                ept compose 0x10301e 0x20501e
     ept diff     d      -      expression  EPTP EPTP                  ept diff 0x10301e 0x20501e
-    info tlb     t      -      processor   [cpuN] [KIND ...] [TAG N]  info tlb 0 combined
+    info tlb     t      -      tlb         [cpuN] [KIND ...] [TAG N]  info tlb 0 combined
     tlb stale    s      -      -           -                          tlb stale
     tlb why      w      -      expression  E                          tlb why 0x200000
     tlb evict    e      -      expression  E                          tlb evict 0x200000
@@ -170,7 +174,7 @@ extension CommandTable {
     info vmcs   v      -      processor  [cpuN|ADDRESS] [-diff] [TEXT]  info vmcs -diff
     info entry  en     -      -          -                              info entry
     info exits  ex     -      -          -                              info exits
-    vmexitbp    vm     -      -          [REASON] [if E]                vmexitbp eptViolation
+    vmexitbp    vm     -      exit       [REASON] [if E]                vmexitbp eptViolation
     """
 
   private static let vmxHelp: StaticString = """
@@ -182,21 +186,22 @@ extension CommandTable {
     """
 
   private static let orderRows: StaticString = """
-    name           least  alias            completer   arguments           example
-    sched show     sh     -                -           -                   sched show
-    sched next     n      -                -           [N]                 sched next
-    sched preempt  p      -                processor   CPU CYCLES          sched preempt cpu0 5000
-    trace          tr     -                -           KIND|off [to FILE]  trace exit
-    sym load       lo     -                file        FILE [OFFSET]       sym load hypervisor.elf 0x1000
-    sym add        a      -                expression  NAME E              sym add handler 0x100309
-    sym list       li     -                -           [TEXT]              sym list vm
-    bt             bt     backtrace,where  -           -                   bt
-    save           sa     -                -           NAME                save before
-    load           lo     -                -           NAME                load before
-    info history   h      -                -           -                   info history
-    source         so     -                file        FILE                source commands.txt
-    help           h      ?                command     [COMMAND]           help walk
-    quit           q      exit             -           [CODE]              quit 3
+    name           least  alias            completer        arguments           example
+    sched show     sh     -                -                -                   sched show
+    sched next     n      -                -                [N]                 sched next
+    sched preempt  p      -                processor        CPU CYCLES          sched preempt cpu0 5000
+    trace          tr     -                trace,to,file    KIND|off [to FILE]  trace exit
+    sym load       lo     -                file,expression  FILE [OFFSET]       sym load hypervisor.elf 0x1000
+    sym add        a      -                expression       NAME E              sym add handler 0x100309
+    sym list       li     -                expression       [TEXT]              sym list vm
+    bt             bt     backtrace,where  -                -                   bt
+    save           sa     -                -                NAME                save before
+    load           lo     -                -                NAME                load before
+    info history   h      -                -                -                   info history
+    source         so     -                file             FILE                source commands.txt
+    time           ti     -                command          COMMAND             time goto 100000
+    help           h      ?                command          [COMMAND]           help walk
+    quit           q      exit             -                [CODE]              quit 3
     """
 
   private static let orderHelp: StaticString = """
@@ -211,8 +216,9 @@ extension CommandTable {
     bt             callers, by frame pointers
     save           give this moment a name
     load           go to a moment that was saved
-    info history   how far back there are snapshots, and what they take
+    info history   how far back there are snapshots, what they take, and what the last way there replayed
     source         carry out the lines of a file
+    time           carry out a command, and say how much processor time of the host it took
     help           the commands, or one of them
     quit           leave, with a status
     """

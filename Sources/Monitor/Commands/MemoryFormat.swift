@@ -2,7 +2,7 @@
 struct MemoryFormat {
   /// How many.
   var count: Int
-  /// x, d, u, o, t, c, s, i.
+  /// x, z, d, u, o, t, c, s, i, a, f.
   var letter: Character
   /// Bytes of each.
   var bytes: Int
@@ -31,9 +31,8 @@ struct MemoryFormat {
       case "h": self.bytes = 2
       case "w": self.bytes = 4
       case "g": self.bytes = 8
-      case "x", "d", "u", "o", "t", "c", "s", "i": self.letter = character
-      case "a": self.letter = "a"
-      default: throw Complaint("'\(character)' is no format: x d u o t c s i a, nor a size: b h w g")
+      case "x", "z", "d", "u", "o", "t", "c", "s", "i", "a", "f": self.letter = character
+      default: throw Complaint("'\(character)' is no format: x z d u o t c s i a f, nor a size: b h w g")
       }
     }
     if self.letter == "c", bytes == 8, !text.contains("g") { self.bytes = 1 }
@@ -47,6 +46,8 @@ struct MemoryFormat {
       let shift = 64 - bits
       return String(Int64(bitPattern: value << shift) >> shift)
     case "u": return String(value)
+    case "f" where bytes == 8: return "\(Double(bitPattern: value))"
+    case "f" where bytes == 4: return "\(Float(bitPattern: UInt32(truncatingIfNeeded: value)))"
     case "o": return "0" + String(value, radix: 8)
     case "t":
       return String(repeating: "0", count: max(0, Int(bits) - String(value, radix: 2).count)) + String(value, radix: 2)

@@ -18,7 +18,8 @@ extension Session {
 
   private static var stops: [String: Command.Action] {
     [
-      "break": { try $0.setBreakpoint($1) }, "pbreak": { try $0.setBreakpoint($1, isPhysical: true) },
+      "break": { try $0.setBreakpoint($1) }, "gbreak": { try $0.setBreakpoint($1, .guestPhysical) },
+      "pbreak": { try $0.setBreakpoint($1, .physical) },
       "vbreak": { try $0.setLogicalBreakpoint($1) }, "watch": { try $0.watch($1) }, "catch": { try $0.catchEvents($1) },
       "delete": { try $0.change($1) { _ in false } },
       "enable": {
@@ -46,6 +47,7 @@ extension Session {
       "info ldt": { try $0.showDescriptors($1, isLocal: true) }, "info tss": { try $0.showTSS($1) },
       "info lapic": { try $0.showLocalAPIC($1) }, "info ioapic": { try $0.showIOAPIC($1) },
       "info pic": { try $0.showPIC($1) }, "info pci": { try $0.showPCI($1) }, "info events": { try $0.showEvents($1) },
+      "info screen": { try $0.showScreen($1) },
       "cpu": { try $0.select($1) }, "info cpus": { try $0.showProcessors($1) },
     ]
   }
@@ -83,7 +85,8 @@ extension Session {
       "sched preempt": { try $0.preempt($1) }, "trace": { try $0.trace($1) }, "sym load": { try $0.loadSymbols($1) },
       "sym add": { try $0.addSymbol($1) }, "sym list": { try $0.listSymbols($1) }, "bt": { try $0.backtrace($1) },
       "save": { try $0.save($1) }, "load": { try $0.load($1) }, "info history": { try $0.showHistory($1) },
-      "source": { try $0.source($1) }, "help": { try $0.help($1) }, "quit": { try $0.quit($1) },
+      "source": { try $0.source($1) }, "time": { try $0.time($1) }, "help": { try $0.help($1) },
+      "quit": { try $0.quit($1) },
     ]
   }
 }

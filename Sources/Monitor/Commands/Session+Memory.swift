@@ -23,7 +23,7 @@ extension Session {
       let count = min(left, max(1, perLine))
       let bytes = view.bytes(next, count: count * format.bytes)
       let values = stride(from: 0, to: bytes.count - format.bytes + 1, by: format.bytes).map { start in
-        format.text(bytes[start..<start + format.bytes].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+        text(bytes[start..<start + format.bytes].reversed().reduce(0) { $0 << 8 | UInt64($1) }, format)
       }
       if !values.isEmpty { say("\(label(next, level)): \(values.joined(separator: " "))") }
       next &+= UInt64(values.count * format.bytes)
@@ -33,6 +33,10 @@ extension Session {
     nextExamined = next
     repeatAs(
       "\(level == .linear ? "x" : level == .physical ? "xp" : "xg")/\(format.count)\(format.letter)\(format.unit)")
+  }
+
+  private func text(_ value: UInt64, _ format: MemoryFormat) -> String {
+    format.letter == "a" ? place(value) : format.text(value)
   }
 
   private func label(_ address: UInt64, _ level: Expression.Level) -> String {
@@ -85,10 +89,9 @@ extension Session {
     let letters = arguments.format()
     let value = try value(arguments.rest)
     guard letters.isEmpty else {
-      let format = try MemoryFormat(letters)
-      return say(format.letter == "a" ? place(value) : format.text(value))
+      return say(text(value, try MemoryFormat(letters)))
     }
-    let name = symbols.text(value).map { " <\($0)>" } ?? ""
+    let name = symbolText(value).map { " <\($0)>" } ?? ""
     let signed = Int64(bitPattern: value)
     say("\(hex(value)) \(value)\(signed < 0 ? " \(signed)" : "")\(name)")
   }

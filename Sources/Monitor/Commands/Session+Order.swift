@@ -57,12 +57,8 @@ extension Session {
     if arguments.take("to") {
       guard let path = arguments.word() else { throw Complaint("trace: a file is missing") }
       try arguments.end()
-      guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
-      else { throw Complaint("\(path): cannot be written") }
-      events.tracer = Tracer((events.tracer?.kinds ?? []).union([kind])) { line in
-        // A file that takes no more is no error of the machine's.
-        try? file.write(contentsOf: Data((line + "\n").utf8))
-      }
+      let file = try host.openText(path)
+      events.tracer = Tracer((events.tracer?.kinds ?? []).union([kind]), flush: { file.flush() }) { file.line($0) }
     } else {
       try arguments.end()
       if let tracer = events.tracer {
@@ -82,7 +78,7 @@ extension Session {
     guard let path = arguments.word() else { throw Complaint("sym load: a file is missing") }
     let offset = try value(at: &arguments) ?? 0
     try arguments.end()
-    do { say("\(try symbols.add(try ELF(try HostFile.bytes(path)), offset: offset)) symbols") } catch let error
+    do { say("\(try symbols.add(try ELF(try HostFile.bytes(path)), movedBy: offset)) symbols") } catch let error
       as ELF.Failure
     {
       throw Complaint("\(path): \(error)")
@@ -103,7 +99,7 @@ extension Session {
     var arguments = arguments
     let prefix = arguments.word() ?? ""
     try arguments.end()
-    let names = symbols.names(beginningWith: prefix)
+    let names = symbols.names(beginningWith: prefix, atMost: 200)
     if names.isEmpty { return say("no symbol begins so") }
     for name in names { say("\(hex(symbols.address(of: name) ?? 0, digits: 16)) \(name)") }
   }
@@ -134,6 +130,22 @@ extension Session {
     guard let name = arguments.word() else { throw Complaint("source: a file is missing") }
     try arguments.end()
     try carryOut(file: name)
+  }
+
+  /// `time`.
+  func time(_ arguments: Arguments) throws {
+    guard !arguments.isEmpty else { throw Complaint("time: a command is missing") }
+    let (command, rest) = try commands.command(in: arguments.rest)
+    guard command.name != "time" else { throw Complaint("time: another command") }
+    var before = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before)
+    defer {
+      var after = timespec()
+      clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after)
+      let seconds = Double(after.tv_sec - before.tv_sec) + Double(after.tv_nsec - before.tv_nsec) / 1e9
+      say(String(format: "%.6f s of processor time", seconds))
+    }
+    try command.action(self, Arguments(rest))
   }
 
   /// `help`.

@@ -41,7 +41,11 @@ extension Session {
       }) {
         return .temporary(number)
       }
-      // Nobody's stop but the run's own: `--until` and the like.
+      if host.isAimReached() {
+        say(RunEnd.conditionMet.text)
+        return .ended
+      }
+      // Nobody's stop.
       guard isInterrupted else { continue }
       return .ended
     }

@@ -14,13 +14,21 @@ extension Session {
     return disassemblers.text(bytes, at: address, bits: processor.codeBits)
   }
 
-  /// Processor, mode, cycle, RIP with its symbol, next instruction.
+  /// Says where the machine is, before the prompt.
   func showPlace() {
     nextDisassembled = processor.linearRIP
-    let s = processor.state.pointee
-    say(
-      "cpu\(selected) \(processor.operation)\(processor.modeName) cpl\(processor.privilege)\(activity(of: processor)) cycle \(s.cycles) "
-        + "\(place(processor.linearRIP)): \(nextInstruction.text)")
+    shownPlace = placeLine
+    say(shownPlace)
+  }
+
+  /// Processor, operation and mode, cycle, RIP with its symbol, next instruction.
+  var placeLine: String {
+    "cpu\(selected) \(mode(of: processor)) cycle \(processor.state.pointee.cycles) "
+      + "\(place(processor.linearRIP)): \(nextInstruction.text)"
+  }
+
+  private func mode(of processor: Processor) -> String {
+    "\(processor.operation)\(processor.modeName) cpl\(processor.privilege)\(activity(of: processor))"
   }
 
   private func activity(of processor: Processor) -> String {
@@ -38,8 +46,8 @@ extension Session {
     for (number, processor) in board.processors.enumerated() {
       let s = processor.state.pointee
       say(
-        "\(number == selected ? "*" : " ") cpu\(number) \(processor.modeName) cpl\(processor.privilege)"
-          + "\(activity(of: processor)) cycle \(s.cycles), \(s.instructions) instructions, "
+        "\(number == selected ? "*" : " ") cpu\(number) \(mode(of: processor)) cycle \(s.cycles), "
+          + "\(s.instructions) instructions, "
           + "at \(place(processor.linearRIP))")
     }
   }
@@ -155,7 +163,17 @@ extension Session {
     if name.first == "$" { name.removeFirst() }
     let value = try value(parts[1])
     try edit(.register(processor: selected, name: name, value: value))
-    say("\(name) \(hex(RegisterName.value(name, of: processor) ?? value))")
+    let now = try ProcessorContext(self, selected).value(named: name)
+    say("\(name) \(hex(now))")
+  }
+
+  /// `info screen`.
+  func showScreen(_ arguments: Arguments) throws {
+    try arguments.end()
+    guard var lines = board.screen else { throw Complaint("the machine shows no text") }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    if lines.isEmpty { return say("the screen is empty") }
+    for line in lines { say(line) }
   }
 }
 

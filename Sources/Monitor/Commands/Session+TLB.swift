@@ -11,7 +11,7 @@ extension Session {
     var number = selected
     var kind: MappingKind?
     var isStructure: Bool?
-    var tag: UInt64?
+    var tags: [(CachedEntry) -> Bool] = []
     while let word = arguments.word() {
       switch word {
       case "linear": kind = .linear
@@ -19,7 +19,11 @@ extension Session {
       case "combined": kind = .combined
       case "structures": isStructure = true
       case "pages": isStructure = false
-      case "vpid", "pcid", "ep4ta": tag = try arguments.number(word)
+      case "vpid", "pcid", "ep4ta":
+        guard let tag = try value(at: &arguments) else { throw Complaint("info tlb: \(word) of what?") }
+        tags.append { entry in
+          word == "vpid" ? entry.tag.vpid == tag : word == "pcid" ? entry.tag.pcid == tag : entry.tag.ep4ta == tag
+        }
       default: number = try processorNumber(word)
       }
     }
@@ -27,7 +31,7 @@ extension Session {
     var count = 0
     cache.forEach { slot, entry in
       guard kind == nil || entry.kind == kind, isStructure == nil || entry.isStructure == isStructure else { return }
-      if let tag, ![UInt64(entry.tag.vpid), UInt64(entry.tag.pcid), entry.tag.ep4ta].contains(tag) { return }
+      guard tags.allSatisfy({ $0(entry) }) else { return }
       count += 1
       if count <= 2000 { say(TranslationText.line(slot, entry, cache)) }
     }
@@ -62,7 +66,7 @@ extension Session {
         say("cpu\(number) \(TranslationText.line(slot, entry, cache))")
         for line in sources(slot, cache) { say("     \(line)") }
         for line in provenance(slot, cache) { say("     \(line)") }
-        for line in whyStillThere(entry, processor) { say("     \(line)") }
+        for line in past(slot, number) + whyStillThere(entry, processor) { say("     \(line)") }
       }
     }
     if count == 0 { say("no processor remembers anything of \(hex(address))") }
@@ -93,9 +97,19 @@ extension Session {
     switch change.writer {
     case .processor(let number): writer = "cpu\(number) at \(place(change.rip)), cycle \(change.cycle)"
     case .device: writer = "a device"
-    case .monitor: writer = "the monitor"
+    case .monitor: writer = "you"
     }
     return "entry \(hex(change.address)) changed from \(hex(change.old)) to \(hex(change.new)) by \(writer)"
+  }
+
+  /// When it was made, and what has left it since.
+  private func past(_ slot: Slot, _ number: Int) -> [String] {
+    guard let history = oracle?.history(of: slot, on: number) else { return [] }
+    let made = history.fill.map { "made by cpu\(number) at \(place($0.rip)), cycle \($0.cycle)" }
+    return [made].compactMap(\.self)
+      + history.missed.map {
+        "left by cpu\($0.processor) at \(place($0.rip)), cycle \($0.cycle): \($0.text): \($0.reason)"
+      }
   }
 
   /// Which invalidation would have taken it, as far as its tags say.

@@ -14,17 +14,25 @@ extension Session {
     showPlace()
   }
 
+  /// Instructions that are gone through one by one to find out what lies between them.
+  private static let reach: UInt64 = 4000
+
   /// So many instructions or events back, of whichever processor.
   private func stepBack(_ count: Int) throws {
     let now = moment
     guard let first = history.points.first?.moment, first < now else { return say("this is the beginning") }
     guard count > 0 else { return }
-    // From a little further back: the snapshot there makes the steps back that will follow cheap.
-    let (earlier, isBefore) = now.instructions.subtractingReportingOverflow(UInt64(max(count, 2000)))
-    try go(to: max(first, Moment(instructions: isBefore ? 0 : earlier, events: 0)))
-    if history.distance(to: moment) > 100_000 { try takeSnapshot() }
+    if let near = history.point(behind: now.earlier(by: Session.reach), before: now.earlier(by: UInt64(count) - 1)) {
+      try restore(near)
+    } else {
+      // From a little further back: the snapshot there makes the steps back that will follow cheap.
+      try go(to: max(first, now.earlier(by: max(UInt64(count), Session.reach / 2))))
+      if history.distance(to: moment) > 100_000 { try takeSnapshot() }
+    }
     // Events lie between the instructions: how many there are, a replay tells.
     var trail: [Moment] = []
+    let start = retired
+    defer { replayed &+= now.instructions &- start }
     try silently {
       while moment < now {
         trail.append(moment)
@@ -164,5 +172,6 @@ extension Session {
     say(
       "\(history.points.count) snapshots, \(bytes >> 10) KiB of \(history.budget >> 10); \(history.edits.count) changes "
         + "of yours; here \(moment.instructions) instructions and \(moment.events) events have passed")
+    if replayed > 0 { say("the last way here replayed \(replayed) instructions") }
   }
 }

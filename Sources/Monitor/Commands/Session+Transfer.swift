@@ -1,5 +1,4 @@
 import CPU
-import Foundation
 import MMU
 
 // Memory in bulk: `writemem`, `loadmem`, `find`.
@@ -52,7 +51,7 @@ extension Session {
     guard bytes.count == Int(length) else {
       throw Complaint("cannot read \(view.name) \(hex(address &+ UInt64(bytes.count)))")
     }
-    do { try Data(bytes).write(to: URL(fileURLWithPath: path)) } catch { throw Complaint("\(path): cannot be written") }
+    try HostFile.write(bytes, to: path)
     say("\(length) bytes written to \(path)")
   }
 

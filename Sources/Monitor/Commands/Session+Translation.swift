@@ -28,12 +28,18 @@ extension Session {
 
   /// An EPT: the one named, or that in force, or that of the current VMCS.
   private func ept(_ arguments: inout Arguments) throws -> EPTControls {
-    if let pointer = try value(at: &arguments) { return EPTControls(pointer: pointer) }
-    if let controls = processor.translation.controls.ept { return controls }
-    guard let unit = processor.vmx, unit.current != ~0, unit.vmcs[.eptPointer] != 0 else {
-      throw Complaint("no EPT is in use here: name an EPTP")
+    if let pointer = try value(at: &arguments) { return try Session.ept(pointer) }
+    guard let controls = processor.guestEPT else { throw Complaint("no EPT is in use here: name an EPTP") }
+    return controls
+  }
+
+  /// The EPT that an EPTP names, or one of four levels at an address.
+  private static func ept(_ pointer: UInt64) throws(Complaint) -> EPTControls {
+    switch pointer >> 3 & 7 {
+    case 3, 4: return EPTControls(pointer: pointer)
+    case 0 where pointer & 0xFFF == 0: return EPTControls(pointer: pointer | 3 << 3 | 6)
+    case let bits: throw Complaint("\(hex(pointer)) is no EPTP: bits 5:3 are \(bits), not 3 or 4 for 4 or 5 levels")
     }
-    return EPTControls(pointer: unit.vmcs[.eptPointer])
   }
 
   /// `gpa2hpa`.
@@ -84,7 +90,7 @@ extension Session {
       throw Complaint("two EPTPs are wanted")
     }
     try arguments.end()
-    return (EPTControls(pointer: a), EPTControls(pointer: b))
+    return (try Session.ept(a), try Session.ept(b))
   }
 
   /// `ept diff`.
@@ -111,37 +117,16 @@ extension Session {
 }
 
 extension Processor {
-  /// The mapping of a linear address: the TLB's, or memory's.
-  func mapping(of linear: UInt64) -> CachedEntry? {
-    var controls = translation.controls
-    let address = controls.mode.isLong ? linear : linear & 0xFFFF_FFFF
-    guard controls.mode != .none || controls.ept != nil else {
-      return CachedEntry(
-        kind: .linear, isStructure: false, shift: 12, tag: Tag(), prefix: address & ~0xFFF, target: address & ~0xFFF,
-        rights: .all, root: 0)
-    }
-    guard !controls.mode.isLong || LinearAddress(address).isCanonical(bits: controls.mode.linearBits) else {
-      return nil
-    }
-    let kind: MappingKind = controls.ept == nil ? .linear : .combined
-    if let slot = translation.cache.translation(kind, address, controls.tag) { return translation.cache[slot] }
-    (controls.supervisorAccessPrevention, controls.userKeys, controls.supervisorKeys) = (false, 0, 0)
-    controls.ept?.isLooking = true
-    let walk = Walk(LinearAddress(address), Access(), controls, memory, sideEffects: false)
-    guard case .mapped(let entry) = walk.outcome else { return nil }
-    return entry
+  /// The EPT in force; in root operation that of the current VMCS, if its guest has one.
+  var guestEPT: EPTControls? {
+    if let ept = translation.controls.ept { return ept }
+    guard let unit = vmx, unit.isOn, unit.current != ~0, unit.usesEPT else { return nil }
+    return EPTControls(pointer: unit.vmcs[.eptPointer])
   }
 
-  /// The guest-physical address of a linear one; the physical one without EPT.
-  func guestPhysical(of linear: UInt64) -> UInt64? {
-    guard let entry = mapping(of: linear) else { return nil }
-    guard entry.kind == .combined else { return entry.physical(linear) }
-    return entry.guestFrame | linear & (1 << UInt64(entry.shift) - 1)
-  }
-
-  /// Where a guest-physical address lies by the EPT in force; itself without.
+  /// Where a guest-physical address lies by that EPT; itself without one.
   func physical(ofGuest address: UInt64) -> UInt64? {
-    guard var ept = translation.controls.ept else { return address }
+    guard var ept = guestEPT else { return address }
     ept.isLooking = true
     let access = EPTAccess(Access(), ept, isUserAddress: false)
     let walk = EPTWalk(

@@ -117,16 +117,35 @@ extension Session {
   /// `info exits`.
   func showExits(_ arguments: Arguments) throws {
     try arguments.end()
+    var isEmpty = true
     for number in board.processors.indices {
-      let exits = events.counts.exits.filter { $0.key.processor == number }
-      let total = exits.values.reduce(0, +)
-      guard total > 0 else { continue }
-      say("cpu\(number): \(events.counts.entries[number] ?? 0) entries, \(total) exits")
-      for (exit, count) in exits.sorted(by: { ($1.value, $0.key.reason) < ($0.value, $1.key.reason) }) {
-        say("  \(String(count).padded(12))\(ExitText.name(exit.reason))")
+      let exits = events.counts.exits(of: number)
+      guard !exits.isEmpty else { continue }
+      isEmpty = false
+      say("cpu\(number): \(events.counts.entries[number]) entries, \(exits.reduce(0) { $0 &+ $1.count }) exits")
+      for exit in exits.sorted(by: { ($1.count, $0.reason) < ($0.count, $1.reason) }) {
+        say("  \(String(exit.count).padded(12))\(ExitText.name(exit.reason))")
       }
     }
-    if events.counts.exits.isEmpty { say("no VM exits") }
+    if isEmpty { say("no VM exits") }
+  }
+}
+
+extension VMXUnit {
+  /// Whether the guest of the current VMCS has EPT.
+  var usesEPT: Bool {
+    PrimaryControls(rawValue: vmcs[low: .primaryControls]).contains(.activateSecondaryControls)
+      && SecondaryControls(rawValue: vmcs[low: .secondaryControls]).contains(.enableEPT)
+  }
+}
+
+extension VMCSField {
+  /// The field of a name without spaces, in any case: `guestRIP`, `eptPointer`; or as hypervisors write it:
+  /// `guest_RIP`, `control_EPT_pointer`.
+  static func named(_ name: some StringProtocol) -> VMCSField? {
+    let wanted = name.lowercased().replacing("_", with: "")
+    let short = wanted.hasPrefix("control") ? String(wanted.dropFirst(7)) : wanted
+    return allCases.first { "\($0)".lowercased() == wanted || "\($0)".lowercased() == short }
   }
 }
 
@@ -160,10 +179,18 @@ extension Processor {
 
   /// A field of the current VMCS, by its name without spaces: `guestRIP`, `eptPointer`.
   func field(named name: String) throws(Complaint) -> UInt64 {
-    guard let field = VMCSField.allCases.first(where: { "\($0)".lowercased() == name.lowercased() }) else {
+    guard VMCSField.named(name) != nil else {
       throw Complaint("a VMCS has no field '\(name)'; 'info vmcs' has their names")
     }
-    guard let unit = vmx, unit.current != ~0 else { throw Complaint("there is no current VMCS") }
-    return unit.vmcs[field]
+    guard let field = currentField(name) else { throw Complaint("there is no current VMCS that has it") }
+    return field.unit.vmcs[field.field]
+  }
+
+  /// A field of the current VMCS by such a name, and the bits it has; nil: there is none.
+  func currentField(_ name: some StringProtocol) -> (unit: VMXUnit, field: VMCSField, mask: UInt64)? {
+    guard let field = VMCSField.named(name), let unit = vmx, unit.isOn, unit.current != ~0,
+      unit.capabilities.has(field)
+    else { return nil }
+    return (unit, field, VMCSFields.all[field].mask)
   }
 }

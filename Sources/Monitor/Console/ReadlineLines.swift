@@ -12,11 +12,38 @@ package final class ReadlineLines: LineSource {
     rl_readline_name = UnsafePointer(strdup("shootdown"))
     rl_attempted_completion_function = attemptCompletion
     rl_basic_word_break_characters = UnsafePointer(strdup(" \t\n()[]+-*/%&|^<>=!~,"))
+    rl_completion_word_break_hook = breakCharacters
     using_history()
-    stifle_history(1000)
+    stifle_history(ReadlineLines.limit)
+    if let historyFile { read_history(historyFile) }
   }
 
-  deinit { current = nil }
+  deinit {
+    current = nil
+    keepHistory()
+  }
+
+  /// Lines that are kept, here and in the file.
+  private static let limit: Int32 = 1000
+  /// Lines of this session.
+  private var count: Int32 = 0
+  /// Where lines are kept between sessions: the file that `SHOOTDOWN_HISTORY` names, or `.shootdown_history` at home;
+  /// nil: nowhere.
+  private let historyFile: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    if let path = environment["SHOOTDOWN_HISTORY"] { return path.isEmpty ? nil : path }
+    return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.shootdown_history" }
+  }()
+
+  /// Adds this session's lines to the file. One that cannot be written is no reason to trouble anybody.
+  private func keepHistory() {
+    guard count > 0, let historyFile else { return }
+    let file = open(historyFile, O_CREAT | O_WRONLY, 0o600)
+    guard file >= 0 else { return }
+    close(file)
+    append_history(min(count, ReadlineLines.limit), historyFile)
+    history_truncate_file(historyFile, ReadlineLines.limit)
+  }
 
   package func next(prompt: String) -> String? {
     (taken, isTaken) = (nil, false)
@@ -35,7 +62,10 @@ package final class ReadlineLines: LineSource {
       if ready > 0 { rl_callback_read_char() }
     }
     guard let line = taken else { return nil }
-    if !line.allSatisfy(\.isWhitespace) { add_history(line) }
+    if !line.allSatisfy(\.isWhitespace) {
+      add_history(line)
+      count = min(count + 1, ReadlineLines.limit)
+    }
     return line
   }
 
@@ -61,6 +91,16 @@ private func takeLine(_ line: UnsafeMutablePointer<CChar>?) {
   taken = line.map { String(cString: $0) }
   isTaken = true
   free(line)
+}
+
+/// A file's name is one word.
+nonisolated(unsafe) private let fileBreaks = strdup(" \t\n\"'")
+
+/// What ends a word where the cursor is; nil: the usual characters.
+private func breakCharacters() -> UnsafeMutablePointer<CChar>? {
+  guard let current, let buffer = rl_line_buffer else { return nil }
+  let line = String(decoding: String(cString: buffer).utf8.prefix(Int(max(0, rl_point))), as: UTF8.self)
+  return current.takesFile(behind: line) ? fileBreaks : nil
 }
 
 private func attemptCompletion(

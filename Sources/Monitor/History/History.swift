@@ -1,4 +1,5 @@
 import Machine
+import Races
 
 /// The way back: snapshots that were taken while the machine ran, and what the person wrote into it. Between them a
 /// replay gives the same machine again.
@@ -10,6 +11,7 @@ struct History {
     let cycle: UInt64
     let applied: Int
     let counts: MachineEvents.Counts
+    let facts: OracleFacts?
     let snapshot: Snapshot
   }
 
@@ -39,6 +41,11 @@ struct History {
     points.last { $0.moment <= moment && $0.applied <= applied }
   }
 
+  /// A snapshot of this course of events between two moments, the latest.
+  func point(behind first: Moment, before last: Moment) -> Point? {
+    points.last { $0.moment >= first && $0.moment < last && $0.applied <= applied }
+  }
+
   /// Whether a snapshot is due.
   func isDue(at moment: Moment) -> Bool {
     guard let last = points.last(where: { $0.moment <= moment }) else { return true }
@@ -61,10 +68,13 @@ struct History {
   ///
   /// - Parameter used: bytes that all of them take now; called again as they are thinned out.
   mutating func keep(
-    _ snapshot: Snapshot, at moment: Moment, cycle: UInt64, _ counts: MachineEvents.Counts, used: () -> Int
+    _ snapshot: Snapshot, at moment: Moment, cycle: UInt64, _ counts: MachineEvents.Counts, _ facts: OracleFacts?,
+    used: () -> Int
   ) {
     let index = points.firstIndex { $0.moment > moment || $0.moment == moment && $0.applied > applied } ?? points.count
-    points.insert(Point(moment: moment, cycle: cycle, applied: applied, counts: counts, snapshot: snapshot), at: index)
+    let point = Point(
+      moment: moment, cycle: cycle, applied: applied, counts: counts, facts: facts, snapshot: snapshot)
+    points.insert(point, at: index)
     while points.count > 2, used() > budget || points.count > History.maximumPoints { thin(around: moment) }
   }
 

@@ -5,6 +5,12 @@ struct Moment: Comparable, Hashable {
   /// Events delivered: exceptions, interrupts, VM exits.
   var events: UInt64
 
+  /// So many instructions before, and whatever events came between.
+  func earlier(by count: UInt64) -> Moment {
+    let (earlier, isBefore) = instructions.subtractingReportingOverflow(count)
+    return Moment(instructions: isBefore ? 0 : earlier, events: 0)
+  }
+
   static func < (a: Moment, b: Moment) -> Bool {
     (a.instructions, a.events) < (b.instructions, b.events)
   }

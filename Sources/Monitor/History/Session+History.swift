@@ -140,13 +140,15 @@ extension Session {
     if baseline == nil { baseline = memory.bytesInUse }
     let base = baseline ?? 0
     let cycle = board.processors.map(\.state.pointee.cycles).max() ?? 0
-    history.keep(snapshot, at: moment, cycle: cycle, events.counts) { memory.bytesInUse - base }
+    history.keep(snapshot, at: moment, cycle: cycle, events.counts, oracle?.facts) { memory.bytesInUse - base }
   }
 
   /// Becomes what the machine was at a snapshot.
   func restore(_ point: History.Point) throws {
     try board.restore(point.snapshot)
     events.counts = point.counts
+    if let facts = point.facts { oracle?.facts = facts }
+    events.moved()
     history.applied = point.applied
     end = nil
     isExact = true
@@ -163,6 +165,8 @@ extension Session {
     }
     let (now, isHere) = (moment, history.applied <= wanted && isExact && end == nil)
     if !(isHere && now <= target && now >= point.moment) { try restore(point) }
+    let start = retired
+    defer { replayed &+= retired &- start }
     try silently {
       let ended = try advance(to: target, limits: RunLimits(), heedsStops: false)
       if ended == .interrupted { throw Interrupted() }
@@ -185,6 +189,7 @@ extension Session {
 
   /// Remembers where the machine is, for `undo`.
   func remember() {
+    replayed = 0
     undoable.append(Undoable(moment: moment, edits: history.edits, applied: history.applied, selected: selected))
     if undoable.count > 1000 { undoable.removeFirst() }
   }

@@ -1,6 +1,7 @@
 import CPU
 import EPTTLB
 import MMU
+import Races
 import VMX
 
 /// Sees what happens in the machine, counts it, and has runs end where the person wants to look. It changes nothing.
@@ -25,29 +26,43 @@ final class MachineEvents {
   struct Counts {
     /// Events delivered.
     var events: UInt64 = 0
-    /// VM exits by processor and basic reason; of failed entries with bit 31.
-    var exits: [Exit: UInt64] = [:]
+    /// VM exits, 256 places a processor: by basic reason, and from 128 on those of entries that failed.
+    private var exits: [UInt64] = []
     /// VM entries by processor.
-    var entries: [Int: UInt64] = [:]
-  }
+    private(set) var entries: [UInt64] = []
 
-  /// A kind of VM exit of a processor.
-  struct Exit: Hashable, Comparable {
-    let processor: Int
-    let reason: UInt32
+    /// Room for some processors.
+    init(processors: Int) {
+      exits = Array(repeating: 0, count: processors << 8)
+      entries = Array(repeating: 0, count: processors)
+    }
 
-    static func < (a: Exit, b: Exit) -> Bool { (a.processor, a.reason) < (b.processor, b.reason) }
+    mutating func entered(_ processor: Int) { entries[processor] &+= 1 }
+
+    mutating func exited(_ processor: Int, _ reason: UInt32) {
+      exits[processor << 8 | Int(reason >> 31) << 7 | Int(reason & 0x7F)] &+= 1
+    }
+
+    /// A processor's exits, by basic reason; of failed entries with bit 31.
+    func exits(of processor: Int) -> [(reason: UInt32, count: UInt64)] {
+      exits[processor << 8..<(processor + 1) << 8].enumerated().filter { $0.element > 0 }
+        .map { (UInt32($0.offset & 0x7F) | UInt32($0.offset >> 7) << 31, $0.element) }
+    }
   }
 
   /// Since the machine was started.
-  var counts = Counts()
+  var counts = Counts(processors: 0)
   /// Each event ends the run: for steps.
   var pausesAtEvents = false
   /// Stops that the person has set count.
   var heedsStops = true
   /// What stops are set on, with their numbers.
   var awaited: [(stop: Int, kind: EventKind)] = []
-  private var watches: [Watch] = []
+  var watches: [Watch] = []
+  /// Guest-physical pages that are watched, and the linear and physical ones with the frames that those have had.
+  var guestPages: Set<UInt64> = []
+  var seenLinear: Set<UInt64> = []
+  var seenFrames: Set<UInt64> = []
   /// What is traced, and where to.
   var tracer: Tracer?
   /// What has been met since the run began.
@@ -56,10 +71,11 @@ final class MachineEvents {
   var isTold = true
   private var isPaused = false
   /// As long-lived as the processors that they are attached to.
-  private var relays: [Relay] = []
+  var relays: [Relay] = []
 
   /// Connects the machine's processors.
   func attach(_ processors: [Processor]) {
+    counts = Counts(processors: processors.count)
     for processor in processors {
       let relay = Relay(processor, self)
       relays.append(relay)
@@ -69,6 +85,16 @@ final class MachineEvents {
       processor.translation.staleUseObserver = relay
     }
   }
+
+  /// Listens to an oracle that has taken the place of the processors' observers, and passes on to it what was told here
+  /// first.
+  func listen(to oracle: Oracle) {
+    for relay in relays { relay.passUses(to: oracle) }
+    oracle.graded = { [unowned self] use, verdict in graded(use, verdict) }
+  }
+
+  /// The machine is at another moment.
+  func moved() { for relay in relays { relay.noteMode() } }
 
   /// Whether a processor was paused; takes it back.
   func takePause() -> Bool {
@@ -88,7 +114,7 @@ final class MachineEvents {
     processor.pause()
   }
 
-  private func meet(_ stop: Int, _ text: String, _ processor: Processor) {
+  func meet(_ stop: Int, _ text: String, _ processor: Processor) {
     let number = processor.translation.processorNumber
     guard !reasons.contains(where: { $0.stop == stop && $0.processor == number }) else { return }
     reasons.append(Reason(processor: number, stop: stop, text: text))
@@ -103,17 +129,17 @@ final class MachineEvents {
   }
 
   /// Translations were invalidated.
-  fileprivate func invalidated(_ invalidation: Invalidation, _ processor: Processor) {
+  func invalidated(_ invalidation: Invalidation, _ processor: Processor) {
     // With VPIDs, entries and exits drop nothing.
     if case .vmx(.transition(isVPIDEnabled: true)) = invalidation { return }
-    trace(.inv, processor) { InvalidationText.text(invalidation) }
-    happened(InvalidationText.text(invalidation), to: processor) { $0 == .invalidation }
+    trace(.inv, processor) { invalidation.text { hex($0) } }
+    happened(invalidation.text { hex($0) }, to: processor) { $0 == .invalidation }
   }
 
-  fileprivate func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {
+  func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {
     counts.events &+= 1
     let number = processor.translation.processorNumber
-    counts.exits[Exit(processor: number, reason: reason & 0x8000_FFFF), default: 0] += 1
+    counts.exited(number, reason)
     trace(.exit, processor) { "\(ExitText.name(reason)), qualification \(hex(qualification))" }
     if pausesAtEvents { pause(processor) }
     happened("VM exit \(ExitText.name(reason)), qualification \(hex(qualification))", to: processor) {
@@ -122,46 +148,40 @@ final class MachineEvents {
     }
   }
 
-  fileprivate func usedStale(_ use: StaleUse, _ processor: Processor) {
+  func usedStale(_ use: StaleUse, _ processor: Processor) {
     happened(StaleUseText.text(use), to: processor) { $0 == .staleUse }
   }
 
-  fileprivate func entered(_ processor: Processor) {
-    counts.entries[processor.translation.processorNumber, default: 0] += 1
-  }
-
-  fileprivate func entryFailed(_ failure: EntryFailure, _ processor: Processor) {
-    happened(failure.description, to: processor) { $0 == .entryFailure }
-  }
-
-  // MARK: Memory
-
-  /// Has accesses to memory seen, and no others.
-  func watch(_ watches: [Watch], _ processors: [Processor]) {
-    self.watches = watches
-    var linear: Set<UInt64> = []
-    var physical: Set<UInt64> = []
-    for watch in watches {
-      var page = watch.range.lowerBound & ~0xFFF
-      while true {
-        switch watch.level {
-        case .linear: linear.insert(page)
-        case .physical: physical.insert(page)
-        case .guestPhysical:
-          // Where EPT leads now; a page that EPT moves later is not followed.
-          for processor in processors {
-            if let frame = processor.physical(ofGuest: page) { physical.insert(frame & ~0xFFF) }
-          }
+  /// Uses of stale mappings are waited for, each of them.
+  var awaitsUses: Bool {
+    heedsStops
+      && awaited.contains {
+        switch $0.kind {
+        case .staleUse, .verdict: true
+        default: false
         }
-        guard page < watch.range.upperBound & ~0xFFF else { break }
-        page += 0x1000
       }
+  }
+
+  private func graded(_ use: StaleUse, _ verdict: Verdict) {
+    guard relays.indices.contains(use.processor) else { return }
+    happened("\(verdict.rawValue): \(StaleUseText.text(use))", to: relays[use.processor].processor) {
+      if case .verdict(let wanted) = $0 { return wanted.map { $0 == verdict } ?? (verdict > .pending) }
+      return false
     }
-    for processor in processors {
-      let isTraced = tracer?.kinds.contains(.mem) == true
-      processor.translation.see(pages: linear.sorted(), frames: physical.sorted(), isEverything: isTraced)
-      processor.accessObserver = watches.isEmpty && !isTraced ? nil : self
-    }
+  }
+
+  /// The mode is another than it was.
+  func changedMode(_ mode: String, _ processor: Processor) {
+    happened("the mode is \(mode)", to: processor) { $0 == .mode }
+  }
+
+  func entered(_ processor: Processor) {
+    counts.entered(processor.translation.processorNumber)
+  }
+
+  func entryFailed(_ failure: EntryFailure, _ processor: Processor) {
+    happened(failure.description, to: processor) { $0 == .entryFailure }
   }
 }
 
@@ -192,58 +212,8 @@ extension MachineEvents: ProcessorObserver {
   }
 
   func wroteControlRegister(_ number: Int, _ value: UInt64, of processor: Processor) {
-    trace(.insn, processor) { "MOV to CR\(number) \(hex(value))" }
-    guard number == 0 else { return }
-    let old = processor.state.pointee.cr0
-    guard (old ^ value) & 0x8000_0001 != 0 else { return }
-    happened("MOV to CR0, \(hex(value))", to: processor) { $0 == .mode }
+    trace(.insn, processor) { "CR\(number) = \(hex(value))" }
+    let relay = processor.translation.processorNumber
+    if relays.indices.contains(relay) { relays[relay].lookAtMode() }
   }
-}
-
-extension MachineEvents: AccessObserver {
-  func accessed(_ linear: UInt64, bytes: UInt64, isWrite: Bool, by processor: Processor) {
-    trace(.mem, processor) { "\(isWrite ? "write" : "read") \(bytes) bytes at \(hex(linear))" }
-    guard heedsStops else { return }
-    let last = linear &+ (bytes &- 1)
-    for watch in watches where watch.accesses.contains(isWrite ? .write : .read) {
-      let first: UInt64
-      switch watch.level {
-      case .linear: first = linear
-      case .physical: first = processor.physical(of: linear)?.value ?? ~0
-      case .guestPhysical: first = processor.guestPhysical(of: linear) ?? ~0
-      }
-      let end = watch.level == .linear ? last : first &+ (bytes &- 1)
-      guard first <= watch.range.upperBound, end >= watch.range.lowerBound, first <= end else { continue }
-      meet(watch.stop, "\(isWrite ? "write" : "read") of \(bytes) bytes at linear \(hex(linear))", processor)
-    }
-  }
-}
-
-/// What a processor's translations go through, with the processor.
-private final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
-  private unowned let processor: Processor
-  private unowned let events: MachineEvents
-
-  init(_ processor: Processor, _ events: MachineEvents) {
-    self.processor = processor
-    self.events = events
-  }
-
-  func filled(_ address: LinearAddress, _ entry: CachedEntry) {
-    events.trace(.tlb, processor) { "\(entry.kind) \(hex(address.value)) -> \(hex(entry.physical(address.value)))" }
-  }
-  func staleMappingUsed(_ use: StaleUse) { events.usedStale(use, processor) }
-  func invalidated(_ invalidation: Invalidation) { events.invalidated(invalidation, processor) }
-  func entered(_ unit: VMXUnit) { events.entered(processor) }
-  func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
-    events.exited(reason, qualification, processor)
-  }
-  func entryFailed(_ unit: VMXUnit, _ failure: EntryFailure) { events.entryFailed(failure, processor) }
-  func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64) {}
-}
-
-/// Lets serial text through, or not: what a replay transmits was seen before.
-package final class SerialGate: @unchecked Sendable {
-  package internal(set) var isClosed = false
-  package init() {}
 }

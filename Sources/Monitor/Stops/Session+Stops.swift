@@ -1,5 +1,6 @@
 import CPU
 import MMU
+import Races
 
 // Setting stops, listing them, and finding out which of them has been met.
 
@@ -8,22 +9,22 @@ extension Session {
   ///
   /// - Parameter temporary: linear addresses beside.
   func arm(temporary: Set<UInt64> = []) {
-    var linear = temporary
-    var physical: Set<UInt64> = []
-    var ranges: [ClosedRange<UInt64>] = []
+    var places = ExecutionStops()
+    places.linear = ExecutionStops.Places(temporary)
     var watches: [MachineEvents.Watch] = []
     events.awaited.removeAll()
     for stop in stops where stop.isEnabled {
       switch stop.kind {
-      case .linear(let address): linear.insert(address)
-      case .logical(let selector, let offset): linear.insert(linearAddress(selector, offset))
-      case .physical(let address): physical.insert(address)
+      case .linear(let address): places.linear.addresses.insert(address)
+      case .logical(let selector, let offset): places.linear.addresses.insert(linearAddress(selector, offset))
+      case .guestPhysical(let address): places.guestPhysical.addresses.insert(address)
+      case .physical(let address): places.physical.addresses.insert(address)
       case .watch(let accesses, let level, let range):
         if accesses.contains(.execute) {
-          if level == .linear {
-            ranges.append(range)
-          } else {
-            for address in range.prefix(4096) { physical.insert(address) }
+          switch level {
+          case .linear: places.linear.ranges.append(range)
+          case .guestPhysical: places.guestPhysical.ranges.append(range)
+          case .physical: places.physical.ranges.append(range)
           }
         }
         if !accesses.isDisjoint(with: [.read, .write]) {
@@ -32,7 +33,7 @@ extension Session {
       case .event(let kind): events.awaited.append((stop.number, kind))
       }
     }
-    board.stop(at: linear, physical: physical, ranges: ranges)
+    board.stop(at: places)
     events.watch(watches, board.processors)
   }
 
@@ -115,12 +116,16 @@ extension Session {
     return "stop \(stop.number): \(stop.text(place))\(condition)\(stop.isEnabled ? "" : ", disabled")\(hits)"
   }
 
-  /// `break`, `pbreak`.
-  func setBreakpoint(_ arguments: Arguments, isPhysical: Bool = false) throws {
+  /// `break`, `gbreak`, `pbreak`.
+  func setBreakpoint(_ arguments: Arguments, _ level: Expression.Level = .linear) throws {
     var arguments = arguments
     let condition = arguments.condition()
-    let address = arguments.isEmpty && !isPhysical ? processor.linearRIP : try value(arguments.rest)
-    try add(isPhysical ? .physical(address) : .linear(address), condition)
+    let address = arguments.isEmpty && level == .linear ? processor.linearRIP : try value(arguments.rest)
+    switch level {
+    case .linear: try add(.linear(address), condition)
+    case .guestPhysical: try add(.guestPhysical(address), condition)
+    case .physical: try add(.physical(address), condition)
+    }
   }
 
   /// `vbreak`.
@@ -167,6 +172,9 @@ extension Session {
     return (accesses.isEmpty ? .write : accesses, level)
   }
 
+  /// What `catch` takes.
+  static let eventNames = ["exception", "mode", "inv", "stale", "verdict", "entry-failure", "port", "msr"]
+
   /// `catch`.
   func catchEvents(_ arguments: Arguments) throws {
     var arguments = arguments
@@ -178,15 +186,28 @@ extension Session {
     case "inv", "invalidation": kind = .invalidation
     case "entry-failure": kind = .entryFailure
     case "stale": kind = .staleUse
+    case "verdict": kind = .verdict(try verdict(arguments.word()))
     case "port": kind = .port(try value(at: &arguments).map { try narrow($0, "port") })
     case "msr": kind = .modelSpecific(try value(at: &arguments).map { try narrow($0, "MSR") })
     case let word:
       throw Complaint(
-        "catch \(word ?? "what")? exception [VECTOR], mode, inv, stale, entry-failure, port [E] or msr [E]")
+        "catch \(word ?? "what")? exception [N], mode, inv, stale, verdict [NAME], entry-failure, port [E] or msr [E]")
     }
     try arguments.end()
     try add(.event(kind), condition)
   }
+
+  private func verdict(_ name: String?) throws -> Verdict? {
+    guard oracle != nil else { throw Complaint("the oracle is off: --oracle") }
+    guard let name else { return nil }
+    guard let verdict = Verdict(rawValue: name) else {
+      throw Complaint("'\(name)' is no verdict: \(Verdict.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return verdict
+  }
+
+  /// Has runs stop at a violation that the oracle sees, as `catch verdict` does.
+  package func stopAtViolations() { carryOut("catch verdict") }
 
   private func narrow<T: FixedWidthInteger>(_ value: UInt64, _ what: String) throws -> T {
     guard let narrow = T(exactly: value) else { throw Complaint("\(hex(value)) is no \(what)") }

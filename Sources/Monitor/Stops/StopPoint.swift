@@ -1,5 +1,6 @@
 import CPU
 import MMU
+import Races
 
 /// Something that stops a run.
 struct StopPoint {
@@ -16,6 +17,8 @@ struct StopPoint {
     case linear(UInt64)
     /// Before the instruction at an offset of a segment.
     case logical(UInt16, UInt64)
+    /// Before the instruction at a guest-physical address.
+    case guestPhysical(UInt64)
     /// Before the instruction at a physical address.
     case physical(UInt64)
     /// Behind an access to some memory; before it, of instruction fetches.
@@ -37,7 +40,7 @@ struct StopPoint {
 enum EventKind: Equatable {
   /// An exception or interrupt; of a vector, or any.
   case exception(UInt8?)
-  /// MOV to CR0 that changes PE or PG.
+  /// CR0.PE, CR0.PG or EFER.LMA is another.
   case mode
   /// INVLPG, INVPCID, MOV to CR3 and their like.
   case invalidation
@@ -47,6 +50,8 @@ enum EventKind: Equatable {
   case entryFailure
   /// The use of a translation with which memory does not agree.
   case staleUse
+  /// A verdict of the oracle's on such a use; or any violation.
+  case verdict(Verdict?)
   /// IN, OUT, INS or OUTS; of a port, or any.
   case port(UInt16?)
   /// RDMSR or WRMSR; of a register, or any.
@@ -61,6 +66,7 @@ enum EventKind: Equatable {
     case .exit(let reason): reason.map { "VM exit \(ExitText.name($0))" } ?? "any VM exit"
     case .entryFailure: "a VM entry that fails"
     case .staleUse: "the use of a stale mapping"
+    case .verdict(let verdict): verdict.map { "the oracle's verdict \($0.rawValue)" } ?? "a violation by the oracle"
     case .port(let port): port.map { "port \(hex(UInt64($0)))" } ?? "any port"
     case .modelSpecific(let index): index.map { "MSR \(hex(UInt64($0)))" } ?? "any MSR"
     }
@@ -73,6 +79,7 @@ extension StopPoint {
     switch kind {
     case .linear(let address): return "linear \(place(address))"
     case .logical(let selector, let offset): return "logical \(hex(UInt64(selector), digits: 4)):\(hex(offset))"
+    case .guestPhysical(let address): return "guest-physical \(hex(address))"
     case .physical(let address): return "physical \(hex(address))"
     case .watch(let accesses, let level, let range):
       let letters = (accesses.contains(.read) ? "r" : "") + (accesses.contains(.write) ? "w" : "")
@@ -90,11 +97,16 @@ extension StopPoint {
     case .linear(let address): return address == linear
     case .logical(let selector, let offset):
       return processor.state.pointee.segments.1.selector == selector && processor.state.pointee.rip == offset
+    case .guestPhysical(let address): return processor.isGuest && processor.guestPhysical(of: linear) == address
     case .physical(let address): return processor.physical(of: linear)?.value == address
-    case .watch(let accesses, .linear, let range): return accesses.contains(.execute) && range.contains(linear)
-    case .watch(let accesses, _, let range):
-      guard accesses.contains(.execute), let physical = processor.physical(of: linear) else { return false }
-      return range.contains(physical.value)
+    case .watch(let accesses, let level, let range):
+      guard accesses.contains(.execute) else { return false }
+      switch level {
+      case .linear: return range.contains(linear)
+      case .guestPhysical:
+        return processor.isGuest && processor.guestPhysical(of: linear).map { range.contains($0) } == true
+      case .physical: return processor.physical(of: linear).map { range.contains($0.value) } == true
+      }
     case .event: return false
     }
   }

@@ -7,10 +7,13 @@ final class Tracer {
   enum Kind: String, CaseIterable { case insn, mem, exit, event, tlb, inv }
 
   var kinds: Set<Kind>
+  /// Has what was told written out.
+  let flush: () -> Void
   private let write: (String) -> Void
 
-  init(_ kinds: Set<Kind>, _ write: @escaping (String) -> Void) {
+  init(_ kinds: Set<Kind>, flush: @escaping () -> Void = {}, _ write: @escaping (String) -> Void) {
     self.kinds = kinds
+    self.flush = flush
     self.write = write
   }
 

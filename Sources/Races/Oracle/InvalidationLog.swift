@@ -104,26 +104,7 @@ extension InvalidationLog.Entry {
   }
 
   /// Its name and operands.
-  var text: String {
-    switch operation {
-    case .page(let address): "INVLPG \(hex(address))"
-    case .root(let root, let pcid): "MOV to CR3, root \(hex(root)), PCID \(pcid)"
-    case .contexts(.address(let address, let pcid)): "INVPCID of \(hex(address)), PCID \(pcid)"
-    case .contexts(.context(let pcid)): "INVPCID of PCID \(pcid)"
-    case .contexts(.allWithGlobal): "INVPCID of everything"
-    case .contexts(.all): "INVPCID of everything but global"
-    case .mode: "a change of the paging mode"
-    case .smep: "CR4.SMEP set"
-    case .memoryTypes: "WRMSR to an MTRR"
-    case .vmx(.transition): "a VM entry or exit"
-    case .vmx(.ept(let ep4ta)): "INVEPT of EPTP \(hex(ep4ta))"
-    case .vmx(.everyEPT): "INVEPT of every EPTP"
-    case .vmx(.address(let address, let vpid)): "INVVPID of \(hex(address)), VPID \(vpid)"
-    case .vmx(.vpid(let vpid)): "INVVPID of VPID \(vpid)"
-    case .vmx(.everyVPID): "INVVPID of every VPID"
-    case .vmx(.vpidButGlobal(let vpid)): "INVVPID of VPID \(vpid), global mappings spared"
-    }
-  }
+  var text: String { operation.text { hex($0) } }
 }
 
 /// Hexadecimal as people write it.

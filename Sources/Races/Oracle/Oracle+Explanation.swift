@@ -5,30 +5,29 @@ import MMU
 
 extension Oracle {
   /// Invalidations since the change, the latest of each processor, and the one of the user's own that came too early.
-  func missed(_ use: StaleUse, _ suspect: Suspect?, _ sequence: UInt64) -> [Violation.Missed] {
-    guard let suspect else { return [] }
+  func missed(_ mapping: CachedEntry, of processor: Int, since change: UInt64) -> [Violation.Missed] {
     var missed: [Violation.Missed] = []
     for (number, log) in logs.enumerated() {
-      let isOwn = number == use.processor
+      let isOwn = number == processor
       if isOwn,
-        let early = log.entries.last(where: { $0.order < suspect.order && $0.isMeant && $0.mustDrop(use.mapping) })
+        let early = log.entries.last(where: { $0.order < change && $0.isMeant && $0.mustDrop(mapping) })
       {
         missed.append(
           Violation.Missed(
             processor: number, cycle: early.cycle, rip: early.rip, text: early.text,
             reason: "it came before the change; the mapping was made again after it"))
       }
-      let all = log.since(suspect.order)
-      let told = isOwn ? Array(all.suffix(4)) : Array(all.filter { $0.mustDrop(use.mapping) }.suffix(2))
+      let all = log.since(change)
+      let told = isOwn ? Array(all.suffix(4)) : Array(all.filter { $0.mustDrop(mapping) }.suffix(2))
       for entry in told {
         missed.append(
           Violation.Missed(
             processor: number, cycle: entry.cycle, rip: entry.rip, text: entry.text,
             reason: isOwn
-              ? entry.mustDrop(use.mapping)
+              ? entry.mustDrop(mapping)
                 ? "the mapping was made again after it, by way of a stale one that it leaves"
-                : entry.whyItMissed(use.mapping)
-              : "it names the right mappings, but acts on CPU \(number) alone: CPU \(use.processor) keeps its own"))
+                : entry.whyItMissed(mapping)
+              : "it names the right mappings, but acts on CPU \(number) alone: CPU \(processor) keeps its own"))
       }
     }
     return missed

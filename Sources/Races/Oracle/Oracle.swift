@@ -59,17 +59,17 @@ public final class Oracle {
   /// What weak references to the oracle lead to.
   private let relay = OracleRelay()
   var logs: [InvalidationLog]
-  private var fills: [FillLog]
-  private var suspects: [Key: Suspect] = [:]
-  private var pages: [UInt64: WatchedPage] = [:]
-  private var opinions: [Key: Opinion] = [:]
-  private var groups: [Group: UInt64] = [:]
+  var fills: [FillLog]
+  var suspects: [Key: Suspect] = [:]
+  var pages: [UInt64: WatchedPage] = [:]
+  var opinions: [Key: Opinion] = [:]
+  var groups: [Group: UInt64] = [:]
   /// The latest losses by entry, for mappings made by way of one that was suspect.
-  private var losses: [UInt64: (order: UInt64, change: StructureChange, isEPT: Bool)] = [:]
+  var losses: [UInt64: (order: UInt64, change: StructureChange, isEPT: Bool)] = [:]
   /// By processor, the page and instruction of the last store through a stale mapping.
-  private var staleStores: [(page: UInt64, rip: UInt64)?]
+  var staleStores: [(page: UInt64, rip: UInt64)?]
   /// Facts so far.
-  private var order: UInt64 = 1
+  var order: UInt64 = 1
 
   /// What was seen.
   public var counters: OracleCounters {
@@ -78,17 +78,19 @@ public final class Oracle {
     return all
   }
   /// The same without `repeats`.
-  private var tally = OracleCounters()
+  var tally = OracleCounters()
   /// By processor, the read by a stale mapping that was graded last, and how often it was made again.
-  private var repeats: [RepeatedRead?]
+  var repeats: [RepeatedRead?]
   /// Takes each violation, once for mappings that differ only in their address.
   public var report: ((Violation) -> Void)?
+  /// Takes each use that is looked into, with its verdict; not reads that are the same as the one before.
+  public var graded: ((StaleUse, Verdict) -> Void)?
   /// Takes each point that a processor comes to.
   public var points: ((Schedule.Point, Int) -> Void)?
   /// The last change of a structure entry that was taken for a point.
-  private var lastChange: StructureChange?
+  var lastChange: StructureChange?
   /// A violation was seen that the run is to end at, if its owner wants that.
-  public private(set) var hasViolation = false
+  public internal(set) var hasViolation = false
   /// Something is impossible: our own fault.
   public var hasImpossible: Bool { tally.verdicts[.impossible, default: 0] > 0 }
 
@@ -249,6 +251,7 @@ public final class Oracle {
     if let opinion, opinion.order == order, opinion.exploited == exploited {
       tally.verdicts[opinion.verdict, default: 0] += 1
       expectAgain(use, opinion.verdict)
+      graded?(use, opinion.verdict)
       return
     }
     let grading = grade(use, key, sequence, exploited)
@@ -261,6 +264,7 @@ public final class Oracle {
       announce(use, grading, sequence)
     }
     opinions[key] = now
+    graded?(use, grading.verdict)
   }
 
   /// The next use may be the same.
@@ -285,7 +289,8 @@ public final class Oracle {
       Violation(
         verdict: grading.verdict, use: use, axes: use.exploited, change: grading.suspect?.change,
         isEPT: grading.suspect?.isEPT ?? false, fill: fills[use.processor].fill(sequence), write: grading.write,
-        acknowledgement: grading.acknowledgement, missed: missed(use, grading.suspect, sequence),
+        acknowledgement: grading.acknowledgement,
+        missed: grading.suspect.map { missed(use.mapping, of: use.processor, since: $0.order) } ?? [],
         residency: residency(use, sequence)))
   }
 

@@ -4,6 +4,7 @@ import Testing
 /// A session with the monitor as a person saw it: the command line, and then prompts with what was typed, and what came.
 ///
 /// Commands are taken from it, and what comes of them is compared with it; `SHOOTDOWN_UPDATE_GOLDEN=1` writes it anew.
+/// `$FOLDER` is a folder of the session's own.
 struct Transcript {
   private let file: URL
   private let text: String
@@ -35,19 +36,21 @@ struct Transcript {
 
   /// Runs the session again.
   func check(sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let lines = blocks.map { text[$0].split(separator: "\n", omittingEmptySubsequences: false).dropLast() }
-    let first = try #require(lines.first?.first, "\(file.path) has no session")
+    let blockLines = blocks.map { text[$0].split(separator: "\n", omittingEmptySubsequences: false).dropLast() }
+    let first = try #require(blockLines.first?.first, "\(file.path) has no session")
     let arguments = first.split(separator: " ").map(String.init)
     try #require(arguments.prefix(2) == ["$", "shootdown"])
-    let commands = lines.joined().compactMap { Transcript.command($0) }
+    let commands = blockLines.joined().compactMap { Transcript.command($0) }
     let folder = try Folder()
-    let input = try folder.write(Array((commands.joined(separator: "\n") + "\n").utf8), as: "input")
+    let lines = commands.joined(separator: "\n").replacing("$FOLDER", with: folder.path) + "\n"
+    let input = try folder.write(Array(lines.utf8), as: "input")
     let ended = try Child(Array(arguments.dropFirst(2)), input: input).wait()
     #expect(ended.errors.isEmpty, "\(ended)", sourceLocation: sourceLocation)
     // What came, cut where the blocks are.
-    var came = ended.output.split(separator: "\n", omittingEmptySubsequences: false)[...]
+    let output = ended.output.replacing(folder.path, with: "$FOLDER")
+    var came = output.split(separator: "\n", omittingEmptySubsequences: false)[...]
     var parts: [[Substring]] = []
-    for (number, block) in lines.enumerated() {
+    for (number, block) in blockLines.enumerated() {
       var left = block.count { Transcript.command($0) != nil }
       var part: [Substring] = number == 0 ? [first] : []
       while let line = came.first {
@@ -69,7 +72,7 @@ struct Transcript {
       try updated.write(to: file, atomically: true, encoding: .utf8)
       return
     }
-    for (block, part) in zip(lines, parts) {
+    for (block, part) in zip(blockLines, parts) {
       for (index, line) in block.enumerated() {
         let now = index < part.count ? part[index] : "(nothing)"
         #expect(now == line, "\(file.lastPathComponent)", sourceLocation: sourceLocation)
