@@ -411,7 +411,8 @@ public final class TranslationCache {
     let node = nodes + Int(slot)
     node.initialize(
       to: Node(
-        entry: entry, sequence: 0, manySources: manySources, isSuspect: false, isLive: true, isRetired: false, isNoted: false,
+        entry: entry, sequence: 0, manySources: manySources, isSuspect: false, isLive: true, isRetired: false,
+        isNoted: false,
         era: era, nextInBucket: TranslationCache.none, list: -1, previousInList: TranslationCache.none,
         nextInList: TranslationCache.none, younger: TranslationCache.none, older: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)

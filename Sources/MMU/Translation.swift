@@ -478,7 +478,8 @@ public final class Translation {
   ) -> Bool {
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical, by: slot), slot == Translation.noMapping
+      !isHidden(physical, by: slot),
+      slot == Translation.noMapping
         || (mayDerive(slot, address, Access(isWrite: isWrite, isUser: isUser ?? self.isUser)) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }

@@ -200,7 +200,8 @@ public struct LocalAPIC: Sendable {
       UInt64(spurious),
       UInt64(errorStatus) << 32 | UInt64(pendingErrors), command,
       (pins.lint0 ? 1 : 0) | (pins.lint1 ? 2 : 0) | (wantsNonMaskable ? 4 : 0),
-    ] + requested.hashed + inService.hashed + levelTriggered.hashed + localVectors.indices.map { UInt64(localVectors[$0]) }
+    ] + requested.hashed + inService.hashed + levelTriggered.hashed
+      + localVectors.indices.map { UInt64(localVectors[$0]) }
       + timer.words
   }
 }

@@ -161,7 +161,9 @@ func vmptrst(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrs
     of: fields[Int(place.pointee.field)], toByteOffset: Int(op.pointee.destination), as: UInt64.self)
   return s.succeedVMX(op)
 }
-func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmread, s, op) } }
+func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
+  withProcessor(s) { $0.executeVMX(.vmread, s, op) }
+}
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.destination), place.pointee.isReadOnly == 0 else {
@@ -171,7 +173,9 @@ func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { withProc
   fields[Int(place.pointee.field)] = value & place.pointee.mask
   return s.succeedVMX(op)
 }
-func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmwrite, s, op) } }
+func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
+  withProcessor(s) { $0.executeVMX(.vmwrite, s, op) }
+}
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
 func vmxoff(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxoff, s, op, isRegister: true) } }
 /// VMXON, "VMXON—Enter VMX Operation" (SDM Vol. 3).
