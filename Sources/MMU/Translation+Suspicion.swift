@@ -4,6 +4,8 @@ import Layout
 // Mappings that may be stale. A mapping is suspect when a structure entry that it came from has changed, and, for as long
 // as it is used under another root than its own, for that reason. No host pointer, fetch pointer or link is derived from
 // a suspect one, so that each use comes to `translate`, where a walk without side effects decides whether memory agrees.
+// They are derived again for accesses in which it agrees: a supervisor's, where only a user has lost his right. Such a use is
+// told of once, for each kind of access.
 //
 // What a walk decided holds until an entry that it read changes: those granules are marked too.
 
@@ -16,8 +18,15 @@ extension Translation: MappingKeeper {
     var own: Disagreement
     /// How it differs under the root in force, when that is another.
     var inForce: Disagreement?
+    /// Kinds of access whose uses were told of, though they take nothing from what differs: a bit each.
+    var told: UInt8 = 0
 
     var agrees: Bool { own.isEmpty && inForce?.isEmpty != false }
+
+    /// Whether an access that the mapping permits makes no use of what the mapping gives and memory does not.
+    func isHarmless(_ access: Access) -> Bool {
+      own.excess.union(inForce?.excess ?? []).isDisjoint(with: access.axes)
+    }
   }
 
   /// The verdicts about a mapping, and the entries that their walks read.
@@ -110,12 +119,12 @@ extension Translation: MappingKeeper {
     if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
   }
 
-  /// Whether host pointers, fetch pointers and links may be derived from a mapping in the context in force.
-  public func mayDerive(_ slot: Slot) -> Bool {
+  /// Whether host pointers, fetch pointers and links for an access may be derived from a mapping in the context in force.
+  public func mayDerive(_ slot: Slot, _ access: Access) -> Bool {
     guard slot != Translation.noMapping else { return true }
     let root = controls.root(of: LinearAddress(cache.prefix(slot)))
     guard cache.isSuspect(slot) || cache.root(slot) != root else { return true }
-    return verdicts[slot]?.list.first { $0.root == root }?.agrees == true
+    return verdicts[slot]?.list.first { $0.root == root }?.isHarmless(access) == true
   }
 
   /// Whether the use of a mapping must be looked into: an entry it came from has changed, or it is another root's.
@@ -148,16 +157,28 @@ extension Translation: MappingKeeper {
     let verdict = verdict(slot, address)
     guard !verdict.agrees, let observer = staleUseObserver else { return }
     let entry = cache[slot]
+    let isDenied = !controls.permits(access, entry.rights, key: entry.protectionKey)
+    let isHarmless = !isDenied && verdict.isHarmless(access)
+    if isHarmless, isTold(access, slot, root) { return }
     observer.staleMappingUsed(
       StaleUse(
         processor: processorNumber, cycle: storingMoment.cycle, rip: storingMoment.rip, address: address,
-        access: access,
-        isDenied: !controls.permits(access, entry.rights, key: entry.protectionKey), mapping: entry, slot: slot,
+        access: access, isDenied: isDenied, mapping: entry, slot: slot,
         sources: cache.sources(slot),
         suspicion: cache.suspicion(slot), own: verdict.own,
         inForce: verdict.inForce.map { (root, $0) }))
     // Until a structure entry or the controls change, another one is the same.
-    if !access.isWrite { lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges) }
+    guard !access.isWrite, !isHarmless else { return }
+    lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges)
+  }
+
+  /// Whether a harmless use was told of before, and that it is now.
+  private func isTold(_ access: Access, _ slot: Slot, _ root: UInt64) -> Bool {
+    guard let index = verdicts[slot]?.list.firstIndex(where: { $0.root == root }),
+      let told = verdicts[slot]?.list[index].told
+    else { return false }
+    verdicts[slot]?.list[index].told |= access.bit
+    return told & access.bit != 0
   }
 
   /// A suspect guest-physical mapping is used, or denies an access.

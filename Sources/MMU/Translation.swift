@@ -388,19 +388,24 @@ public final class Translation {
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, of access: Access) {
     let context = UInt64(access.isUser ? current.user : current.supervisor)
     guard context != 0 else { return }
-    _ = file(address, physical, slot, isWrite: access.isWrite, context: context)
+    _ = file(address, physical, slot, isWrite: access.isWrite, isUser: access.isUser, context: context)
   }
 
   /// Files a host pointer for an access that a mapping permits, unless each access must be seen.
   ///
-  /// - Parameter context: number of the context it is for; that in force if none is given.
+  /// - Parameters:
+  ///   - isUser: whether it is a user's access; by default, whether data accesses are.
+  ///   - context: number of the context it is for; that in force if none is given.
   /// - Returns: whether the access will now hit.
   public func file(
-    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil
+    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, isUser: Bool? = nil,
+    context: UInt64? = nil
   ) -> Bool {
+    let access = Access(isWrite: isWrite, isUser: isUser ?? self.isUser)
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical, by: slot), slot == Translation.noMapping || (mayDerive(slot) && cache.mayDerive(slot)),
+      !isHidden(physical, by: slot),
+      slot == Translation.noMapping || (mayDerive(slot, access) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {
@@ -617,7 +622,8 @@ public final class Translation {
       }
       guard mapping.eptRights.contains(.read) else { return "host pointer that EPT does not permit" }
       let root = key.controls.root(of: LinearAddress(linear))
-      let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.agrees }
+      let access = Access(isWrite: entry.writeTag != ~0, isUser: key.isUser)
+      let isCleared = verdicts[entry.mapping]?.list.contains { $0.root == root && $0.isHarmless(access) }
       guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared == true else {
         return "host pointer by a suspect mapping"
       }

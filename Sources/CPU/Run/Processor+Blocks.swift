@@ -62,7 +62,8 @@ extension Processor {
 
   /// Translates for a fetch; nil: the fault is recorded.
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
-    switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
+    let access = Access(isFetch: true, isUser: translation.isUser)
+    switch translation.translate(LinearAddress(rip), access) {
     case .physical(let address, let slot):
       if translation.isAPICAccess(address, by: slot), let virtualization {
         _ = virtualization.apicAccess(
@@ -71,7 +72,7 @@ extension Processor {
         state.pointee.exit = UInt32(ExitFault)
         return nil
       }
-      if !translation.mayDerive(slot) { isFetchWatched = true }
+      if !translation.mayDerive(slot, access) { isFetchWatched = true }
       return address
     case .pageFault(let code):
       state.pointee.faultAddress = rip

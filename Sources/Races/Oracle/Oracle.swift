@@ -422,19 +422,6 @@ extension Oracle: MessageObserver {
   }
 }
 
-extension StaleUse {
-  /// Where the mapping gives more than memory does, or something else, and this access makes use of it.
-  var exploited: MappingAxes {
-    guard !isDenied else { return [] }
-    let excess = own.excess.union(inForce?.disagreement.excess ?? [])
-    var axes: MappingAxes = [.frame, .read, .type]
-    if access.isWrite { axes.formUnion([.write, .dirty]) }
-    if access.isFetch { axes.insert(.execute) } else { axes.insert(.key) }
-    if access.isUser { axes.insert(.user) }
-    return excess.intersection(axes)
-  }
-}
-
 /// When mappings were filed, the latest ones.
 struct FillLog {
   /// One of them.
