@@ -13,7 +13,7 @@ BINARY := $(BUILD)/shootdown
 HANDLERS := Sources/CPU/Generated/Handlers.swift
 LINTED := Package.swift Sources Tests Tools Benchmarks
 
-.PHONY: all deps build run test test-debug test-mutations bench lint format-lint handlers handlers-lint guard vmx-unit-tests install clean help
+.PHONY: all deps build run test test-debug test-mutations bench lint format-lint handlers handlers-lint guard boot-times vmx-unit-tests install clean help
 # Builds of one package wait for each other anyway.
 .NOTPARALLEL:
 
@@ -60,6 +60,10 @@ test-debug: deps ## the same in a debug build
 
 bench: build ## measure beside Bochs: BOCHS_GIT=… BOCHS=… BENCHFLAGS=…, see Benchmarks/README.md
 	$(MAKE) -C Benchmarks bench SHOOTDOWN="$(abspath $(BINARY))"
+
+# BOCHS_GIT=…, SHOOTDOWN_IMAGES=… in the environment; ROWS=… for some of them.
+boot-times: build ## real images from reset to each milestone, beside Bochs: writes docs/BOOT.md
+	scripts/boot-times --shootdown $(BINARY) $(if $(BOCHS_GIT),--bochs "$(BOCHS_GIT)") --write docs/BOOT.md $(ROWS)
 
 vmx-unit-tests: build ## vmx.flat of kvm-unit-tests, a boot a sub-test: writes docs/VMX-UNIT-TESTS.md
 	$(BUILD)/vmx-unit-tests --shootdown $(BINARY)

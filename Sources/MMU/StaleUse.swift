@@ -26,17 +26,6 @@ public struct MappingAxes: OptionSet, Hashable, Sendable {
   public static let key = MappingAxes(rawValue: 256)
 }
 
-extension Access {
-  /// The axes that an access makes use of.
-  public var axes: MappingAxes {
-    var axes: MappingAxes = [.frame, .read, .type]
-    if isWrite { axes.formUnion([.write, .dirty]) }
-    if isFetch { axes.insert(.execute) } else { axes.insert(.key) }
-    if isUser { axes.insert(.user) }
-    return axes
-  }
-}
-
 /// How a mapping differs from what memory says.
 public struct Disagreement: Hashable, Sendable {
   /// Where the mapping gives more, or something else.
@@ -122,8 +111,30 @@ public struct StaleUse {
   public var inForce: (root: UInt64, disagreement: Disagreement)?
 }
 
-/// Told of each use of a translation with which memory does not agree, if it makes use of the difference; of others, once
-/// a mapping, root and kind of access.
+extension StaleUse {
+  /// Where the mapping gives more than memory does, or something else, and this access makes use of it.
+  public var exploited: MappingAxes {
+    guard !isDenied else { return [] }
+    return own.excess.union(inForce?.disagreement.excess ?? []).intersection(access.axes)
+  }
+}
+
+extension Access {
+  /// In what a mapping must agree with memory for this access.
+  var axes: MappingAxes {
+    var axes: MappingAxes = [.frame, .read, .type]
+    if isWrite { axes.formUnion([.write, .dirty]) }
+    axes.insert(isFetch ? .execute : .key)
+    if isUser { axes.insert(.user) }
+    return axes
+  }
+
+  /// A bit for each kind of access.
+  var bit: UInt8 { 1 << ((isWrite ? 1 : 0) | (isFetch ? 2 : 0) | (isUser ? 4 : 0)) }
+}
+
+/// Told of each use of a translation with which memory does not agree; of those that take nothing from what differs, once
+/// for each kind of access until memory changes again.
 public protocol StaleUseObserver: AnyObject {
   /// A processor has used a stale mapping.
   func staleMappingUsed(_ use: StaleUse)

@@ -4,6 +4,8 @@ import Layout
 // Mappings that may be stale. A mapping is suspect when a structure entry that it came from has changed, and, for as long
 // as it is used under another root than its own, for that reason. No host pointer, fetch pointer or link is derived from
 // a suspect one, so that each use comes to `translate`, where a walk without side effects decides whether memory agrees.
+// They are derived again for accesses in which it agrees: a supervisor's, where only a user has lost his right. Such a use is
+// told of once, for each kind of access.
 //
 // What a walk decided holds until an entry that it read changes: those granules are marked too.
 
@@ -16,7 +18,8 @@ extension Translation: MappingKeeper {
     /// pieces by now, it says nothing of the others.
     var address: UInt64
     var shift: UInt8
-    /// Kinds of access whose uses of the mapping have been told of, though they take nothing from what has changed.
+    /// Kinds of access (`Access.bit`) whose uses of the mapping have been told of, though they take nothing from what has
+    /// changed.
     var told: UInt8 = 0
     /// How memory differs under the mapping's own root.
     var own: Disagreement
@@ -209,9 +212,8 @@ extension Translation: MappingKeeper {
   /// Whether such a use of a mapping is told of for the first time.
   private func isNews(_ slot: Slot, _ address: LinearAddress, _ root: UInt64, _ access: Access) -> Bool {
     guard let index = verdicts[slot]?.list.firstIndex(where: { $0.isAbout(root, address.value) }) else { return true }
-    let kind: UInt8 = (access.isWrite ? 1 : access.isFetch ? 2 : 0) | (access.isUser ? 4 : 0)
-    guard let told = verdicts[slot]?.list[index].told, told >> kind & 1 == 0 else { return false }
-    verdicts[slot]?.list[index].told = told | 1 << kind
+    guard let told = verdicts[slot]?.list[index].told, told & access.bit == 0 else { return false }
+    verdicts[slot]?.list[index].told = told | access.bit
     return true
   }
 

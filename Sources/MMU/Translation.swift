@@ -476,11 +476,12 @@ public final class Translation {
     _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil,
     isUser: Bool? = nil
   ) -> Bool {
+    let access = Access(isWrite: isWrite, isUser: isUser ?? self.isUser)
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
       !isHidden(physical, by: slot),
       slot == Translation.noMapping
-        || (mayDerive(slot, address, Access(isWrite: isWrite, isUser: isUser ?? self.isUser)) && cache.mayDerive(slot)),
+        || (mayDerive(slot, address, access) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
     else { return false }
     if isWrite {

@@ -91,8 +91,15 @@ extension Board {
     if let waiting, waitingTimer <= clock { return .timer(waiting, waitingTimer) }
     guard let next else { return .nothing }
     next.advanceTimer(to: clock)
-    let (horizon, overflow) = nextButOne.addingReportingOverflow(quantum)
+    let (horizon, overflow) = nextButOne.addingReportingOverflow(
+      variesTurns ? Board.varied(quantum, at: nextButOne) : quantum)
     return .run(next, until: min(overflow ? .max : horizon, event, waitingTimer, next.nextTimerEvent ?? .max))
+  }
+
+  /// A quantum less up to half of it, as a processor's clock has it. Were all turns as long as one another, a processor whose
+  /// time goes into a few long instructions could end every turn at the same ones: with the lock held that another waits for.
+  package static func varied(_ quantum: UInt64, at clock: UInt64) -> UInt64 {
+    quantum - ((clock &* 0x9E37_79B9_7F4A_7C15) >> 32) % (quantum / 2 + 1)
   }
 
   /// No processor runs. One that takes interrupts is given a day, and an hour more, of guest time: the longest that the

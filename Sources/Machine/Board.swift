@@ -98,6 +98,8 @@ public struct Board: ~Copyable {
   let chipset: Chipset
   let blueprint: Blueprint
   let quantum: UInt64
+  /// Turns differ in length, as they do on a machine that firmware boots.
+  let variesTurns: Bool
   let interruptFlag: InterruptFlag?
 
   /// The bootstrap processor.
@@ -130,6 +132,7 @@ public struct Board: ~Copyable {
     self.memory = memory
     (chipset, processors) = Board.assemble(blueprint, memory, transmit: transmit)
     quantum = max(options.quantum, 1)
+    variesTurns = options.boot != nil
     self.interruptFlag = interruptFlag
     if let port = options.postPort, let post = options.post { chipset.taps[port] = post }
     if let port = options.debugPort, let debug = options.debug { chipset.taps[port] = debug }
@@ -149,6 +152,7 @@ public struct Board: ~Copyable {
     blueprint = snapshot.blueprint
     (chipset, processors) = Board.assemble(blueprint, memory) { byte, _ in serial(byte) }
     quantum = max(blueprint.options.quantum, 1)
+    variesTurns = blueprint.options.boot != nil
     self.interruptFlag = interruptFlag
     for (processor, image) in zip(processors, snapshot.processors) { processor.restore(image) }
     chipset.restore(snapshot.chipset)

@@ -33,7 +33,8 @@ enum Condition {
   }
 }
 
-/// Watches serial text for a match, line by line as it grows.
+/// Watches serial text for a match, line by line as it grows. What follows a cursor position of a terminal is a line too: a
+/// program that paints a screen ends none.
 struct SerialWatch {
   private let regex: Regex<AnyRegexOutput>
   private var line: [UInt8] = []
@@ -50,6 +51,18 @@ struct SerialWatch {
     }
     guard line.count < SerialWatch.limit, byte != UInt8(ascii: "\r") else { return false }
     line.append(byte)
+    if byte == UInt8(ascii: "H"), isCursorPosition {
+      line.removeAll(keepingCapacity: true)
+      return false
+    }
     return String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+  }
+
+  /// Whether the line ends in ESC [ row ; column H.
+  private var isCursorPosition: Bool {
+    guard let escape = line.lastIndex(of: 0x1B), escape + 1 < line.count, line[escape + 1] == UInt8(ascii: "[") else {
+      return false
+    }
+    return line[(escape + 2)...].dropLast().allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ";") }
   }
 }

@@ -81,45 +81,44 @@ import Testing
     }
   }
 
-  /// A loop on a stale mapping: each fetch of a block of it and each read by it is seen, and the loop does what it does.
+  /// MOV EDI, 3000h; AND byte [EDI], a mask; then NOP; MOV EAX, [EDI]; DEC ECX; JNZ, a hundred times.
+  private static func staleLoop(_ mask: UInt8) -> [UInt8] {
+    [0xBF, 0x00, 0x30, 0, 0, 0x80, 0x27, mask, 0xB9, 100, 0, 0, 0, 0x90, 0x8B, 0x07, 0xFF, 0xC9, 0x75, 0xF9]
+  }
+
+  /// A loop on a stale mapping, that of a page which is not present any more: each fetch of a block of it and each read by
+  /// it is seen, and tells its instruction and clock.
   @Test(arguments: [32, 1])
   func eachUseIsSeen(_ limit: Int) throws {
     let bench = try ProgramBench(model: try #require(try CPUModel.named("max")), blockLimit: limit)
     let witness = Witness()
     bench.processor.translation.staleUseObserver = witness
-    // MOV EDI, 3000h; MOV ECX, 100; then MOV EAX, [EDI]; DEC ECX; JNZ.
-    let lead: [UInt8] = [0xBF, 0x00, 0x30, 0, 0]
-    let loop: [UInt8] = [0xB9, 100, 0, 0, 0, 0x8B, 0x07, 0xFF, 0xC9, 0x75, 0xFA]
-    #expect(bench.run(lead + loop) == .halted)
+    #expect(bench.run(StoreOriginTests.staleLoop(0xFF)) == .halted)
     #expect(witness.uses.isEmpty)
-    let plain = (bench.processor.state.pointee.instructions, bench.register(.rcx))
-    // The same once more, the page gone from memory: AND byte [EDI], FEh before.
-    #expect(bench.run(lead + [0x80, 0x27, 0xFE] + loop) == .halted)
-    #expect(bench.processor.state.pointee.instructions - plain.0 == plain.0 + 1)
+    let plain = bench.processor.state.pointee.instructions
+    #expect(bench.run(StoreOriginTests.staleLoop(0xFE)) == .halted)
+    #expect(bench.processor.state.pointee.instructions - plain == plain)
     #expect(bench.register(.rcx) == 0)
-    #expect(witness.uses.filter { $0.access == Access() }.count == 100)
+    let reads = witness.uses.filter { $0.access == Access() }
+    #expect(reads.count == 100 && reads.allSatisfy { $0.rip == 0x1_000E }, "\(reads.first?.rip ?? 0)")
+    #expect(zip(reads, reads.dropFirst()).allSatisfy { $1.cycle - $0.cycle == reads[1].cycle - reads[0].cycle })
     let fetches = witness.uses.filter { $0.access.isFetch }.count
-    #expect(fetches >= (limit == 1 ? 300 : 100), "\(fetches)")
+    #expect(fetches >= (limit == 1 ? 400 : 100), "\(fetches)")
     #expect(witness.uses.allSatisfy { $0.own.excess == .read && $0.suspicion?.first.rip == 0x1_0005 })
     #expect(bench.processor.translation.checkInvariants() == nil)
   }
 
-  /// A loop on a mapping that has lost a right it makes no use of: each kind of access is told of once.
-  @Test(arguments: [32, 1], [true, false])
-  func harmlessUsesAreSeenOnce(_ limit: Int, _ usesHostPointers: Bool) throws {
-    let model = try #require(try CPUModel.named("max"))
-    let bench = try ProgramBench(model: model, blockLimit: limit, usesHostPointers: usesHostPointers)
+  /// The same where only the right to write is gone: reads and fetches take nothing from that, and are told of once each.
+  @Test(arguments: [32, 1])
+  func harmlessUsesGoOnByHostPointers(_ limit: Int) throws {
+    let bench = try ProgramBench(model: try #require(try CPUModel.named("max")), blockLimit: limit)
     let witness = Witness()
     bench.processor.translation.staleUseObserver = witness
-    // MOV EDI, 3000h; MOV ECX, 100; AND byte [EDI], FDh, the right to write; then MOV EAX, [EDI]; DEC ECX; JNZ.
-    let program: [UInt8] = [
-      0xBF, 0x00, 0x30, 0, 0, 0xB9, 100, 0, 0, 0, 0x80, 0x27, 0xFD, 0x8B, 0x07, 0xFF, 0xC9, 0x75, 0xFA,
-    ]
-    #expect(bench.run(program) == .halted)
+    #expect(bench.run(StoreOriginTests.staleLoop(0xFD)) == .halted)
     #expect(bench.register(.rcx) == 0)
-    #expect(witness.uses.filter { $0.access == Access() }.count == 1)
-    #expect(witness.uses.filter { $0.access.isFetch }.count == 1)
-    #expect(witness.uses.count == 2 && witness.uses.allSatisfy { $0.own.excess == .write })
+    #expect(witness.uses.filter { $0.access == Access() }.map(\.rip) == [0x1_000E])
+    #expect(witness.uses.filter { $0.access.isFetch }.count == 1 && witness.uses.count == 2)
+    #expect(witness.uses.allSatisfy { $0.own.excess == .write && $0.exploited.isEmpty })
     #expect(bench.processor.translation.checkInvariants() == nil)
   }
 }

@@ -6,8 +6,12 @@ import Testing
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../fixtures/image-scenarios").standardizedFileURL
 
-  /// Those whose every image is there.
-  static func scenarios() -> [String] {
+  /// Instructions up to which a scenario may run when nobody has asked for the slow ones.
+  private static let limit = 10_000_000_000
+  private static let isPatient = ProcessInfo.processInfo.environment["SHOOTDOWN_SLOW"] != nil
+
+  /// Those whose every image is there: the quick ones, or those that may run for more than `limit` instructions.
+  static func scenarios(slow: Bool = false) -> [String] {
     guard let images = KVMUnitTests.folder,
       let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
     else { return [] }
@@ -15,6 +19,9 @@ import Testing
       guard name.hasSuffix(".yaml"),
         let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
       else { return false }
+      let bound = text.split(separator: "\n").first { $0.hasPrefix("max-instructions: ") }
+        .flatMap { Int($0.dropFirst("max-instructions: ".count)) }
+      guard (bound ?? 0 > limit) == slow else { return false }
       let paths = text.split(separator: "\"").filter { $0.hasPrefix("$SHOOTDOWN_IMAGES/") }
       return paths.allSatisfy { path in
         let file = images + "/" + path.dropFirst("$SHOOTDOWN_IMAGES/".count)
@@ -28,6 +35,14 @@ import Testing
     let ended = try shootdown(["suite", Self.folder.appendingPathComponent(name).path])
     #expect(ended.ending == .status(0), "\(ended)")
   }
+
+  /// A minute or more each.
+  @Test(
+    .enabled(
+      if: isPatient && !scenarios(slow: true).isEmpty,
+      "slow scenarios of images run with SHOOTDOWN_SLOW=1 and SHOOTDOWN_IMAGES"),
+    arguments: scenarios(slow: true))
+  func slowOneHolds(_ name: String) throws { try holds(name) }
 
   /// What is written in them is a scenario, whether or not the images are there.
   @Test func namesTheMissingImage() throws {

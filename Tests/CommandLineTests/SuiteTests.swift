@@ -47,6 +47,29 @@ import Testing
     #expect(junit.output.contains("failures=\"1\"") && junit.output.contains("<failure message="), "\(junit)")
   }
 
+  /// `until`, what comes behind it, the limit of instructions, and how many lines there are.
+  @Test(arguments: [
+    ("until: processors\nafter: 100000000\n", "status: 1", "processors|NMIs == 2", ""),
+    ("until: processors\nafter: 1\n", "violations: none", "NMIs <= 0", ""),
+    ("until: processors\n", "violations: none", "NMIs == 1", "0 lines of serial text match 'NMIs', not == 1"),
+    ("until: nobody\n", "status: 1", "processors >= 1", "no line of serial text matched 'nobody'"),
+    ("until: NMIs\nmax-instructions: 100\n", "violations: none", "NMIs == 0", "max-instructions was reached"),
+  ])
+  func runsEndAndGoOn(_ head: String, _ other: String, _ lines: String, _ problem: String) throws {
+    let folder = try Folder()
+    let scenario = """
+      \(head)machine:
+        guest: processors
+        cpus: 2
+        memory: 16M
+      expect:
+        \(other)
+        lines: "\(lines)"
+      """
+    let ended = try shootdown(["suite", try folder.write(Array(scenario.utf8))])
+    #expect(ended.ending == .status(problem.isEmpty ? 0 : 8) && ended.output.contains(problem), "\(ended)")
+  }
+
   @Test(arguments: [
     ("a: [1]\n", "quote it"), ("machine: &x\n", "quote it"), ("nothing: 1\n", "has no 'nothing'"),
     ("name: x\n", "'machine' is missing"), ("machine:\n  guest: nobody\n", "there is no guest 'nobody'"),
@@ -55,6 +78,9 @@ import Testing
     ("machine:\n  guest: hello\nexpect:\n  verdict: bad\n", "verdict: there are"),
     ("machine:\n  guest: hello\n          deep: 1\n", "nests too deep"),
     ("machine:\n  guest: hello\nschedule: nowhere\n", "No such file"),
+    ("machine:\n  guest: hello\nafter: 1\n", "there is no 'until'"),
+    ("machine:\n  guest: hello\nexpect:\n  lines: \"x > 1\"\n", "is not REGEX RELATION NUMBER"),
+    ("machine:\n  guest: hello\nmax-instructions: few\n", "'few' is no number"),
   ])
   func misuse(_ text: String, _ problem: String) throws {
     let folder = try Folder()

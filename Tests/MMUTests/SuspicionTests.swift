@@ -152,6 +152,29 @@ final class Witness: StaleUseObserver {
     }
   }
 
+  /// Where only the right to write was lost, reads take nothing from what has changed: they are told of once and have a host
+  /// pointer again, until memory changes; each write is seen.
+  @Test func harmlessUsesAreToldOfOnce() throws {
+    let rig = try Rig()
+    let witness = watched(rig)
+    rig.map(page, to: first)
+    #expect(rig.file(page, isWrite: true))
+    rig.memory.write(rig.location(page), rig.entry(page) & ~2)
+    #expect(rig.readHit(page) == nil && rig.writeHit(page) == nil)
+    for _ in 0..<3 { #expect(rig.file(page)) }
+    #expect(rig.readHit(page) == first && rig.writeHit(page) == nil)
+    #expect(witness.take().map(\.exploited) == [[]])
+    #expect(rig.translation.checkInvariants() == nil)
+    for _ in 0..<3 { #expect(!rig.file(page, isWrite: true)) }
+    #expect(witness.take().map(\.exploited) == [.write, .write, .write])
+    #expect(rig.writeHit(page) == nil)
+    rig.map(page, to: second)
+    #expect(rig.readHit(page) == nil)
+    #expect(!rig.file(page))
+    #expect(witness.take().map(\.own.excess) == [.frame])
+    #expect(rig.translation.checkInvariants() == nil)
+  }
+
   /// What a walk has decided holds until an entry that it read changes, one that no mapping came from too.
   @Test func verdictsFollowMemory() throws {
     let rig = try Rig()

@@ -62,7 +62,8 @@ extension Processor {
 
   /// Translates for a fetch; nil: the fault is recorded.
   private func fetch(_ rip: UInt64) -> PhysicalAddress? {
-    switch translation.translate(LinearAddress(rip), Access(isFetch: true, isUser: translation.isUser)) {
+    let access = Access(isFetch: true, isUser: translation.isUser)
+    switch translation.translate(LinearAddress(rip), access) {
     case .physical(let address, let slot):
       if translation.isAPICAccess(address, by: slot), let virtualization {
         _ = virtualization.apicAccess(
@@ -72,7 +73,6 @@ extension Processor {
         return nil
       }
       translation.noteFetch(rip)
-      let access = Access(isFetch: true, isUser: translation.isUser)
       if !translation.mayDerive(slot, LinearAddress(rip), access) { isFetchWatched = true }
       return address
     case .pageFault(let code):

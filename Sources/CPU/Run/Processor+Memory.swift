@@ -24,11 +24,7 @@ extension Processor {
       return left(s, op, ExitFault)
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
-    // What is told of the walk and of the mapping's use names this instruction.
-    accessOp = op
-    let found = physical(linear, access, isStack: isStack)
-    accessOp = nil
-    guard let first = found else { return left(s, op, ExitFault) }
+    guard let first = physical(linear, access, isStack: isStack, by: op) else { return left(s, op, ExitFault) }
     if translation.isAPICAccess(first.address, by: first.slot) {
       return accessVirtualAPIC(s, op, linear, bytes, access, first.address)
     }
@@ -108,10 +104,9 @@ extension Processor {
     let head = min(bytes, 0x1000 &- linear & 0xFFF)
     var second = PhysicalAddress(first.address.value &+ head)
     if head < bytes {
-      accessOp = op
-      let found = physical(linear &+ head, access, isStack: isStack)
-      accessOp = nil
-      guard let found else { return left(s, op, ExitFault) }
+      guard let found = physical(linear &+ head, access, isStack: isStack, by: op) else {
+        return left(s, op, ExitFault)
+      }
       second = found.address
     }
     guard isAligned(linear, bytes: bytes) else {
@@ -175,9 +170,13 @@ extension Processor {
   }
 
   /// Translates for data; a fault is recorded.
+  ///
+  /// - Parameter op: the op whose access it is, if that is not the last of its block.
   func physical(
-    _ linear: UInt64, _ access: Access, isStack: Bool
+    _ linear: UInt64, _ access: Access, isStack: Bool, by op: OpRef? = nil
   ) -> (address: PhysicalAddress, slot: Slot)? {
+    if let op { accessOp = op }
+    defer { if op != nil { accessOp = nil } }
     switch translation.translate(LinearAddress(linear), access) {
     case .physical(let address, let slot): return (address, slot)
     case .pageFault(let code):
@@ -228,6 +227,8 @@ extension Processor {
   /// Reads up to 8 bytes; nil: a fault is recorded.
   package func readSlow(_ linear: UInt64, bytes: UInt64, isStack: Bool) -> UInt64? {
     var value: UInt64 = 0
+    storesInLastOp()
+    defer { accessOp = nil }
     guard
       transfer(
         linear, bytes: bytes, Access(isUser: translation.isUser), isStack: isStack,
@@ -246,8 +247,8 @@ extension Processor {
       { self.busWrite($0, UnsafeRawBufferPointer($1)) }, &value)
   }
 
-  /// Notes that the instruction that is storing is the last one of the running block, as all are that store other than
-  /// through their one memory operand: a store tells where it came from.
+  /// Notes that the instruction under way is the last one of the running block, as all are that access memory other than
+  /// through their one memory operand: a store, and a use of a stale mapping, tells where it came from.
   func storesInLastOp() {
     accessOp = state.pointee.block.map { OpRef($0.ops + Int($0.pointee.lastOp)) }
   }

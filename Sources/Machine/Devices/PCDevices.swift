@@ -28,8 +28,8 @@ public struct FirmwareBoot: Sendable {
     return own.merging(ACPITableFiles(processors: processors).files) { first, _ in first }
   }
 
-  /// A quantum for firmware, whose processors wait for one another in loops of a few cycles: a prime, so that no loop's
-  /// period divides it and a lock is never found held at every turn's end.
+  /// A quantum for firmware, whose processors wait for one another in loops of a few cycles: a prime, and turns vary
+  /// (`Board.varied`), so that a lock is not found held at every turn's end.
   public static let quantum: UInt64 = 1999
 }
 

@@ -430,15 +430,6 @@ extension Oracle {
   }
 }
 
-extension StaleUse {
-  /// Where the mapping gives more than memory does, or something else, and this access makes use of it.
-  var exploited: MappingAxes {
-    guard !isDenied else { return [] }
-    let excess = own.excess.union(inForce?.disagreement.excess ?? [])
-    return excess.intersection(access.axes)
-  }
-}
-
 /// When mappings were filed, the latest ones.
 struct FillLog {
   /// One of them.

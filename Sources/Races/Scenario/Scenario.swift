@@ -17,6 +17,8 @@ public struct Scenario: Sendable {
     public var verdict: Verdict?
     /// Text in the report of some violation.
     public var report: [String] = []
+    /// How many lines of serial text match.
+    var lines: [LineExpectation] = []
     /// The hash at the end.
     public var hash: String?
   }
@@ -42,18 +44,23 @@ public struct Scenario: Sendable {
   public let markers: [UInt16]
   /// An expression: a line of serial text that matches ends the run.
   public let until: String?
+  /// Instructions for which the machine goes on behind that line.
+  public let after: UInt64
   /// Cycles at most.
   public let maximumCycles: UInt64
+  /// Instructions at most, of all processors together, until the line that ends the run; nil: no limit.
+  public let maximumInstructions: UInt64?
   /// TLB policies it is run under; none: the machine's.
   public let policies: [String]
   /// What must come of it.
   public let expectations: Expectations
 
   private static let known: Set = [
-    "name", "machine", "schedule", "window", "markers", "until", "max-cycles", "policies", "expect",
+    "name", "machine", "schedule", "window", "markers", "until", "after", "max-cycles", "max-instructions", "policies",
+    "expect",
   ]
   private static let knownExpectations: Set = [
-    "status", "serial", "not-serial", "violations", "verdict", "report", "hash",
+    "status", "serial", "not-serial", "violations", "verdict", "report", "lines", "hash",
   ]
 
   /// Reads a file's text.
@@ -70,7 +77,10 @@ public struct Scenario: Sendable {
     schedule = try Scenario.scalar(top["schedule"], "schedule")
     window = try Scenario.number(top["window"], "window") ?? 0
     maximumCycles = try Scenario.number(top["max-cycles"], "max-cycles") ?? 1_000_000_000
+    maximumInstructions = try Scenario.number(top["max-instructions"], "max-instructions")
     until = try Scenario.scalar(top["until"], "until")
+    after = try Scenario.number(top["after"], "after") ?? 0
+    guard after == 0 || until != nil else { throw Failure("after: there is no 'until' that it could follow") }
     policies = try top["policies"].map { try Scenario.list($0, "policies") } ?? []
     markers = try (top["markers"].map { try Scenario.list($0, "markers") } ?? []).map { text in
       let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
@@ -90,6 +100,12 @@ public struct Scenario: Sendable {
     expectations.serial = try values["serial"].map { try list($0, "serial") } ?? []
     expectations.notSerial = try values["not-serial"].map { try list($0, "not-serial") } ?? []
     expectations.report = try values["report"].map { try list($0, "report") } ?? []
+    expectations.lines = try (values["lines"].map { try list($0, "lines") } ?? []).map { text in
+      guard let line = LineExpectation(text) else {
+        throw Failure("lines: '\(text)' is not REGEX RELATION NUMBER, as in 'iter [0-9]+ >= 20'")
+      }
+      return line
+    }
     expectations.hash = try scalar(values["hash"], "hash")
     switch try scalar(values["violations"], "violations") {
     case nil: break

@@ -59,11 +59,17 @@ extension Scenario {
       oracle.points = { [unowned scheduled] in scheduled.came(to: $0, $1) }
       var limits = RunLimits()
       limits.cycles = maximumCycles
+      limits.instructions = maximumInstructions
       var end = board.run(limits, observer: scheduled)
       while end == .reset {
         board.reset()
         try machine.image.load(into: board)
         end = board.run(limits, observer: scheduled)
+      }
+      if serial.isMet, after > 0 {
+        limits.instructions = board.processors.reduce(after) { $0 &+ $1.state.pointee.instructions }
+        end = board.run(limits, observer: scheduled)
+        if end == .instructionLimit { end = .conditionMet }
       }
       let hash = board.hash()
       return ScenarioResult(
@@ -86,6 +92,8 @@ extension Scenario {
     var failures: [String] = []
     if case .refused(let refusal) = end { failures.append("the run was refused: \(refusal.description)") }
     if end == .cycleLimit { failures.append("max-cycles was reached") }
+    if end == .instructionLimit { failures.append("max-instructions was reached") }
+    if let until, !serial.isMet { failures.append("no line of serial text matched '\(until)', which ends the run") }
     if undone > 0 { failures.append("\(undone) preemptions of the schedule were never come to") }
     if oracle.hasImpossible { failures.append("the oracle has seen something impossible: a fault of Shootdown's own") }
     if let status = expectations.status {
@@ -99,6 +107,9 @@ extension Scenario {
     }
     for pattern in expectations.notSerial where try serial.hasLine(matching: pattern) {
       failures.append("a line of serial text matches '\(pattern)'")
+    }
+    for line in expectations.lines {
+      if let failure = line.failure(try serial.lines(matching: line.pattern)) { failures.append(failure) }
     }
     if let isExpected = expectations.violations, isExpected != oracle.hasViolation {
       failures.append(isExpected ? "a violation was expected, and there is none" : "there is a violation")
@@ -120,6 +131,8 @@ extension Scenario {
 private final class SerialText {
   private static let limit = 4 << 20
   private var bytes: [UInt8] = []
+  /// The line that ends the run has come.
+  private(set) var isMet = false
   private var lineStart = 0
   private let until: String?
   private var regex: Regex<AnyRegexOutput>?
@@ -132,7 +145,7 @@ private final class SerialText {
     regex = try SerialText.expression(until)
   }
 
-  /// Takes a byte; whether the line so far ends the run.
+  /// Takes a byte; whether the line so far ends the run: one line does, and only once.
   func take(_ byte: UInt8) -> Bool {
     guard bytes.count < SerialText.limit else { return false }
     bytes.append(byte)
@@ -140,14 +153,18 @@ private final class SerialText {
       lineStart = bytes.count
       return false
     }
-    guard let regex else { return false }
-    return String(decoding: bytes[lineStart...], as: UTF8.self).firstMatch(of: regex) != nil
+    guard let regex, !isMet else { return false }
+    isMet = String(decoding: bytes[lineStart...], as: UTF8.self).firstMatch(of: regex) != nil
+    return isMet
   }
 
   /// Whether a line matches an expression.
-  func hasLine(matching pattern: String) throws -> Bool {
+  func hasLine(matching pattern: String) throws -> Bool { try lines(matching: pattern) > 0 }
+
+  /// How many lines match an expression.
+  func lines(matching pattern: String) throws -> Int {
     let regex = try SerialText.expression(pattern)
-    return bytes.split(separator: UInt8(ascii: "\n")).contains {
+    return bytes.split(separator: UInt8(ascii: "\n")).count {
       String(decoding: $0, as: UTF8.self).firstMatch(of: regex) != nil
     }
   }
