@@ -37,6 +37,8 @@ enum Condition {
 struct SerialWatch {
   private let regex: Regex<AnyRegexOutput>
   private var line: [UInt8] = []
+  /// It has matched.
+  private(set) var isMet = false
   /// A line is looked at as far as this.
   private static let limit = 4096
 
@@ -50,6 +52,7 @@ struct SerialWatch {
     }
     guard line.count < SerialWatch.limit, byte != UInt8(ascii: "\r") else { return false }
     line.append(byte)
-    return String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+    isMet = String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+    return isMet
   }
 }

@@ -11,9 +11,15 @@ public struct ScenarioMachine: Sendable {
   public let symbols: SymbolIndex
   /// The schedule that holds its processors up.
   public let schedule: Schedule?
+  /// Violations that are not to be told of.
+  public let suppressions: Suppressions
 
   /// A machine.
-  public init(options: BoardOptions, image: BootImage, symbols: SymbolIndex, schedule: Schedule?) {
+  public init(
+    options: BoardOptions, image: BootImage, symbols: SymbolIndex, schedule: Schedule?,
+    suppressions: Suppressions = Suppressions()
+  ) {
+    self.suppressions = suppressions
     self.options = options
     self.image = image
     self.symbols = symbols
@@ -31,17 +37,24 @@ public struct ScenarioResult: Sendable {
   public let report: [String]
   /// The hash of the machine's state at the end.
   public let hash: String
+  /// Serial text.
+  public let serial: [UInt8]
   /// The clock of the bootstrap processor at the end.
   public let cycles: UInt64
 }
 
 extension Scenario {
   /// Runs it under one policy, on the thread that calls.
-  public func run(on machine: ScenarioMachine, policy: RetentionPolicy?) -> ScenarioResult {
+  ///
+  /// - Parameter report: takes each violation, beside the result's lines.
+  public func run(
+    on machine: ScenarioMachine, policy: RetentionPolicy?, report: ((Violation) -> Void)? = nil
+  ) -> ScenarioResult {
     var options = machine.options
     if let policy { options.policy = policy }
     func failed(_ text: String) -> ScenarioResult {
-      ScenarioResult(name: name, policy: options.policy.name, failures: [text], report: [], hash: "", cycles: 0)
+      ScenarioResult(
+        name: name, policy: options.policy.name, failures: [text], report: [], hash: "", serial: [], cycles: 0)
     }
     let serial = SerialText(until: until)
     do {
@@ -51,25 +64,36 @@ extension Scenario {
       let oracle = Oracle(board)
       let outcome = Outcome()
       oracle.report = { violation in
+        report?(violation)
         outcome.lines += ViolationReport(violation, symbols: machine.symbols).lines
         outcome.verdict = max(outcome.verdict ?? violation.verdict, violation.verdict)
       }
-      for port in markers { oracle.mark(port: port, of: board) }
+      oracle.reportNested = { outcome.lines += NestedReport($0, symbols: machine.symbols).lines }
+      oracle.suppressions = (machine.suppressions, machine.symbols)
+      oracle.nesting = nesting
+      let markers = try Markers(markers, oracle, board, machine.symbols)
+      board.stop(at: markers.addresses)
       let scheduled = ScheduledRun(machine.schedule ?? Schedule([]), window: window)
       oracle.points = { [unowned scheduled] in scheduled.came(to: $0, $1) }
       var limits = RunLimits()
       limits.cycles = maximumCycles
       var end = board.run(limits, observer: scheduled)
-      while end == .reset {
-        board.reset()
-        try machine.image.load(into: board)
+      while true {
+        if end == .reset {
+          board.reset()
+          try machine.image.load(into: board)
+        } else if serial.isMet || !markers.take(end, oracle, board) {
+          break
+        }
         end = board.run(limits, observer: scheduled)
       }
       let hash = board.hash()
       return ScenarioResult(
         name: name, policy: options.policy.name,
-        failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone), report: outcome.lines,
-        hash: hash, cycles: board.processor.state.pointee.cycles)
+        failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone)
+          + expectations.memory.compactMap { $0.failure(board.memory) },
+        report: outcome.lines + (oracle.nestedCounters?.lines ?? []) + oracle.suppressedLines, hash: hash,
+        serial: serial.bytes, cycles: board.processor.state.pointee.cycles)
     } catch {
       return failed("\(error)")
     }
@@ -109,6 +133,7 @@ extension Scenario {
     for text in expectations.report where !outcome.lines.contains(where: { $0.contains(text) }) {
       failures.append("no line of a report has '\(text)'")
     }
+    failures += expectations.counts.compactMap { $0.failure(oracle.counters, oracle.nestedCounters) }
     if let expected = expectations.hash, expected != hash {
       failures.append("hash \(expected) was expected, it is \(hash)")
     }
@@ -119,7 +144,9 @@ extension Scenario {
 /// Serial text of a run, by lines, and the expression that ends it.
 private final class SerialText {
   private static let limit = 4 << 20
-  private var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
+  /// The expression has matched.
+  private(set) var isMet = false
   private var lineStart = 0
   private let until: String?
   private var regex: Regex<AnyRegexOutput>?
@@ -141,7 +168,8 @@ private final class SerialText {
       return false
     }
     guard let regex else { return false }
-    return String(decoding: bytes[lineStart...], as: UTF8.self).firstMatch(of: regex) != nil
+    isMet = String(decoding: bytes[lineStart...], as: UTF8.self).firstMatch(of: regex) != nil
+    return isMet
   }
 
   /// Whether a line matches an expression.
