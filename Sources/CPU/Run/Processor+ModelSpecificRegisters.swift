@@ -133,7 +133,7 @@ extension Processor {
     guard register.isWritable, value & ~(register.writable | register.kept | featureBits(register)) == 0 else {
       return false
     }
-    return isValid(value, register.storage == .own ? modelSpecific[number] : 0, for: register)
+    return isValid(value, currentValue(of: number), for: register)
   }
 
   /// Writes a register from an MSR area (SDM Vol. 3, "Loading MSRs"); false: it cannot be.
