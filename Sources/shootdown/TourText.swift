@@ -58,8 +58,9 @@ enum TourText {
     }
     lines.append("On a real processor it may work for years: the TLB may need the room for something else in time.")
     for (part, text) in violation.residency.prefix(1) {
+      let verdict = text.prefix { $0 != "," }
       lines.append(
-        "Here nothing else wanted the room. Would a \(part) have shown it? By its TLB's sets and ways: \(text.prefix { $0 != "," })."
+        "Here nothing else wanted the room. Would a processor of the kind '\(part)' show it? By its TLB's size: \(verdict)."
       )
     }
     lines.append("")

@@ -106,7 +106,7 @@ import Testing
     limits.untilCycle = 26_000
     _ = board.run(limits)
     let state = try #require(oracle.nestedState)
-    let snapshot = board.snapshot()
+    let snapshot = try board.snapshot()
     #expect(findings == 0)
     _ = board.run(Self.limits)
     let first = (findings, oracle.nestedCounters)

@@ -49,7 +49,8 @@ struct EPTTree: Sendable {
   }
 
   var root: UInt64 { pointer & StructureChange.frame }
-  var topLevel: UInt8 { UInt8(truncatingIfNeeded: pointer >> 3 & 7) + 1 }
+  /// As a walk has it, whatever else the pointer says.
+  var topLevel: UInt8 { pointer >> 3 & 7 == 4 ? 5 : 4 }
 
   /// Reads all tables anew.
   mutating func read(_ memory: PhysicalMemory, _ space: some EPTTables) {

@@ -15,7 +15,7 @@ extension NestedObserver {
       processor = number
     }
     for place in state.histories.keys where state.histories[place]?.tree.pages[page] != nil {
-      let run = state.roots.values.first { $0.run.history == place }?.run
+      let run = state.roots.filter { $0.value.run.history == place }.min { $0.key < $1.key }?.value.run
       guard let run, let old = state.histories[place]?.tree else { continue }
       let isNewTree =
         state.histories[place]?.written(
