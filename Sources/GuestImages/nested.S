@@ -13,6 +13,12 @@
 //   rights    EPT02 grants all rights
 //   lost      L1's INVEPT does nothing
 //   vpid      L1's INVVPID is executed for another VPID than L2's
+//   kept      L1 runs L2 without VPID12: its entries drop L2's mappings, and L0 keeps them
+//
+// or L1 for something that L0 does right:
+//
+//   novpid    L1 runs L2 without VPID12
+//   third     L2 executes an instruction of VMX, which L1 has: a third level would begin like that
 //
 // Exit status 1: L2 has seen what L1 told it; 3: it has not. A wrong memory type shows in nothing that L2 reads.
 
@@ -31,6 +37,9 @@
 .set ALL_RIGHTS, 4
 .set LOSE_INVEPT, 8
 .set WRONG_VPID, 16
+.set KEEP_MAPPINGS, 32
+.set NO_VPID12, 64
+.set THIRD_LEVEL, 128
 
 .set EPT01, 0x300000
 .set VMXON_REGION, 0x310000
@@ -302,6 +311,16 @@ l1_enters:
   addq $4, %rsi
   cmpl $-1, (%rsi)
   jne 1b
+  testl $NO_VPID12, BEHAVIOUR
+  jz 2f
+  testl $KEEP_MAPPINGS, BEHAVIOUR
+  jnz 2f
+  pushq $0
+  pushq $VPID02
+  movl $1, %eax
+  invvpid (%rsp), %rax
+  addq $16, %rsp
+2:
   movl $1, IN_L2
   cmpl $0, LAUNCHED
   jne resume
@@ -486,6 +505,13 @@ l1:
   movl $flat_count, %ecx
   call fill_vmcs
   call copy_state
+  testl $NO_VPID12, BEHAVIOUR
+  jz 1f
+  movl $0x401E, %edx
+  vmread %rdx, %rax
+  andl $~0x20, %eax
+  vmwrite %rax, %rdx
+1:
   movl $EPT12 | EPTP_FLAGS, %eax
   VMWRITE 0x201A, %rax
   movl $VPID12, %eax
@@ -507,6 +533,8 @@ l1_exited:
   VMREAD 0x4402, %rcx
   cmpl $18, %ecx
   je 1f
+  cmpl $26, %ecx
+  je 8f
   cmpl $48, %ecx
   movl %ecx, %eax
   jne unknown_exit
@@ -543,6 +571,8 @@ l1_exited:
   cmpl $3, %r12d
   jne 9f
   movq $FRAME_B | 3, TABLES + 0x1000
+  testl $NO_VPID12, BEHAVIOUR
+  jnz 9f
   pushq $0
   pushq $VPID12
   movl $1, %eax
@@ -560,6 +590,13 @@ l1_exited:
   vmresume
   jmp vmx_failed
 
+// L2 is told that its VMXOFF is done.
+8:
+  VMREAD 0x681E, %rax
+  addq $3, %rax
+  VMWRITE 0x681E, %rax
+  jmp 9b
+
 5:
   PRINT denied_text
   movl DENIED, %eax
@@ -573,6 +610,10 @@ l1_exited:
 // MARK: L2
 
 l2:
+  testl $THIRD_LEVEL, BEHAVIOUR
+  jz 1f
+  vmxoff
+1:
   movq MOVED, %rbx
   movl $1, %eax
   vmcall
@@ -616,6 +657,12 @@ words:
   .quad LOSE_INVEPT
   .asciz "vpid\0\0\0"
   .quad WRONG_VPID
+  .asciz "kept\0\0\0"
+  .quad NO_VPID12 | KEEP_MAPPINGS
+  .asciz "novpid\0"
+  .quad NO_VPID12
+  .asciz "third\0\0"
+  .quad THIRD_LEVEL
   .quad 0
 
   FLAT_STATE flat

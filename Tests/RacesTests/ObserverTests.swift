@@ -54,7 +54,7 @@ import Testing
 
   @Test(arguments: [
     ("entry", NestedFinding.Cause.entry), ("memtype", .type), ("rights", .rights), ("lost", .lostINVEPT),
-    ("vpid", .lostINVVPID),
+    ("vpid", .lostINVVPID), ("kept", .kept),
   ])
   func wrongOneIsReported(_ word: String, _ cause: NestedFinding.Cause) throws {
     let wrong = try Self.run(word)
@@ -65,10 +65,24 @@ import Testing
     case .entry: #expect(first.address == 0x40_0000 && first.found.physical == 0x60_1000)
     case .rights: #expect(first.address == 0x40_2000 && first.wanted?.rights.contains(.write) == false)
     case .lostINVEPT: #expect(first.change?.old == 0x60_0037 && first.missed.isEmpty)
+    case .kept: #expect(first.vpid12 == nil && first.vpid02 == 2)
     case .lostINVVPID: #expect(first.vpid02 == 2 && first.missed.contains { $0.text == "INVVPID of VPID 3" })
     default: #expect(first.found.type != first.wanted?.type)
     }
     #expect(NestedReport(first).lines.count > 3)
+  }
+
+  /// L1 without VPID12, whose entries drop L2's mappings.
+  @Test func entriesWithoutVPIDDrop() throws {
+    let right = try Self.run("novpid")
+    #expect(right.end == .guestExit(1) && right.findings.isEmpty && right.counters?.fills ?? 0 > 10)
+  }
+
+  /// What it cannot follow it says by name, and judges no more.
+  @Test func thirdLevelIsRefused() throws {
+    let third = try Self.run("third")
+    #expect(third.end == .guestExit(1) && third.findings.isEmpty)
+    #expect(third.counters?.refusals == ["a third level: L2 executes instructions of VMX": 1])
   }
 
   /// What the observer is told wrongly, it notices.

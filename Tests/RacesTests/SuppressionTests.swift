@@ -19,7 +19,7 @@ import Testing
     return (oracle.hasViolation, oracle.suppressedLines)
   }
 
-  @Test(arguments: ["verdict=reused", "entry=303000h", "address=400000h verdict=reused"])
+  @Test(arguments: ["verdict=reused", "entry=303000h", "root=300000h", "address=400000h verdict=reused"])
   func aRuleThatFitsSuppresses(_ conditions: String) throws {
     let (isThere, lines) = try Self.run("noflush", "suppress \(conditions): known")
     #expect(!isThere && lines.count == 1 && lines[0].hasSuffix("known") && !lines[0].contains(" 0 "), "\(lines)")

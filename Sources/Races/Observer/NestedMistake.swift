@@ -1,6 +1,6 @@
 /// What the observer is told wrongly, on purpose: for tests that it would notice.
 public enum NestedMistake: String, CaseIterable, Sendable {
-  /// A fill leads to another frame; has all rights; has another memory type.
+  /// A fill leads to another frame; EPT12 does not grant writes; a fill has another memory type.
   case entry, rights, type
   /// EPT12 has lost a page before L1's last INVEPT.
   case invept

@@ -18,8 +18,7 @@ extension NestedObserver {
       switch mistake {
       case .entry: found = .init(physical: found.physical ^ 0x1000, rights: found.rights, type: found.type)
       case .rights:
-        guard let place = run.history, let said = now(guestPhysical, run, place), said.rights != .all else { break }
-        found = .init(physical: found.physical, rights: .all, type: found.type)
+        if found.rights.contains(.write) { readOnly = guestPhysical & ~0xFFF }
       case .type: found = .init(physical: found.physical, rights: found.rights, type: found.type.map { $0 ^ 6 })
       case .invept, .invvpid: break
       }
@@ -57,8 +56,13 @@ extension NestedObserver {
   /// What EPT12 says now.
   func now(_ address: UInt64, _ run: L2Run, _ place: UInt64) -> EPT12History.Candidate? {
     guard address & ~0xFFF != hidden else { return nil }
-    return state.histories[place]?.now(
+    let said = state.histories[place]?.now(
       address, l1Memory(run.ept01, run.processor), memory, physicalBits: physicalBits(run))
+    guard address & ~0xFFF == readOnly else { return said }
+    return said.map {
+      EPT12History.Candidate(
+        guestPhysical: $0.guestPhysical, rights: $0.rights.subtracting(.write), type: $0.type, shift: 12)
+    }
   }
 
   /// Judges one translation; the size of the page that it was judged by, nil: it is wrong.

@@ -19,9 +19,11 @@ final class NestedObserver {
   let mistake: NestedMistake?
   /// It was made.
   var hasErred = false
-  /// The last fill under EPT02, and the page that EPT12 is taken not to have: for mistakes on purpose.
+  /// For mistakes on purpose: the last fill under EPT02, the page that EPT12 is taken not to have, and the one that it is
+  /// taken to have read-only. Pages have even addresses.
   var lastFill: UInt64?
   var hidden: UInt64 = 1
+  var readOnly: UInt64 = 1
   var state: NestedState
   /// Takes each finding, once for those that are alike.
   var report: ((NestedFinding) -> Void)?

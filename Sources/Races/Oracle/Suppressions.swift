@@ -1,3 +1,4 @@
+import EPTTLB
 import Machine
 
 /// Violations that somebody has looked at and does not want to hear of again, each with the reason (docs/ORACLE.md).
@@ -22,6 +23,8 @@ public struct Suppressions: Sendable {
     case entry
     /// The address that was used.
     case address
+    /// The EPTP, or EP4TA, that the mapping is tagged with; of nested EPT, EPTP02.
+    case root
   }
 
   /// What is wrong with a file.
@@ -90,6 +93,7 @@ public struct Suppressions: Sendable {
       case .used: names(violation.use.rip, symbols)
       case .entry: violation.change.map { [hex($0.address)] } ?? []
       case .address: [hex(violation.use.address.value)]
+      case .root: [hex(violation.use.mapping.tag.ep4ta), hex(violation.use.mapping.root)]
       }
     }
   }
@@ -103,6 +107,7 @@ public struct Suppressions: Sendable {
       case .used: names(finding.seen.rip, symbols)
       case .entry: finding.entry02.map { [hex($0.address)] } ?? []
       case .address: [hex(finding.address)]
+      case .root: [hex(finding.eptp02), hex(finding.eptp02 & StructureChange.frame)]
       }
     }
   }
