@@ -78,6 +78,23 @@ import Testing
     #expect(right.end == .guestExit(1) && right.findings.isEmpty && right.counters?.fills ?? 0 > 10)
   }
 
+  /// L1's VMREAD and VMWRITE that a shadow VMCS satisfies tell what is in VMCS12 as those that exit do.
+  @Test func shadowVMCSIsFollowed() throws {
+    let shadow = try Self.run("shadow")
+    #expect(shadow.end == .guestExit(1) && shadow.findings.isEmpty && !shadow.hasViolation)
+    let (all, own) = (try #require(shadow.counters), try #require(try Self.run(nil).counters))
+    #expect(all.refusals.isEmpty && all.fills == own.fills && all.invept == own.invept && all.vmcs12s == 1)
+  }
+
+  /// Whose entry it is shows by where it enters, when one VMCS serves L1 and L2.
+  @Test func oneVMCSForBothIsFollowed() throws {
+    let one = try Self.run("onevmcs")
+    #expect(one.end == .guestExit(1) && one.findings.isEmpty && !one.hasViolation)
+    let (all, own) = (try #require(one.counters), try #require(try Self.run(nil).counters))
+    #expect(all.fills == own.fills && all.entries == own.entries && all.invvpid == own.invvpid, "\(all)")
+    #expect(all.refusals.isEmpty)
+  }
+
   /// What it cannot follow it says by name, and judges no more.
   @Test func thirdLevelIsRefused() throws {
     let third = try Self.run("third")

@@ -37,6 +37,7 @@ extension NestedObserver {
       vpid12: known.vpid, vpid02: vpid == 0 ? nil : vpid)
     state.runs[number] = run
     follow(run)
+    checkMappings(run)
     err(run)
     checkINVEPT(run)
     checkINVVPID(run)
@@ -123,10 +124,25 @@ extension NestedObserver {
     forEachMapping(of: run) { mapping, _ in
       let start = mapping.kind == .guestPhysical ? mapping.prefix : mapping.guestFrame
       let range = start...(start | (1 << UInt64(mapping.shift) - 1))
-      guard items.contains(where: { $0.range.overlaps(range) }) else { return }
-      let found = NestedFinding.Meaning(physical: mapping.target, rights: mapping.eptRights, type: nil)
-      judge(start, found, run, .entry, mapping: mapping)
+      for item in items where item.range.overlaps(range) {
+        judge(mapping, from: start, at: max(start, item.range.lowerBound), run)
+      }
     }
+  }
+
+  /// A mapping that an EPT02 has left with the processor must be what EPT12 says too.
+  private func checkMappings(_ run: L2Run) {
+    guard state.roots[run.ept02.root]?.looked.insert(run.processor).inserted == true else { return }
+    forEachMapping(of: run) { mapping, _ in
+      let start = mapping.kind == .guestPhysical ? mapping.prefix : mapping.guestFrame
+      judge(mapping, from: start, at: start, run)
+    }
+  }
+
+  private func judge(_ mapping: CachedEntry, from start: UInt64, at address: UInt64, _ run: L2Run) {
+    let found = NestedFinding.Meaning(
+      physical: mapping.target &+ (address - start), rights: mapping.eptRights, type: nil)
+    judge(address, found, run, .entry, mapping: mapping)
   }
 
   // MARK: INVVPID

@@ -66,6 +66,8 @@ struct Root02: Sendable {
   var order: UInt64
   /// By entry, who wrote it last, and what was there before.
   var stores: [UInt64: StoreTo02] = [:]
+  /// Processors whose mappings were looked at, since it stands for what it does.
+  var looked: Set<Int> = []
   /// By virtual processor and processor, up to which fact L1's invalidations have been seen to.
   var checked: [CheckKey: UInt64] = [:]
 
