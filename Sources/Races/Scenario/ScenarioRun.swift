@@ -88,11 +88,12 @@ extension Scenario {
         end = board.run(limits, observer: scheduled)
       }
       let hash = board.hash()
+      outcome.lines += (oracle.nestedCounters?.lines ?? []) + oracle.suppressedLines
       return ScenarioResult(
         name: name, policy: options.policy.name,
         failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone)
           + expectations.memory.compactMap { $0.failure(board.memory) },
-        report: outcome.lines + (oracle.nestedCounters?.lines ?? []) + oracle.suppressedLines, hash: hash,
+        report: outcome.lines, hash: hash,
         serial: serial.bytes, cycles: board.processor.state.pointee.cycles)
     } catch {
       return failed("\(error)")
