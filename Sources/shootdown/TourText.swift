@@ -73,10 +73,57 @@ enum TourText {
       + serialLines(serial).filter { $0.hasPrefix("read") }.map { "   " + $0 } + [""]
   }
 
-  /// The report as `run` prints it.
+  /// The report as `run` prints it, each line with what it says.
   static func wholeReport(_ lines: [String]) -> [String] {
-    ["The same as 'run' reports it for people who know the words (docs/ORACLE.md explains each line):"]
-      + lines.map { "   " + $0 } + [""]
+    var told = [
+      "That story comes from a report, which 'run' prints for people who know the words. Here it is, and under each line",
+      "what it says (docs/ORACLE.md has more):", "",
+    ]
+    var before: [String] = []
+    for line in lines {
+      let (key, text) = meaning(of: line)
+      told.append("   " + line)
+      if let text, before.last != key { told += text.map { "        = " + $0 } }
+      before.append(key)
+    }
+    return told + [""]
+  }
+
+  /// What a line of a report says.
+  private static func meaning(of line: String) -> (key: String, text: [String]?) {
+    let meanings: [(prefix: String, text: [String])] = [
+      (
+        "stale mapping",
+        [
+          "The verdict. A stale mapping is a remembered translation with which the tables in memory do not agree any more;",
+          "'reused': its memory has been given to another use since, so nothing excuses the read. 'present' is what the",
+          "translation has and memory has not: that the page is there at all.",
+        ]
+      ),
+      (
+        "  made:",
+        [
+          "When, and by which instruction's access, it was remembered: it leads from the guest's page to the real one and allows",
+          "reads, writes and execution. Tags are whose it is: VPID and PCID number guests and their processes, EPTP the table.",
+        ]
+      ),
+      ("  changed:", ["Who changed the table, where, and the entry before and after: 0 is 'no page'."]),
+      ("  reused:", ["Who wrote to the page's memory afterwards: the secret."]),
+      ("  claimed:", ["Why the one who changed the table must have thought that the shootdown was done."]),
+      ("  used:", ["The read itself: by which processor, where in its program, and which memory it reached."]),
+      (
+        "  no help:", ["What was done against it since, and why that did not reach this translation on this processor."]
+      ),
+      (
+        "  would hardware",
+        [
+          "A real TLB has few places, in sets of so many ways. What would have pushed the translation out of its set in time?",
+          "An estimate for four processors; 'run --tlb sandybridge' runs it on that TLB.",
+        ]
+      ),
+    ]
+    guard let found = meanings.first(where: { line.hasPrefix($0.prefix) }) else { return (line, nil) }
+    return (found.prefix, found.text)
   }
 
   static func right(_ serial: [UInt8], isSilent: Bool) -> [String] {
@@ -96,7 +143,7 @@ enum TourText {
       "3. A mistake that shows only when a processor is late",
       "",
       "In this form (--append hasty) the NMI goes out just before the entry changes. As a rule the change comes in time, and",
-      "nothing happens: the run of a moment ago had no violation. But a processor may be slow at any point. If processor 0",
+      "nothing happens: run as it is, nobody reads the secret. But a processor may be slow at any point. If processor 0",
       "is slow between the two, processor 1 executes INVEPT too early, reads the page, and remembers the old entry again.",
       "A schedule says which processor is slow, where, and for how many cycles:",
       "",
