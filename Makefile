@@ -29,17 +29,17 @@ build: ## the release build
 	$(SWIFT) build $(SWIFTFLAGS)
 
 # 1 is what these guests write to port F4h when all is well.
-run: deps build ## boot some of the guests and show what they print, a missing shootdown among it
+run: deps build ## boot some of the guests, and the tour: a missing shootdown found and explained
 	@echo 'The guest "hello" in the emulated machine; this is what it writes to its serial port, COM1:'
 	@$(BINARY) guests run hello || [ $$? = 1 ]
 	@echo 'The guest "stale": a page-table entry is changed without INVLPG, and the TLB goes on with the old one:'
 	@$(BINARY) guests run stale || [ $$? = 1 ]
 	@echo 'The guest "processors" on two of them: INIT, SIPI, and an interrupt and an NMI from one to the other:'
 	@$(BINARY) guests run processors --cpus 2 || [ $$? = 1 ]
-	@echo 'The guest "quiesce": a hypervisor takes a page from its guest and forgets one processor. What the oracle says (docs/ORACLE.md):'
-	@$(BINARY) guests run quiesce --cpus 2 --append noflush || [ $$? = 3 ]
-	@echo 'The same with the shootdown done right: nobody reads the secret, and the oracle has nothing to say:'
-	@$(BINARY) guests run quiesce --cpus 2 || [ $$? = 1 ]
+	@echo 'The tour, "shootdown guests run tour":'
+	@$(BINARY) guests run tour --output $(BUILD)/tour
+	@echo 'What the tour has written, run again:'
+	@$(BINARY) suite $(BUILD)/tour/race.yaml $(BUILD)/tour/race-mended.yaml
 	@echo 'As scenarios, with TLBs that keep and TLBs that forget (docs/SCENARIO.md):'
 	@$(BINARY) suite fixtures/scenarios/*.yaml
 

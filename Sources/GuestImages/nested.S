@@ -13,6 +13,14 @@
 //   rights    EPT02 grants all rights
 //   lost      L1's INVEPT does nothing
 //   vpid      L1's INVVPID is executed for another VPID than L2's
+//   kept      L1 runs L2 without VPID12: its entries drop L2's mappings, and L0 keeps them
+//
+// or L1 for something that L0 does right:
+//
+//   novpid    L1 runs L2 without VPID12
+//   shadow    L1's VMREAD and VMWRITE go to a shadow VMCS, and do not exit
+//   onevmcs   one VMCS serves L1 and L2
+//   third     L2 executes an instruction of VMX, which L1 has: a third level would begin like that
 //
 // Exit status 1: L2 has seen what L1 told it; 3: it has not. A wrong memory type shows in nothing that L2 reads.
 
@@ -31,13 +39,19 @@
 .set ALL_RIGHTS, 4
 .set LOSE_INVEPT, 8
 .set WRONG_VPID, 16
+.set KEEP_MAPPINGS, 32
+.set NO_VPID12, 64
+.set THIRD_LEVEL, 128
+.set SHADOW, 256
+.set ONE_VMCS, 512
 
 .set EPT01, 0x300000
 .set VMXON_REGION, 0x310000
 .set VMCS01, 0x311000
 .set VMCS02, 0x312000
 .set VMCS12, 0x313000        // what L1 wrote, by the place that `place` gives
-.set MSR_BITMAP, 0x314000    // nothing exits
+.set MSR_BITMAP, 0x314000    // nothing exits; of VMREAD and VMWRITE neither
+.set SHADOW_VMCS, 0x315000
 .set STACK0, 0x318000
 .set STACK1, 0x31A000
 .set STACK1_EXIT, 0x31C000
@@ -93,6 +107,22 @@ GUEST nested
   VMWRITE 0x681E, %rax
   movl $STACK1, %eax
   VMWRITE 0x681C, %rax
+  testl $SHADOW, BEHAVIOUR
+  jz 1f
+  call revision
+  orl $0x80000000, %eax
+  movl %eax, SHADOW_VMCS
+  pushq $SHADOW_VMCS
+  vmclear (%rsp)
+  popq %rax
+  VMWRITE 0x2800, %rax                      // VMCS link pointer
+  movl $MSR_BITMAP, %eax
+  VMWRITE 0x2026, %rax
+  VMWRITE 0x2028, %rax
+  VMREAD 0x401E, %rax
+  orl $0x4000, %eax                         // VMCS shadowing
+  VMWRITE 0x401E, %rax
+1:
   vmlaunch
   jmp vmx_failed
 
@@ -291,8 +321,19 @@ empty_ept02:
 
 // VMLAUNCH, VMRESUME of L1: L2 goes on with what VMCS12 says.
 l1_enters:
-  movl $VMCS02, %edi
+  testl $SHADOW, BEHAVIOUR
+  jz 1f
+  movl $SHADOW_VMCS, %edi
   call switch_vmcs
+  leaq guest_fields(%rip), %rsi
+  call keep_fields
+  leaq control_fields(%rip), %rsi
+  call keep_fields
+1:
+  movl $EPT02 | EPTP_FLAGS, %eax
+  movl $VPID02, %ecx
+  movl $VMCS02, %edi
+  call become
   leaq guest_fields(%rip), %rsi
 1:
   movl (%rsi), %edx
@@ -302,13 +343,33 @@ l1_enters:
   addq $4, %rsi
   cmpl $-1, (%rsi)
   jne 1b
+  testl $NO_VPID12, BEHAVIOUR
+  jz 2f
+  testl $KEEP_MAPPINGS, BEHAVIOUR
+  jnz 2f
+  pushq $0
+  pushq $VPID02
+  movl $1, %eax
+  invvpid (%rsp), %rax
+  addq $16, %rsp
+2:
   movl $1, IN_L2
+  testl $ONE_VMCS, BEHAVIOUR
+  jnz resume
   cmpl $0, LAUNCHED
   jne resume
   movl $1, LAUNCHED
   addq $16 * 8, %rsp
   vmlaunch
   jmp vmx_failed
+
+// Goes on with the VMCS at RDI, or with the one that there is under the EPTP in RAX and the VPID in RCX. Changes RDX.
+become:
+  testl $ONE_VMCS, BEHAVIOUR
+  jz switch_vmcs
+  VMWRITE 0x201A, %rax
+  VMWRITE 0x0000, %rcx
+  ret
 
 // Makes the VMCS at RDI current.
 switch_vmcs:
@@ -328,8 +389,19 @@ reflect:
   call keep_fields
   leaq exit_fields(%rip), %rsi
   call keep_fields
-  movl $VMCS01, %edi
+  testl $SHADOW, BEHAVIOUR
+  jz 1f
+  movl $SHADOW_VMCS, %edi
   call switch_vmcs
+  leaq guest_fields(%rip), %rsi
+  call give_fields
+  leaq exit_fields(%rip), %rsi
+  call give_fields
+1:
+  movl $EPT01 | EPTP_FLAGS, %eax
+  movl $VPID01, %ecx
+  movl $VMCS01, %edi
+  call become
   movl $0, IN_L2
   movl $0x6C16, %edx
   call place
@@ -352,6 +424,16 @@ keep_fields:
   addq $4, %rsi
   cmpl $-1, (%rsi)
   jne keep_fields
+  ret
+
+// The other way. Changes RAX, RCX, RDX.
+give_fields:
+  movl (%rsi), %edx
+  call place
+  vmwrite (%rax), %rdx
+  addq $4, %rsi
+  cmpl $-1, (%rsi)
+  jne give_fields
   ret
 
 // EPT02 lacks what L2 wants: if EPT12 has it, it is filled in; else the violation is L1's.
@@ -486,6 +568,13 @@ l1:
   movl $flat_count, %ecx
   call fill_vmcs
   call copy_state
+  testl $NO_VPID12, BEHAVIOUR
+  jz 1f
+  movl $0x401E, %edx
+  vmread %rdx, %rax
+  andl $~0x20, %eax
+  vmwrite %rax, %rdx
+1:
   movl $EPT12 | EPTP_FLAGS, %eax
   VMWRITE 0x201A, %rax
   movl $VPID12, %eax
@@ -507,6 +596,8 @@ l1_exited:
   VMREAD 0x4402, %rcx
   cmpl $18, %ecx
   je 1f
+  cmpl $26, %ecx
+  je 8f
   cmpl $48, %ecx
   movl %ecx, %eax
   jne unknown_exit
@@ -543,6 +634,8 @@ l1_exited:
   cmpl $3, %r12d
   jne 9f
   movq $FRAME_B | 3, TABLES + 0x1000
+  testl $NO_VPID12, BEHAVIOUR
+  jnz 9f
   pushq $0
   pushq $VPID12
   movl $1, %eax
@@ -560,6 +653,13 @@ l1_exited:
   vmresume
   jmp vmx_failed
 
+// L2 is told that its VMXOFF is done.
+8:
+  VMREAD 0x681E, %rax
+  addq $3, %rax
+  VMWRITE 0x681E, %rax
+  jmp 9b
+
 5:
   PRINT denied_text
   movl DENIED, %eax
@@ -573,6 +673,10 @@ l1_exited:
 // MARK: L2
 
 l2:
+  testl $THIRD_LEVEL, BEHAVIOUR
+  jz 1f
+  vmxoff
+1:
   movq MOVED, %rbx
   movl $1, %eax
   vmcall
@@ -601,6 +705,8 @@ guest_fields:
   .long 0x4814, 0x4816, 0x4818, 0x481A, 0x481C, 0x481E, 0x4820, 0x4822, 0x4824, 0x4826, 0x482A
   .long 0x6800, 0x6802, 0x6804, 0x6806, 0x6808, 0x680A, 0x680C, 0x680E, 0x6810, 0x6812, 0x6814, 0x6816, 0x6818
   .long 0x681A, 0x681C, 0x681E, 0x6820, 0x6822, 0x6824, 0x6826, -1
+control_fields:
+  .long 0x201A, 0x4002, 0x401E, 0x6C14, 0x6C16, -1
 exit_fields:
   .long 0x2400, 0x4402, 0x4404, 0x4406, 0x4408, 0x440A, 0x440C, 0x440E, 0x6400, 0x640A, -1
 
@@ -616,6 +722,16 @@ words:
   .quad LOSE_INVEPT
   .asciz "vpid\0\0\0"
   .quad WRONG_VPID
+  .asciz "kept\0\0\0"
+  .quad NO_VPID12 | KEEP_MAPPINGS
+  .asciz "novpid\0"
+  .quad NO_VPID12
+  .asciz "onevmcs"
+  .quad ONE_VMCS
+  .asciz "shadow\0"
+  .quad SHADOW
+  .asciz "third\0\0"
+  .quad THIRD_LEVEL
   .quad 0
 
   FLAT_STATE flat

@@ -13,6 +13,19 @@
 //   nowait    the secret is written before the others have answered
 //   type      the others execute INVVPID: guest-physical mappings stay
 //   tag       the others execute INVEPT for another EPTP
+//   cr3       the others write CR3: what is tagged with the guest's VPID stays
+//   invlpg    the others execute INVLPG of the page: that is the host's own
+//
+// or for another protocol, which is right, and the same with a race that shows only when a processor is late at one point
+// (docs/SCHEDULE.md):
+//
+//   shoot     the entry changes first; the others invalidate when the NMI comes, and are not stopped
+//   hasty     the same, but the NMI goes out before the change
+//   kick      an NMI goes only to a processor that says it is in the guest; who is not looks for the request before it
+//             enters. With two processors
+//   miskick   the same, but it looks before it says that it is in the guest
+//   yield     as shoot, and the other's guest gives way all the time: the NMI may come while the hypervisor runs
+//   defer     the same, but an NMI in the hypervisor is only noted: entries look for the note. With two processors
 //
 // Exit status 1: nobody read the secret; 3: somebody did. Run it with --cpus N, 2 to 8.
 
@@ -31,6 +44,10 @@
 .set CAUGHT, DATA + 32       // that the EPT has stopped
 .set PROCESSORS, DATA + 36
 .set BEHAVIOUR, DATA + 40
+.set IN_GUEST, DATA + 44     // kick: the other processor may use its mappings
+.set REQUEST, DATA + 48      // kick: it is to invalidate
+.set ENTRIES, DATA + 52      // how often the other has gone back to its guest
+.set PENDING, DATA + 56      // defer: an NMI was noted
 
 .set FLUSH_LATE, 1           // the others invalidate after the change
 .set FLUSH_EARLY, 2          // they invalidate before it, and go on
@@ -38,6 +55,14 @@
 .set USE_OTHER_TAG, 8
 .set NO_WAIT, 16
 .set NO_FLUSH, 32
+.set USE_CR3, 64
+.set USE_INVLPG, 128
+.set CHANGE_FIRST, 256       // the NMI goes out behind the change
+.set KICK, 512
+.set LOOK_FIRST, 1024        // the request is looked for before IN_GUEST is set
+.set NO_STOP, 2048           // nobody waits until the others have stopped
+.set YIELD, 4096             // the others' guest makes hypercalls
+.set DEFER, 8192             // an NMI in the hypervisor is only noted
 
 .set EPT, 0x300000           // PML4, PDPT, directory, and the table of the page
 .set EPT_TABLE, EPT + 0x3000
@@ -167,6 +192,11 @@ other:
   movq PAGE, %rax
   lock incl READY
 1:
+  testl $KICK | YIELD, BEHAVIOUR
+  jz 4f
+  movl $4, %eax
+  vmcall
+4:
   movq PAGE, %rax
   cmpq $SECRET, %rax
   je 2f
@@ -217,14 +247,52 @@ resume:
   vmresume
   jmp vmx_failed
 
-exited_nmi:
-  call quiesced
+// The same for a processor whose mappings somebody may want to be rid of.
+resume_other:
+  testl $KICK, BEHAVIOUR
+  jnz 1f
+  cmpl $0, PENDING
+  je 0f
+  movl $0, PENDING
+  call invalidate
+0:
+  lock incl ENTRIES
   jmp resume
+1:
+  testl $LOOK_FIRST, BEHAVIOUR
+  jnz 2f
+  lock orl $1, IN_GUEST
+  lock incl ENTRIES
+  cmpl $0, REQUEST
+  je resume
+  movl $0, IN_GUEST
+  jmp 3f
+2:
+  cmpl $0, REQUEST
+  jne 3f
+  lock incl ENTRIES
+  lock orl $1, IN_GUEST
+  jmp resume
+3:
+  call invalidate
+  movl $0, REQUEST
+  jmp 1b
+
+exited_nmi:
+  movl $0, IN_GUEST
+  call quiesced
+  jmp resume_other
 
 exited_violation:
+  movl $0, IN_GUEST
   leaq stopped(%rip), %rax
   VMWRITE 0x681E, %rax
-  jmp resume
+  jmp resume_other
+
+// The guest has nothing to do.
+yields:
+  movl $0, IN_GUEST
+  jmp resume_other
 
 exited_vmcall:
   VMREAD 0x681E, %rax
@@ -236,6 +304,8 @@ exited_vmcall:
   je protect
   cmpl $2, %eax
   je finish
+  cmpl $4, %eax
+  je yields
 4:
   cli
   hlt
@@ -244,12 +314,28 @@ exited_vmcall:
 // An NMI that comes while the hypervisor runs.
 nmi:
   pushq %rax
+  testl $DEFER, BEHAVIOUR
+  jz 1f
+  movl $1, PENDING
+  lock incl DONE
+  jmp 2f
+1:
   call quiesced
+2:
   popq %rax
   iretq
 
 // Waits in the hypervisor until the EPT is changed, and invalidates. Changes RAX.
 quiesced:
+  testl $KICK, BEHAVIOUR
+  jz 0f
+  cmpl $0, REQUEST
+  je 4f
+  call invalidate
+  movl $0, REQUEST
+4:
+  ret
+0:
   testl $FLUSH_EARLY, BEHAVIOUR
   jz 1f
   call invalidate
@@ -273,6 +359,10 @@ quiesced:
 invalidate:
   testl $USE_INVVPID, BEHAVIOUR
   jnz 1f
+  testl $USE_CR3, BEHAVIOUR
+  jnz 3f
+  testl $USE_INVLPG, BEHAVIOUR
+  jnz 4f
   movl $EPT | EPTP_FLAGS, %eax
   testl $USE_OTHER_TAG, BEHAVIOUR
   jz 2f
@@ -291,26 +381,37 @@ invalidate:
   invvpid (%rsp), %rax
   addq $16, %rsp
   ret
+3:
+  movq %cr3, %rax
+  movq %rax, %cr3
+  ret
+4:
+  invlpg PAGE
+  ret
 
 // The hypercall: takes the page from every processor, then uses its frame.
 protect:
   movl PROCESSORS, %ecx
   decl %ecx
   movl $APIC, %edx
+  testl $KICK, BEHAVIOUR
+  jnz 5f
+  testl $CHANGE_FIRST, BEHAVIOUR
+  jz 0f
+  call change
+0:
   movl $0xC4400, 0x300(%rdx)
-  testl $NO_WAIT, BEHAVIOUR
+  testl $NO_WAIT | NO_STOP, BEHAVIOUR
   jnz 2f
 1:
   pause
   cmpl %ecx, ACKNOWLEDGED
   jne 1b
 2:
-  movq $0, EPT_TABLE
-  pushq $0
-  pushq $EPT | EPTP_FLAGS
-  movl $1, %eax
-  invept (%rsp), %rax
-  addq $16, %rsp
+  testl $CHANGE_FIRST, BEHAVIOUR
+  jnz 2f
+  call change
+2:
   movl $1, RELEASED
   testl $NO_WAIT, BEHAVIOUR
   jnz 4f
@@ -321,6 +422,28 @@ protect:
 4:
   movq $SECRET, PAGE
   jmp resume
+
+5:
+  call change
+  lock orl $1, REQUEST
+  cmpl $0, IN_GUEST
+  je 4b
+  movl $0xC4400, 0x300(%rdx)
+6:
+  pause
+  cmpl $0, REQUEST
+  jne 6b
+  jmp 4b
+
+// The page goes, and what this processor remembers of it. Changes RAX.
+change:
+  movq $0, EPT_TABLE
+  pushq $0
+  pushq $EPT | EPTP_FLAGS
+  movl $1, %eax
+  invept (%rsp), %rax
+  addq $16, %rsp
+  ret
 
 finish:
   PRINT processors_text
@@ -354,6 +477,22 @@ words:
   .quad FLUSH_LATE | USE_INVVPID
   .asciz "tag\0\0\0\0"
   .quad FLUSH_LATE | USE_OTHER_TAG
+  .asciz "cr3\0\0\0\0"
+  .quad FLUSH_LATE | USE_CR3
+  .asciz "invlpg\0"
+  .quad FLUSH_LATE | USE_INVLPG
+  .asciz "shoot\0\0"
+  .quad FLUSH_EARLY | CHANGE_FIRST | NO_STOP
+  .asciz "hasty\0\0"
+  .quad FLUSH_EARLY | NO_STOP
+  .asciz "kick\0\0\0"
+  .quad KICK
+  .asciz "yield\0\0"
+  .quad FLUSH_EARLY | CHANGE_FIRST | NO_STOP | YIELD
+  .asciz "defer\0\0"
+  .quad FLUSH_EARLY | CHANGE_FIRST | NO_STOP | YIELD | DEFER
+  .asciz "miskick"
+  .quad KICK | LOOK_FIRST
   .quad 0
 
   FLAT_STATE flat

@@ -14,10 +14,10 @@ public protocol CodeObserver: AnyObject {
 
 /// Told when a store hits a watched page.
 public protocol PageObserver: AnyObject {
-  /// A page has been written, or a part of one.
+  /// A page has been written, or a part of one, from an address on.
   ///
   /// - Parameter isFlag: a walk has set accessed or dirty flags.
-  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool)
+  func watchedPageWritten(_ address: PhysicalAddress, bytes: UInt64, _ writer: Writer, isFlag: Bool)
 }
 
 /// Registers or memory of a device, in physical address space.
@@ -263,7 +263,8 @@ public final class PhysicalMemory {
       let page = page(of: PhysicalAddress(first))
       touch(page)
       if page.pointee.isWatched {
-        pageObserver?.watchedPageWritten(PhysicalAddress(first), writer, isFlag: isSpeculating)
+        pageObserver?.watchedPageWritten(
+          PhysicalAddress(first), bytes: end - first + 1, writer, isFlag: isSpeculating)
       }
       if page.pointee.codeGranules != 0 {
         let hit = page.pointee.codeGranules & granules(from: first & 0xFFF, through: end & 0xFFF)

@@ -96,9 +96,11 @@ package final class Session {
   ///   - boot: what starts it again after a reset.
   ///   - hasOracle: an oracle looks on.
   ///   - markers: ports, of which a write says that a shootdown is done.
+  ///   - suppressions: violations that are not told of.
   package init(
     _ board: consuming Board, boot: BootImage, symbols: SymbolIndex, limits: RunLimits, isEndedByReset: Bool,
-    hasOracle: Bool = true, markers: [UInt16] = [], host: SessionHost
+    hasOracle: Bool = true, markers: [UInt16] = [],
+    suppressions: Suppressions = Suppressions(), host: SessionHost
   ) throws {
     self.board = board
     self.boot = boot
@@ -114,6 +116,9 @@ package final class Session {
     guard let oracle else { return }
     events.listen(to: oracle)
     for port in markers { oracle.mark(port: port, of: self.board) }
+    oracle.suppressions = (suppressions, symbols)
+    // What the nested-EPT observer knows does not go back with the machine.
+    oracle.nesting = nil
     oracle.report = { [unowned self] violation in
       guard events.isTold else { return }
       for line in ViolationReport(violation, symbols: self.symbols).lines { say(line) }

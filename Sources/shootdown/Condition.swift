@@ -38,6 +38,8 @@ enum Condition {
 struct SerialWatch {
   private let regex: Regex<AnyRegexOutput>
   private var line: [UInt8] = []
+  /// It has matched.
+  private(set) var isMet = false
   /// A line is looked at as far as this.
   private static let limit = 4096
 
@@ -55,7 +57,8 @@ struct SerialWatch {
       line.removeAll(keepingCapacity: true)
       return false
     }
-    return String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+    isMet = String(decoding: line, as: UTF8.self).firstMatch(of: regex) != nil
+    return isMet
   }
 
   /// Whether the line ends in ESC [ row ; column H.

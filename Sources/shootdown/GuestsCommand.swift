@@ -26,13 +26,19 @@ struct GuestsCommand: ParsableCommand {
   struct RunGuest: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Run one, as 'run' does an image.")
 
-    @Argument(help: "Its name.") var name: String
+    @Argument(help: "Its name; or 'tour': a missing shootdown, found and explained.") var name: String
     @Option(help: ArgumentHelp("Its command line.", valueName: "text")) var append: String?
+    @Option(
+      help: ArgumentHelp(
+        "Of the tour: where its schedule and scenarios are written (default: shootdown-tour).", valueName: "folder"))
+    var output: String?
     @OptionGroup var machine: MachineSettings
     @OptionGroup var settings: RunSettings
     @OptionGroup var oracle: OracleSettings
 
     func run() throws {
+      if name == "tour" { return try Tour(folder: output).run() }
+      if output != nil { throw Misuse("--output goes with the tour") }
       try Run(machine: machine, settings: settings, oracle: oracle).run(BootSource(guest: name, append: append))
     }
   }

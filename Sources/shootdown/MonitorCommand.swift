@@ -85,7 +85,8 @@ extension Run {
     let walks = try settings.walk.map { try WalkPlace($0, processors: options.processors) }
     let isEndedByReset = try machine.isOn(settings.noReboot, "no-reboot")
     let symbols = try Symbols(images: source.files, paths: settings.symbols)
-    let markers = try oracleSettings.markers()
+    let markers = try oracleSettings.ports()
+    let suppressions = try oracleSettings.suppressions()
     let gate = SerialGate()
     if let post = options.post {
       options.post = { byte in if !gate.isClosed { post(byte) } }
@@ -116,7 +117,8 @@ extension Run {
       openText: { try TextOutput($0, option: "trace") })
     let session = try Session(
       board, boot: source.image, symbols: symbols.table, limits: limits, isEndedByReset: isEndedByReset,
-      hasOracle: oracleSettings.oracle != .off, markers: markers, host: host)
+      hasOracle: oracleSettings.oracle != .off, markers: markers, suppressions: suppressions,
+      host: host)
     if oracleSettings.oracle == .stop { session.stopAtViolations() }
     if let line = try Run.command(to: condition, symbols) { session.carryOut(line) }
     for script in scripts { session.carryOut("source \"\(script)\"") }

@@ -62,11 +62,8 @@ struct Run {
       outputs.take(byte, at: cycle)
       return watch?.take(byte) ?? false
     }
-    if case .symbol(let name)? = condition {
-      var stops = ExecutionStops()
-      stops.linear = ExecutionStops.Places([try symbols.address(of: name)])
-      board.stop(at: stops)
-    }
+    var stops: Set<UInt64> = []
+    if case .symbol(let name)? = condition { stops.insert(try symbols.address(of: name)) }
     do { try source.image.load(into: board) } catch { throw Misuse("\(source.name): \(error)") }
     let place = try machine.value(settings.serial, "serial", default: "stdio")
     let configuration = try configuration(options, source, serial: place.text, isEndedByReset)
@@ -75,10 +72,11 @@ struct Run {
       print(try configuration.machineFile(), terminator: "")
       return
     }
-    let markers = try oracleSettings.markers()
+    try oracleSettings.check(symbols.table)
     try open(outputs, serial: place, window)
     outputs.trace?.attach(board.processors)
-    let oracle = RunOracle(board, oracleSettings, ports: markers, symbols: symbols.table)
+    let oracle = try RunOracle(board, oracleSettings, symbols: symbols.table)
+    board.stop(at: ExecutionStops(linear: stops.union(oracle?.stops ?? [])))
     oracle?.tell = { lines, event in
       outputs.flush()
       for line in lines { StandardError.line(line) }
@@ -90,7 +88,12 @@ struct Run {
       outputs.trace == nil && outputs.progress == nil && oracleSettings.oracle != .stop
       ? nil : RunWatch(trace: outputs.trace, progress: outputs.progress, oracle: oracle)
     var end = board.run(limits, observer: observer)
-    while end == .reset && !isEndedByReset {
+    while true {
+      if watch?.isMet != true, oracle?.takes(end, board, until: stops) == true {
+        end = board.run(limits, observer: observer)
+        continue
+      }
+      guard end == .reset && !isEndedByReset else { break }
       let cycle = board.processor.state.pointee.cycles
       outputs.progress?.clear()
       log.info("the guest reset the machine at cycle \(cycle)")
@@ -109,6 +112,7 @@ struct Run {
     let status = own == ExitStatus.misuse ? own : oracle?.status ?? own
     for line in oracle?.lines ?? [] { StandardError.line(line) }
     if let oracle { outputs.events?.send(oracle.event) }
+    if let nested = oracle?.nestedEvent { outputs.events?.send(nested) }
     report(end, board, options, isEndedByReset)
     send(end, board, outputs.events, status: signal == nil ? status : nil, signal: signal)
     show(walks, board, outputs.events)

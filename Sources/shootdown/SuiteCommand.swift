@@ -31,6 +31,12 @@ struct SuiteCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Threads (default: the host's processors).", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where a failed scenario leaves what runs it again, its serial text and reports (default: shootdown-failures).",
+      valueName: "folder"))
+  var failures = "shootdown-failures"
+
   /// A scenario under a policy.
   private struct Job: Sendable {
     let path: String
@@ -50,9 +56,16 @@ struct SuiteCommand: ParsableCommand {
     let results = Workers.run(jobs.count, threads: threads) { index in
       jobs[index].scenario.run(on: jobs[index].machine, policy: jobs[index].policy)
     }
-    let lines = zip(jobs, results).map { job, result in
-      SuiteReport.Line(
-        result: result, replay: "shootdown suite --threads 1 --policy \(result.policy) \(job.path)")
+    let files = FailureFiles(folder: failures)
+    let lines = try zip(jobs, results).map { job, result in
+      guard !result.failures.isEmpty, !result.hash.isEmpty else {
+        return SuiteReport.Line(result: result, replay: "shootdown suite --policy \(result.policy) \(job.path)")
+      }
+      let folder = URL(fileURLWithPath: job.path).deletingLastPathComponent()
+      let again = try files.write(job.scenario, job.machine, result, path: job.path) {
+        URL(fileURLWithPath: SuiteCommand.place($0, folder)).absoluteURL.path
+      }
+      return SuiteReport.Line(result: result, replay: "shootdown suite \(again)")
     }
     switch format {
     case .tap: print(SuiteReport(lines).tap, terminator: "")
@@ -129,9 +142,16 @@ struct SuiteCommand: ParsableCommand {
       let text = String(decoding: try ImageFile.read(path, limit: 1 << 20), as: UTF8.self)
       do { schedule = try Schedule(text: text) } catch { throw Misuse("\(path): \(error)") }
     }
+    var suppressions = Suppressions()
+    if let file = scenario.suppressions {
+      let path = SuiteCommand.place(file, folder)
+      let text = String(decoding: try ImageFile.read(path, limit: 1 << 20), as: UTF8.self)
+      do { suppressions = try Suppressions(text: text) } catch { throw Misuse("\(path): \(error)") }
+    }
     let paths = (images["symbols"] ?? []).map { SuiteCommand.place($0, folder) }
     let symbols = try Symbols(images: source.files, paths: paths).table
-    return ScenarioMachine(options: options, image: source.image, symbols: symbols, schedule: schedule)
+    return ScenarioMachine(
+      options: options, image: source.image, symbols: symbols, schedule: schedule, suppressions: suppressions)
   }
 
   /// `$SHOOTDOWN_IMAGES/…` is looked for there, other relative paths beside the scenario.

@@ -38,12 +38,20 @@ import Testing
         violations: none
       """
     let path = try folder.write(Array(scenario.utf8))
-    let ended = try shootdown(["suite", path])
+    let left = folder.path + "/left"
+    let ended = try shootdown(["suite", "--failures", left, path])
     #expect(ended.ending == .status(8), "\(ended)")
     for text in ["not ok 1", "# there is a violation", "# status 1 was expected", "# stale mapping, reused", "again:"] {
       #expect(ended.output.contains(text), "\(text): \(ended)")
     }
-    let junit = try shootdown(["suite", "--format", "junit", path])
+    // What it leaves replays it: the same run, from anywhere.
+    let names = try FileManager.default.contentsOfDirectory(atPath: left).sorted()
+    #expect(Set(names.map { ($0 as NSString).pathExtension }) == ["report", "serial", "yaml"], "\(names)")
+    let yaml = try #require(names.first { $0.hasSuffix(".yaml") })
+    #expect(ended.output.contains("# again: shootdown suite \(left)/\(yaml)\n"), "\(ended)")
+    let again = try shootdown(["suite", left + "/" + yaml])
+    #expect(again.ending == .status(0) && again.output.contains("ok 1"), "\(again)")
+    let junit = try shootdown(["suite", "--failures", left, "--format", "junit", path])
     #expect(junit.output.contains("failures=\"1\"") && junit.output.contains("<failure message="), "\(junit)")
   }
 

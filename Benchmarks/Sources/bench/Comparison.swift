@@ -69,6 +69,12 @@ struct Comparisons {
     try emulator.run(.together, with: arguments, limit: limit).peakBytes
   }
 
+  /// Geometric mean of what guests cost without an option that switches something off, by what they cost with it.
+  private func cost(of switched: [String], _ guests: [Guest]) throws -> Double {
+    let ratios = try guests.map { try ratio(($0, switched), ($0, [])) }
+    return exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
+  }
+
   /// Every row, as it comes in.
   func all(_ take: (Comparison) -> Void) throws {
     for count in [2, 4, 8] {
@@ -93,13 +99,15 @@ struct Comparisons {
     take(
       Comparison(
         name: "cost of stores to page tables in use", value: tables, limit: nil, isCost: true, unit: " times"))
-    let compute = try Guest.compute.filter(\.isInMean).map { try ratio(($0, ["--oracle", "off"]), ($0, [])) }
-    let mean = exp(compute.map { log($0) }.reduce(0, +) / Double(compute.count))
-    take(Comparison(name: "cost of the oracle, plain code", value: mean, limit: 1.05, isCost: true, unit: " times"))
-    let exits = try Guest.exits.map { try ratio(($0, ["--oracle", "off"]), ($0, [])) }
-    let exitMean = exp(exits.map { log($0) }.reduce(0, +) / Double(exits.count))
-    take(Comparison(name: "cost of the oracle, exits", value: exitMean, limit: 1.2, isCost: true, unit: " times"))
-    let breaks = try Guest.compute.filter(\.isInMean).map { try breakpoint($0) }
+    let plain = Guest.compute.filter(\.isInMean)
+    for (what, switched) in [("oracle", ["--oracle", "off"]), ("observer", ["--observer", "off"])] {
+      let compute = try cost(of: switched, plain)
+      take(
+        Comparison(name: "cost of the \(what), plain code", value: compute, limit: 1.05, isCost: true, unit: " times"))
+      let exits = try cost(of: switched, Guest.exits)
+      take(Comparison(name: "cost of the \(what), exits", value: exits, limit: 1.2, isCost: true, unit: " times"))
+    }
+    let breaks = try plain.map { try breakpoint($0) }
     let breakMean = exp(breaks.map { log($0) }.reduce(0, +) / Double(breaks.count))
     take(
       Comparison(

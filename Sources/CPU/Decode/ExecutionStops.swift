@@ -36,8 +36,8 @@ public struct ExecutionStops: Equatable, Sendable {
   /// Physical addresses.
   public var physical = Places()
 
-  /// Nowhere.
-  public init() {}
+  /// Nowhere, or at linear addresses.
+  public init(linear addresses: Set<UInt64> = []) { linear = Places(addresses) }
 
   /// Where in a page instructions lie that may be meant: pages keep their offsets at each level.
   var offsets: Set<UInt64> { linear.offsets.union(guestPhysical.offsets).union(physical.offsets) }

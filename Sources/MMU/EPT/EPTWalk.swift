@@ -1,5 +1,11 @@
 import EPTTLB
 
+/// EPT paging structures that do not lie in memory as they are: those of a guest hypervisor, or those of some time ago.
+public protocol EPTStructures: AnyObject {
+  /// The entry at an address; nil: nothing lies there.
+  func entry(_ address: UInt64) -> UInt64?
+}
+
 /// A walk of EPT paging structures as a value (SDM Vol. 3, "EPT Translation Mechanism").
 public struct EPTWalk {
   /// What came of it.
@@ -38,10 +44,12 @@ public struct EPTWalk {
   /// - Parameters:
   ///   - physicalBits: MAXPHYADDR.
   ///   - cached: a paging-structure-cache entry that covers the address: the walk starts at its table.
+  ///   - elsewhere: where entries are read, if that is not memory as it is; then without side effects.
   ///   - sideEffects: accessed and dirty flags are set, and logged.
   public init(
     _ guestPhysical: UInt64, _ access: EPTAccess, _ ept: EPTControls, physicalBits: UInt8, _ memory: PhysicalMemory,
-    from cached: CachedEntry? = nil, log: (any ModificationLog)? = nil, sideEffects: Bool
+    from cached: CachedEntry? = nil, log: (any ModificationLog)? = nil,
+    structures elsewhere: (any EPTStructures)? = nil, sideEffects: Bool
   ) {
     var table = cached?.target ?? ept.root
     var rights = cached?.eptRights ?? .all
@@ -60,7 +68,12 @@ public struct EPTWalk {
     }
     while true {
       let location = PhysicalAddress(table | (guestPhysical >> UInt64(shift) & 511) * 8)
-      var value = memory.read(location, as: UInt64.self)
+      var value: UInt64
+      if let elsewhere {
+        value = elsewhere.entry(location.value) ?? 0
+      } else {
+        value = memory.read(location, as: UInt64.self)
+      }
       let level = (shift - 12) / 9 + 1
       let isLeaf = level == 1 || level <= 3 && value & Bit.large != 0
       steps[count] = Walk.Step(level: level, source: Source(address: location.value, value: value, isEPT: true))

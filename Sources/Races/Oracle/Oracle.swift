@@ -53,6 +53,7 @@ public final class Oracle {
   }
 
   let memory: PhysicalMemory
+  private let watchedPages: PageWatch
   private let stopsAtViolation: Bool
   let processors: [Processor]
   private var watchers: [ProcessorWatcher] = []
@@ -85,12 +86,26 @@ public final class Oracle {
   public var report: ((Violation) -> Void)?
   /// Takes each use that is looked into, with its verdict; not reads that are the same as the one before.
   public var graded: ((StaleUse, Verdict) -> Void)?
+  /// Takes each finding of the nested-EPT observer, once for those that are alike.
+  public var reportNested: ((NestedFinding) -> Void)?
+  /// Violations that are not to be told of, and the names that their rules are written with.
+  public var suppressions = (rules: Suppressions(), symbols: SymbolIndex())
+  /// By rule, how many violations and findings fell under it.
+  public private(set) var suppressed: [Int: UInt64] = [:]
+  /// A VM entry behind a VMCALL is a marker.
+  var marksHypercalls = false
+  /// By processor, where the guest goes on that has left by VMCALL.
+  private var hypercalls: [UInt64?]
   /// Takes each point that a processor comes to.
   public var points: ((Schedule.Point, Int) -> Void)?
   /// The last change of a structure entry that was taken for a point.
   var lastChange: StructureChange?
   /// A violation was seen that the run is to end at, if its owner wants that.
   public internal(set) var hasViolation = false
+  /// What the nested-EPT observer is told; nil: it is off.
+  public var nesting: Nesting? = Nesting()
+  /// The nested-EPT observer; there is one from the first instruction of VMX on that a guest executes.
+  private(set) var nested: NestedObserver?
   /// Something is impossible: our own fault.
   public var hasImpossible: Bool { tally.verdicts[.impossible, default: 0] > 0 }
 
@@ -100,11 +115,13 @@ public final class Oracle {
   public init(_ board: borrowing Board, stopsAtViolation: Bool = false) {
     self.stopsAtViolation = stopsAtViolation
     memory = board.memory
+    watchedPages = PageWatch(board.memory)
     processors = board.processors
     logs = Array(repeating: InvalidationLog(), count: processors.count)
     fills = Array(repeating: FillLog(), count: processors.count)
     staleStores = Array(repeating: nil, count: processors.count)
     repeats = Array(repeating: nil, count: processors.count)
+    hypercalls = Array(repeating: nil, count: processors.count)
     relay.oracle = self
     memory.pageObserver = relay
     for (number, processor) in processors.enumerated() {
@@ -119,7 +136,6 @@ public final class Oracle {
 
   deinit {
     for (watcher, processor) in zip(watchers, processors) { watcher.leave(processor) }
-    for page in pages.keys { memory.watch(page: page, false) }
   }
 
   /// A processor has passed a place that says that a shootdown is done.
@@ -145,8 +161,9 @@ public final class Oracle {
 
   func insertions(_ processor: Int) -> UInt64 { processors[processor].translation.cache.insertions }
 
-  func filled(_ number: Int) {
+  func filled(_ number: Int, _ address: LinearAddress, _ entry: CachedEntry) {
     points?(.fill, number)
+    nested?.filled(number, address, entry)
     let moment = processors[number].translation.storingMoment
     fills[number].append(FillLog.Fill(sequence: insertions(number), cycle: moment.cycle, rip: moment.rip))
   }
@@ -165,17 +182,50 @@ public final class Oracle {
     tally.count(InvalidationType(operation), isNeedless: removed == 0)
   }
 
-  func entered(_ number: Int) {
+  func entered(_ unit: VMXUnit, _ number: Int) {
     points?(.entry, number)
     tally.entries += 1
     logs[number].lastEntry = (next(), insertions(number))
+    nested?.entered(unit, number)
+    if let next = hypercalls[number], unit.vmcs[.guestRIP] == next {
+      hypercalls[number] = nil
+      markerPassed(by: number)
+    }
   }
 
-  func exited(_ number: Int) {
+  func exited(_ unit: VMXUnit, _ number: Int, reason: UInt32) {
     points?(.exit, number)
-    tally.exits += 1
+    tally.exited(reason)
+    if marksHypercalls, reason == ExitReason.vmcall.rawValue {
+      hypercalls[number] = unit.vmcs[.guestRIP] &+ unit.vmcs[.exitInstructionLength]
+    }
     logs[number].lastExit = (next(), insertions(number))
   }
+
+  /// An instruction of VMX is about to exit: from the first one on, nested EPT is observed.
+  func willExit(_ unit: VMXUnit, _ instruction: VMXInstruction, _ operands: VMXOperands, _ number: Int) {
+    if nested == nil, let nesting, instruction != .vmcall, instruction != .vmfunc {
+      let observer = NestedObserver(self, watch: watchedPages, own: nesting.own, mistake: nesting.mistake)
+      observer.report = { [unowned(unsafe) self] in found($0) }
+      nested = observer
+    }
+    nested?.willExit(unit, instruction, operands, number)
+  }
+
+  private func found(_ finding: NestedFinding) {
+    if let rule = suppressions.rules.rule(for: finding, suppressions.symbols) {
+      suppressed[rule, default: 0] += 1
+      return
+    }
+    if finding.cause.isViolation {
+      hasViolation = true
+      if let number = finding.seen.processor { endTurn(of: processors[number]) }
+    }
+    reportNested?(finding)
+  }
+
+  /// What the nested-EPT observer has counted; nil: no guest has executed an instruction of VMX.
+  public var nestedCounters: NestedCounters? { nested?.state.counters }
 
   // MARK: Suspects
 
@@ -219,7 +269,7 @@ public final class Oracle {
     var watched = pages[page] ?? WatchedPage()
     watched.suspects += 1
     if isTable { watched.tables += 1 }
-    if watched.suspects == 1 { memory.watch(page: page, true) }
+    if watched.suspects == 1 { watchedPages.watch(page, true) }
     pages[page] = watched
   }
 
@@ -230,7 +280,7 @@ public final class Oracle {
       guard var watched = pages[page] else { continue }
       watched.suspects -= 1
       if isTable { watched.tables -= 1 }
-      if watched.suspects == 0 { memory.watch(page: page, false) }
+      if watched.suspects == 0 { watchedPages.watch(page, false) }
       pages[page] = watched.suspects == 0 ? nil : watched
     }
   }
@@ -276,6 +326,7 @@ public final class Oracle {
   }
 
   private func announce(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64) {
+    guard !grading.verdict.isViolation || !isSuppressed(use, grading, sequence) else { return }
     if grading.verdict.isViolation {
       hasViolation = true
       endTurn(of: processors[use.processor])
@@ -285,13 +336,25 @@ public final class Oracle {
     groups[group, default: 0] += 1
     guard groups[group] == 1 else { return }
     tally.violations += 1
-    report?(
-      Violation(
-        verdict: grading.verdict, use: use, axes: use.exploited, change: grading.suspect?.change,
-        isEPT: grading.suspect?.isEPT ?? false, fill: fills[use.processor].fill(sequence), write: grading.write,
-        acknowledgement: grading.acknowledgement,
-        missed: grading.suspect.map { missed(use.mapping, of: use.processor, since: $0.order) } ?? [],
-        residency: residency(use, sequence)))
+    report?(violation(use, grading, sequence, isWhole: true))
+  }
+
+  private func violation(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64, isWhole: Bool) -> Violation {
+    Violation(
+      verdict: grading.verdict, use: use, axes: use.exploited, change: grading.suspect?.change,
+      isEPT: grading.suspect?.isEPT ?? false, fill: fills[use.processor].fill(sequence), write: grading.write,
+      acknowledgement: grading.acknowledgement,
+      missed: isWhole ? grading.suspect.map { missed(use.mapping, of: use.processor, since: $0.order) } ?? [] : [],
+      residency: isWhole ? residency(use, sequence) : [])
+  }
+
+  private func isSuppressed(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64) -> Bool {
+    guard !suppressions.rules.rules.isEmpty,
+      let rule = suppressions.rules.rule(
+        for: violation(use, grading, sequence, isWhole: false), suppressions.symbols)
+    else { return false }
+    suppressed[rule, default: 0] += 1
+    return true
   }
 
   /// The instruction is the last of the processor's turn, however blocks are formed.
@@ -398,7 +461,8 @@ extension Oracle {
 
 extension Oracle {
   /// A page that a suspect mapping leads to was written.
-  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
+  func watchedPageWritten(_ address: PhysicalAddress, bytes: UInt64, _ writer: Writer, isFlag: Bool) {
+    nested?.written(address.value, bytes, writer)
     let page = address.value & ~0xFFF
     guard pages[page] != nil else { return }
     if isFlag {

@@ -23,8 +23,8 @@ extension OracleRelay: StaleUseObserver {
 }
 
 extension OracleRelay: PageObserver {
-  func watchedPageWritten(_ address: PhysicalAddress, _ writer: Writer, isFlag: Bool) {
-    oracle?.watchedPageWritten(address, writer, isFlag: isFlag)
+  func watchedPageWritten(_ address: PhysicalAddress, bytes: UInt64, _ writer: Writer, isFlag: Bool) {
+    oracle?.watchedPageWritten(address, bytes: bytes, writer, isFlag: isFlag)
   }
 }
 

@@ -25,7 +25,7 @@ final class ProcessorWatcher: TranslationObserver, VMXObserver {
   }
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {
-    oracle._withUnsafeGuaranteedRef { $0.filled(number) }
+    oracle._withUnsafeGuaranteedRef { $0.filled(number, address, entry) }
     nextTranslation?.filled(address, entry)
   }
 
@@ -35,18 +35,29 @@ final class ProcessorWatcher: TranslationObserver, VMXObserver {
   }
 
   func entered(_ unit: VMXUnit) {
-    oracle._withUnsafeGuaranteedRef { $0.entered(number) }
+    oracle._withUnsafeGuaranteedRef { $0.entered(unit, number) }
     nextVMX?.entered(unit)
   }
 
   func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
-    oracle._withUnsafeGuaranteedRef { $0.exited(number) }
+    oracle._withUnsafeGuaranteedRef { $0.exited(unit, number, reason: reason) }
     nextVMX?.exited(unit, reason: reason, qualification: qualification)
   }
 
   func entryFailed(_ unit: VMXUnit, _ failure: EntryFailure) { nextVMX?.entryFailed(unit, failure) }
 
+  func willExit(_ unit: VMXUnit, _ instruction: VMXInstruction, _ operands: VMXOperands) {
+    oracle._withUnsafeGuaranteedRef { $0.willExit(unit, instruction, operands, number) }
+    nextVMX?.willExit(unit, instruction, operands)
+  }
+
+  func shadowed(_ unit: VMXUnit, _ instruction: VMXInstruction, encoding: UInt64, value: UInt64) {
+    oracle._withUnsafeGuaranteedRef { $0.nested?.shadowed(unit, encoding, value, number) }
+    nextVMX?.shadowed(unit, instruction, encoding: encoding, value: value)
+  }
+
   func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64) {
+    if instruction == .vmfunc { oracle._withUnsafeGuaranteedRef { $0.nested?.switched(unit, number) } }
     nextVMX?.executed(unit, instruction, type: type, low: low, high: high)
   }
 }

@@ -1,7 +1,7 @@
 import EPTTLB
 
 extension StructureChange {
-  private static var frame: UInt64 { 0x000F_FFFF_FFFF_F000 }
+  static var frame: UInt64 { 0x000F_FFFF_FFFF_F000 }
 
   /// Whether mappings made from the old value give something that the new one does not, or something else. Rights that
   /// are added need no invalidation (TLB rule S2).

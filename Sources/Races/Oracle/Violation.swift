@@ -78,7 +78,11 @@ public struct OracleCounters: Equatable, Sendable {
   /// Messages from one processor to another.
   public internal(set) var messages: UInt64 = 0
   /// VM entries and exits.
-  public internal(set) var entries, exits: UInt64
+  public internal(set) var entries: UInt64
+  /// VM exits, by basic exit reason.
+  public private(set) var exitsByReason = [UInt64](repeating: 0, count: 128)
+  /// All of them.
+  public var exits: UInt64 { exitsByReason.reduce(0, +) }
 
   /// Adds reads that were the same as one that is counted.
   mutating func add(_ repeated: RepeatedRead) {
@@ -93,7 +97,9 @@ public struct OracleCounters: Equatable, Sendable {
     if isNeedless { needlessInvalidations[type.rawValue] += 1 }
   }
 
-  init() { (entries, exits) = (0, 0) }
+  mutating func exited(_ reason: UInt32) { exitsByReason[Int(reason & 127)] += 1 }
+
+  init() { entries = 0 }
 
   /// Whether they are the same.
   public static func == (left: OracleCounters, right: OracleCounters) -> Bool {

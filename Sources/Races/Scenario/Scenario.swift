@@ -19,6 +19,10 @@ public struct Scenario: Sendable {
     public var report: [String] = []
     /// How many lines of serial text match.
     var lines: [LineExpectation] = []
+    /// Conditions on numbers: exits, what the observer has counted.
+    var counts: [CountExpectation] = []
+    /// What memory holds at the end.
+    var memory: [MemoryExpectation] = []
     /// The hash at the end.
     public var hash: String?
   }
@@ -40,8 +44,12 @@ public struct Scenario: Sendable {
   public let schedule: String?
   /// The cycle from which on points are counted.
   public let window: UInt64
-  /// Ports whose writes say that a shootdown is done.
-  public let markers: [UInt16]
+  /// Places that say that a shootdown is done.
+  public let markers: [Marker]
+  /// The file of suppressions, relative to the scenario's.
+  public let suppressions: String?
+  /// The nested-EPT observer; nil: it is off.
+  public let nesting: Nesting?
   /// An expression: a line of serial text that matches ends the run.
   public let until: String?
   /// Instructions for which the machine goes on behind that line.
@@ -56,11 +64,11 @@ public struct Scenario: Sendable {
   public let expectations: Expectations
 
   private static let known: Set = [
-    "name", "machine", "schedule", "window", "markers", "until", "after", "max-cycles", "max-instructions", "policies",
-    "expect",
+    "name", "machine", "schedule", "window", "markers", "suppressions", "observer", "observer-own", "until", "after",
+    "max-cycles", "max-instructions", "policies", "expect",
   ]
   private static let knownExpectations: Set = [
-    "status", "serial", "not-serial", "violations", "verdict", "report", "lines", "hash",
+    "status", "serial", "not-serial", "violations", "verdict", "report", "lines", "counts", "memory", "hash",
   ]
 
   /// Reads a file's text.
@@ -83,13 +91,28 @@ public struct Scenario: Sendable {
     guard after == 0 || until != nil else { throw Failure("after: there is no 'until' that it could follow") }
     policies = try top["policies"].map { try Scenario.list($0, "policies") } ?? []
     markers = try (top["markers"].map { try Scenario.list($0, "markers") } ?? []).map { text in
-      let digits = text.lowercased().hasPrefix("0x") ? String(text.dropFirst(2)) : text
-      guard let port = UInt16(digits, radix: digits == text ? 10 : 16) else {
-        throw Failure("markers: '\(text)' is no port")
+      guard let marker = Marker(text) else {
+        throw Failure("markers: '\(text)' is no port, no symbol:NAME and not hypercall")
       }
-      return port
+      return marker
     }
+    suppressions = try Scenario.scalar(top["suppressions"], "suppressions")
+    nesting = try Scenario.nesting(top)
     expectations = try Scenario.expectations(top["expect"])
+  }
+
+  private static func nesting(_ top: [String: Node]) throws -> Nesting? {
+    let own = try (top["observer-own"].map { try list($0, "observer-own") } ?? []).map { text in
+      guard let page = UInt64(text.hasPrefix("0x") ? String(text.dropFirst(2)) : text, radix: 16) else {
+        throw Failure("observer-own: '\(text)' is no hexadecimal address")
+      }
+      return page
+    }
+    switch try scalar(top["observer"], "observer") {
+    case nil, "on"?: return Nesting(own: Set(own))
+    case "off"?: return nil
+    case let text?: throw Failure("observer: '\(text)' is not on or off")
+    }
   }
 
   private static func expectations(_ node: Node?) throws -> Expectations {
@@ -105,6 +128,18 @@ public struct Scenario: Sendable {
         throw Failure("lines: '\(text)' is not REGEX RELATION NUMBER, as in 'iter [0-9]+ >= 20'")
       }
       return line
+    }
+    expectations.counts = try (values["counts"].map { try list($0, "counts") } ?? []).map { text in
+      guard let count = CountExpectation(text) else {
+        throw Failure("counts: '\(text)' is not NAME RELATION NUMBER, as in 'exits.18 >= 1'")
+      }
+      return count
+    }
+    expectations.memory = try (values["memory"].map { try list($0, "memory") } ?? []).map { text in
+      guard let memory = MemoryExpectation(text) else {
+        throw Failure("memory: '\(text)' is not ADDRESS.BYTES = VALUE, as in '400000h.8 = 1111h'")
+      }
+      return memory
     }
     expectations.hash = try scalar(values["hash"], "hash")
     switch try scalar(values["violations"], "violations") {

@@ -1,3 +1,4 @@
+import CPU
 import EPTTLB
 import Machine
 
@@ -11,9 +12,15 @@ public struct ScenarioMachine: Sendable {
   public let symbols: SymbolIndex
   /// The schedule that holds its processors up.
   public let schedule: Schedule?
+  /// Violations that are not to be told of.
+  public let suppressions: Suppressions
 
   /// A machine.
-  public init(options: BoardOptions, image: BootImage, symbols: SymbolIndex, schedule: Schedule?) {
+  public init(
+    options: BoardOptions, image: BootImage, symbols: SymbolIndex, schedule: Schedule?,
+    suppressions: Suppressions = Suppressions()
+  ) {
+    self.suppressions = suppressions
     self.options = options
     self.image = image
     self.symbols = symbols
@@ -31,17 +38,24 @@ public struct ScenarioResult: Sendable {
   public let report: [String]
   /// The hash of the machine's state at the end.
   public let hash: String
+  /// Serial text.
+  public let serial: [UInt8]
   /// The clock of the bootstrap processor at the end.
   public let cycles: UInt64
 }
 
 extension Scenario {
   /// Runs it under one policy, on the thread that calls.
-  public func run(on machine: ScenarioMachine, policy: RetentionPolicy?) -> ScenarioResult {
+  ///
+  /// - Parameter report: takes each violation, beside the result's lines.
+  public func run(
+    on machine: ScenarioMachine, policy: RetentionPolicy?, report: ((Violation) -> Void)? = nil
+  ) -> ScenarioResult {
     var options = machine.options
     if let policy { options.policy = policy }
     func failed(_ text: String) -> ScenarioResult {
-      ScenarioResult(name: name, policy: options.policy.name, failures: [text], report: [], hash: "", cycles: 0)
+      ScenarioResult(
+        name: name, policy: options.policy.name, failures: [text], report: [], hash: "", serial: [], cycles: 0)
     }
     let serial = SerialText(until: until)
     do {
@@ -51,31 +65,43 @@ extension Scenario {
       let oracle = Oracle(board)
       let outcome = Outcome()
       oracle.report = { violation in
+        report?(violation)
         outcome.lines += ViolationReport(violation, symbols: machine.symbols).lines
         outcome.verdict = max(outcome.verdict ?? violation.verdict, violation.verdict)
       }
-      for port in markers { oracle.mark(port: port, of: board) }
+      oracle.reportNested = { outcome.lines += NestedReport($0, symbols: machine.symbols).lines }
+      oracle.suppressions = (machine.suppressions, machine.symbols)
+      oracle.nesting = nesting
+      let markers = try Markers(markers, oracle, board, machine.symbols)
+      board.stop(at: ExecutionStops(linear: markers.addresses))
       let scheduled = ScheduledRun(machine.schedule ?? Schedule([]), window: window)
       oracle.points = { [unowned scheduled] in scheduled.came(to: $0, $1) }
       var limits = RunLimits()
       limits.cycles = maximumCycles
       limits.instructions = maximumInstructions
       var end = board.run(limits, observer: scheduled)
-      while end == .reset {
-        board.reset()
-        try machine.image.load(into: board)
+      while true {
+        if end == .reset {
+          board.reset()
+          try machine.image.load(into: board)
+        } else if serial.isMet || !markers.take(end, oracle, board) {
+          break
+        }
         end = board.run(limits, observer: scheduled)
       }
       if serial.isMet, after > 0 {
         limits.instructions = board.processors.reduce(after) { $0 &+ $1.state.pointee.instructions }
-        end = board.run(limits, observer: scheduled)
+        repeat { end = board.run(limits, observer: scheduled) } while markers.take(end, oracle, board)
         if end == .instructionLimit { end = .conditionMet }
       }
       let hash = board.hash()
+      outcome.lines += (oracle.nestedCounters?.lines ?? []) + oracle.suppressedLines
       return ScenarioResult(
         name: name, policy: options.policy.name,
-        failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone), report: outcome.lines,
-        hash: hash, cycles: board.processor.state.pointee.cycles)
+        failures: try failures(end, serial, oracle, outcome, hash, undone: scheduled.undone)
+          + expectations.memory.compactMap { $0.failure(board.memory) },
+        report: outcome.lines, hash: hash,
+        serial: serial.bytes, cycles: board.processor.state.pointee.cycles)
     } catch {
       return failed("\(error)")
     }
@@ -89,12 +115,16 @@ extension Scenario {
   private func failures(
     _ end: RunEnd, _ serial: SerialText, _ oracle: Oracle, _ outcome: Outcome, _ hash: String, undone: Int
   ) throws -> [String] {
+    // A state's hash says how the run ended, whatever that was.
+    let isExact = expectations.hash != nil
     var failures: [String] = []
     if case .refused(let refusal) = end { failures.append("the run was refused: \(refusal.description)") }
-    if end == .cycleLimit { failures.append("max-cycles was reached") }
-    if end == .instructionLimit { failures.append("max-instructions was reached") }
-    if let until, !serial.isMet { failures.append("no line of serial text matched '\(until)', which ends the run") }
-    if undone > 0 { failures.append("\(undone) preemptions of the schedule were never come to") }
+    if !isExact {
+      if end == .cycleLimit { failures.append("max-cycles was reached") }
+      if end == .instructionLimit { failures.append("max-instructions was reached") }
+      if let until, !serial.isMet { failures.append("no line of serial text matched '\(until)', which ends the run") }
+      if undone > 0 { failures.append("\(undone) preemptions of the schedule were never come to") }
+    }
     if oracle.hasImpossible { failures.append("the oracle has seen something impossible: a fault of Shootdown's own") }
     if let status = expectations.status {
       if case .guestExit(let code) = end, Int(code) == status {
@@ -120,6 +150,7 @@ extension Scenario {
     for text in expectations.report where !outcome.lines.contains(where: { $0.contains(text) }) {
       failures.append("no line of a report has '\(text)'")
     }
+    failures += expectations.counts.compactMap { $0.failure(oracle.counters, oracle.nestedCounters) }
     if let expected = expectations.hash, expected != hash {
       failures.append("hash \(expected) was expected, it is \(hash)")
     }
@@ -130,7 +161,7 @@ extension Scenario {
 /// Serial text of a run, by lines, and the expression that ends it.
 private final class SerialText {
   private static let limit = 4 << 20
-  private var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
   /// The line that ends the run has come.
   private(set) var isMet = false
   private var lineStart = 0

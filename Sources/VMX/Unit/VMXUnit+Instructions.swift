@@ -174,6 +174,7 @@ extension VMXUnit {
     var value =
       isGuest ? memory.read(VMCSRegion.address(of: field, in: link), as: UInt64.self) : vmcs[field]
     if isHigh { value >>= 32 }
+    if isGuest { observer?.shadowed(self, .vmread, encoding: register(operands.other), value: value) }
     if operands.isRegister {
       if !state.is64Bit { value &= 0xFFFF_FFFF }
       UnsafeMutableRawPointer(state).storeBytes(of: value, toByteOffset: Int(operands.register), as: UInt64.self)
@@ -213,6 +214,7 @@ extension VMXUnit {
     }
     if isGuest {
       memory.write(VMCSRegion.address(of: field, in: link), new)
+      observer?.shadowed(self, .vmwrite, encoding: register(operands.register), value: value)
     } else {
       vmcs[field] = new
     }
@@ -330,6 +332,7 @@ extension VMXUnit {
   }
 
   private func exitFor(_ instruction: VMXInstruction, _ operands: VMXOperands) -> VMXInstructionEnd {
+    observer?.willExit(self, instruction, operands)
     let reason: ExitReason
     var kind = ExitOperands.memory
     switch instruction {

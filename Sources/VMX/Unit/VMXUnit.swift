@@ -167,6 +167,17 @@ public protocol VMXObserver: AnyObject {
   func entryFailed(_ unit: VMXUnit, _ failure: EntryFailure)
   /// An instruction of VMX has been executed in root operation: with INVEPT and INVVPID, type and descriptor.
   func executed(_ unit: VMXUnit, _ instruction: VMXInstruction, type: UInt64, low: UInt64, high: UInt64)
+  /// An instruction of VMX in non-root operation is about to exit; registers and memory are the guest's.
+  func willExit(_ unit: VMXUnit, _ instruction: VMXInstruction, _ operands: VMXOperands)
+  /// The shadow VMCS has satisfied a guest's VMREAD or VMWRITE of a field with a value.
+  func shadowed(_ unit: VMXUnit, _ instruction: VMXInstruction, encoding: UInt64, value: UInt64)
+}
+
+extension VMXObserver {
+  /// Nobody wants to know.
+  public func willExit(_ unit: VMXUnit, _ instruction: VMXInstruction, _ operands: VMXOperands) {}
+  /// Nobody wants to know.
+  public func shadowed(_ unit: VMXUnit, _ instruction: VMXInstruction, encoding: UInt64, value: UInt64) {}
 }
 
 /// A VM exit (SDM Vol. 3, "VM Exits").

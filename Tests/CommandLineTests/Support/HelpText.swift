@@ -145,10 +145,13 @@ enum HelpText {
     USAGE: shootdown guests run [<options>] <name>
 
     ARGUMENTS:
-      <name>                  Its name.
+      <name>                  Its name; or 'tour': a missing shootdown, found and
+                              explained.
 
     OPTIONS:
       --append <text>         Its command line.
+      --output <folder>       Of the tour: where its schedule and scenarios are
+                              written (default: shootdown-tour).
     \(machine)
     """
 
@@ -280,10 +283,21 @@ enum HelpText {
       --oracle <mode>         Uses of stale translations that software answers for:
                               report (default), stop the run with status 8, or off.
                               (values: report, stop, off; default: report)
-      --oracle-marker <port>  A port; a processor that writes to it says that its
-                              shootdown is done; repeatable.
+      --oracle-marker <marker>
+                              What says that a processor's shootdowns are done: a
+                              port it writes to, symbol:NAME, or hypercall (the
+                              return of one); repeatable.
       --oracle-cost           At the end, say how many invalidations and messages
                               there were, and how many removed nothing.
+      --oracle-suppress <file>
+                              Violations not to be told of, each with its reason
+                              (docs/ORACLE.md).
+      --observer <mode>       The nested-EPT observer (docs/OBSERVER.md): on
+                              (default) or off. (values: on, off; default: on)
+      --observer-own <address>
+                              A page of the nested guest's that its host's host
+                              backs itself, as the APIC-access page; in
+                              hexadecimal; repeatable.
       --fail-on <what>        violation: a violation makes the exit status 8.
                               (values: violation)
       --version               Show the version.
