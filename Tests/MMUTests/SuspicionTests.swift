@@ -146,7 +146,7 @@ final class Witness: StaleUseObserver {
       #expect(processor.state.pointee.generation != generations[index])
       for _ in 0..<3 { #expect(!processor.file(page)) }
       #expect(witnesses[index].take().count == 3)
-      #expect(!processor.translation.mayDerive(try #require(processor.physical(page)).slot))
+      #expect(!processor.translation.mayDerive(try #require(processor.physical(page)).slot, Access()))
       #expect(processor.translation.checkInvariants() == nil)
     }
   }
