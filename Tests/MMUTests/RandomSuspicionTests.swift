@@ -115,8 +115,8 @@ import Testing
         seen["fault", default: 0] += 1
         return isWalked && uses != 0 ? "a walk that faults uses no translation" : nil
       }
-      let agrees = agrees(rig, rig.translation.cache[slot], linear)
-      if isWalked, (uses == 1) == agrees, agrees || !isToldBefore(slot) {
+      let isAgreed = agrees(rig, rig.translation.cache[slot], linear)
+      if isWalked, (uses == 1) == isAgreed, isAgreed || !isToldBefore(slot) {
         return "filled: \(uses) reported"
       }
       if isWrite { rig.memory.stored(physical, bytes: 8) }
