@@ -171,7 +171,7 @@ final class Witness: StaleUseObserver {
     rig.map(page, to: second)
     #expect(rig.readHit(page) == nil)
     #expect(!rig.file(page))
-    #expect(witness.take().map(\.own.excess) == [.frame])
+    #expect(witness.take().map(\.own.excess) == [[.frame, .dirty]])
     #expect(rig.translation.checkInvariants() == nil)
   }
 

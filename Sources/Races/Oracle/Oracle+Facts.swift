@@ -28,12 +28,12 @@ extension Oracle {
         hasViolation: hasViolation)
     }
     set {
-      for page in pages.keys { memory.watch(page: page, false) }
+      for page in pages.keys { watchedPages.watch(page, false) }
       (logs, fills, suspects, pages) = (newValue.logs, newValue.fills, newValue.suspects, newValue.pages)
       (opinions, groups, losses) = (newValue.opinions, newValue.groups, newValue.losses)
       (staleStores, order, tally) = (newValue.staleStores, newValue.order, newValue.tally)
       (repeats, lastChange, hasViolation) = (newValue.repeats, newValue.lastChange, newValue.hasViolation)
-      for page in pages.keys { memory.watch(page: page, true) }
+      for page in pages.keys { watchedPages.watch(page, true) }
     }
   }
 

@@ -53,7 +53,7 @@ public final class Oracle {
   }
 
   let memory: PhysicalMemory
-  private let watchedPages: PageWatch
+  let watchedPages: PageWatch
   private let stopsAtViolation: Bool
   let processors: [Processor]
   private var watchers: [ProcessorWatcher] = []
@@ -135,7 +135,11 @@ public final class Oracle {
   }
 
   deinit {
-    for (watcher, processor) in zip(watchers, processors) { watcher.leave(processor) }
+    for (watcher, processor) in zip(watchers, processors) {
+      watcher.leave(processor)
+      // Whoever passes uses on to this oracle is asked no more.
+      processor.translation.staleUseObserver = nil
+    }
   }
 
   /// A processor has passed a place that says that a shootdown is done.
@@ -434,10 +438,10 @@ public final class Oracle {
 
 extension Oracle {
   /// A stale mapping was used.
-  func staleMappingUsed(_ use: StaleUse) { take(use) }
+  public func staleMappingUsed(_ use: StaleUse) { take(use) }
 
   /// It was used once more, and no fact has come between.
-  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
+  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
     guard repeats.indices.contains(processor), let last = repeats[processor], last.slot == slot, last.order == order
     else { return false }
     repeats[processor]?.count += 1
@@ -445,7 +449,7 @@ extension Oracle {
   }
 
   /// An entry that a mapping came from was changed.
-  func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
+  public func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
     if points != nil, lastChange != change, case .processor(let number) = change.writer {
       lastChange = change
       points?(.storeStructure, number)
@@ -454,7 +458,7 @@ extension Oracle {
   }
 
   /// A suspect mapping goes, or memory agrees again.
-  func suspicionEnded(of slot: Slot, on processor: Translation) {
+  public func suspicionEnded(of slot: Slot, on processor: Translation) {
     forget(Key(processor: processor.processorNumber, slot: slot), isTable: processor.cache.isStructure(slot))
   }
 }
