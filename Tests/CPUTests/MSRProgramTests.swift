@@ -35,19 +35,6 @@ import Testing
     #expect(!bench.writeMSR(index, 0))
   }
 
-  /// EFER from an MSR area, as VM exits load it: with paging on, LME may be written, but not changed (SDM Vol. 3, "Loading
-  /// MSRs").
-  @Test func areasHoldEFER() throws {
-    let bench = try bench()
-    let efer = bench.processor.state.pointee.efer
-    #expect(efer & 0x500 == 0x500)
-    #expect(bench.processor.mayWrite(msr: 0xC000_0080, efer) && bench.processor.load(msr: 0xC000_0080, efer))
-    #expect(bench.processor.load(msr: 0xC000_0080, efer | 1))
-    #expect(bench.processor.state.pointee.efer == efer | 1)
-    #expect(!bench.processor.load(msr: 0xC000_0080, efer & ~0x100))
-    #expect(bench.processor.state.pointee.efer == efer | 1)
-  }
-
   /// "Time-Stamp Counter Adjustment": both move by the same distance.
   @Test func timeStampCounter() throws {
     let bench = try bench()

@@ -75,7 +75,8 @@ import Testing
         lines: "\(lines)"
       """
     let ended = try shootdown(["suite", try folder.write(Array(scenario.utf8))])
-    #expect(ended.ending == .status(problem.isEmpty ? 0 : 8) && ended.output.contains(problem), "\(ended)")
+    #expect(ended.ending == .status(problem.isEmpty ? 0 : 8), "\(ended)")
+    #expect(problem.isEmpty || ended.output.contains(problem), "\(ended)")
   }
 
   @Test(arguments: [
