@@ -339,12 +339,6 @@ public final class Processor {
   public var isStopRequested: Bool { state.pointee.deadline == 0 }
 }
 
-/// Calls with the processor that a state belongs to, without counting references to it.
-@inline(__always) func withProcessor(_ s: State, _ body: (Processor) -> Void) {
-  // The owner outlives its state, and is set before anything runs.
-  Unmanaged<Processor>.fromOpaque(s.pointee.owner.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
-}
-
 /// The processor that a state belongs to.
 @inline(__always) func processor(_ s: State) -> Processor {
   // The owner outlives its state, and is set before anything runs.

@@ -133,7 +133,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   @inline(never) fileprivate func executeVMX(_ instruction: VMXInstruction, _ op: OpRef) {
-    withProcessor(self) { $0.executeVMX(instruction, self, op, isRegister: true) }
+    processor(self).executeVMX(instruction, self, op, isRegister: true)
   }
 
   /// Clears the six arithmetic flags.
@@ -143,17 +143,17 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 // MARK: Instructions of VMX
 
 /// VMCALL, "VMCALL—Call to VM Monitor" (SDM Vol. 3).
-func vmcall(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmcall, s, op, isRegister: true) } }
+func vmcall(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmcall, s, op, isRegister: true) }
 /// VMCLEAR, "VMCLEAR—Clear Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmclear(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmclear, s, op) } }
+func vmclear(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmclear, s, op) }
 /// VMLAUNCH, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmlaunch(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmlaunch, s, op, isRegister: true) } }
+func vmlaunch(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmlaunch, s, op, isRegister: true) }
 /// VMRESUME, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmresume(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmresume, s, op, isRegister: true) } }
+func vmresume(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmresume, s, op, isRegister: true) }
 /// VMPTRLD, "VMPTRLD—Load Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrld(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrld, s, op) } }
+func vmptrld(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrld, s, op) }
 /// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrst(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrst, s, op) } }
+func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op) }
 /// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.source) else { return s.executeVMX(.vmread, op) }
@@ -161,9 +161,7 @@ func vmptrst(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrs
     of: fields[Int(place.pointee.field)], toByteOffset: Int(op.pointee.destination), as: UInt64.self)
   return s.succeedVMX(op)
 }
-func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
-  withProcessor(s) { $0.executeVMX(.vmread, s, op) }
-}
+func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op) }
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.destination), place.pointee.isReadOnly == 0 else {
@@ -173,16 +171,14 @@ func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
   fields[Int(place.pointee.field)] = value & place.pointee.mask
   return s.succeedVMX(op)
 }
-func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
-  withProcessor(s) { $0.executeVMX(.vmwrite, s, op) }
-}
+func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op) }
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
-func vmxoff(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxoff, s, op, isRegister: true) } }
+func vmxoff(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxoff, s, op, isRegister: true) }
 /// VMXON, "VMXON—Enter VMX Operation" (SDM Vol. 3).
-func vmxon(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxon, s, op) } }
+func vmxon(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxon, s, op) }
 /// INVEPT, "INVEPT—Invalidate Translations Derived from EPT" (SDM Vol. 3).
-func invept(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invept, s, op) } }
+func invept(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invept, s, op) }
 /// INVVPID, "INVVPID—Invalidate Translations Based on VPID" (SDM Vol. 3).
-func invvpid(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invvpid, s, op) } }
+func invvpid(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invvpid, s, op) }
 /// VMFUNC, "VMFUNC—Invoke VM function" (SDM Vol. 3).
-func vmfunc(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmfunc, s, op, isRegister: true) } }
+func vmfunc(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmfunc, s, op, isRegister: true) }
