@@ -50,7 +50,7 @@ let package = Package(
     room("MMU", ["EPTTLB", "Layout", "CLinux"]),
     room("CPU", ["MMU", "EPTTLB", "Layout", "Opcodes", "Tables"]),
     room("VMX", ["CPU", "MMU", "EPTTLB", "Layout", "Tables"]),
-    room("Machine", ["VMX", "CPU", "MMU", "EPTTLB"]),
+    room("Machine", ["VMX", "CPU", "MMU", "EPTTLB", "Tables"]),
     room("Races", ["Machine", "VMX", "CPU", "MMU", "EPTTLB", "Layout", yams]),
     .target(name: "BuildCommit", cSettings: [.define("SHOOTDOWN_COMMIT", to: "\"\(commit)\"")]),
     .target(name: "GuestImages"),

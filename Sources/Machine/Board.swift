@@ -29,6 +29,12 @@ public struct BoardOptions: Sendable {
   public var usesHostPointers = true
   /// What the numbers of RDRAND and RDSEED follow from.
   public var randomSeed: UInt64 = 0
+  /// Model-specific registers beside the model's.
+  public var addedRegisters: [AddedRegister] = []
+  /// Whether registers that there are not read as zero and take writes, rather than #GP.
+  public var ignoresUnknownRegisters = false
+  /// What is typed on the keyboard.
+  public var typing: [TypedText] = []
   /// What a machine that firmware boots has beside the board's own devices; nil for direct boot.
   public var boot: FirmwareBoot?
   /// Port whose bytes go to `post`.
@@ -81,10 +87,10 @@ struct Blueprint {
       throw UnknownName(kind: "timing", name: options.timing, known: TimingTable.names)
     }
     self.options = options
-    self.model = model
+    self.model = model.adding(options.addedRegisters)
     self.timing = timing
-    decoder = try Decoder(timing: timing, model: model)
-    capabilities = try VMXCapabilities(model)
+    decoder = try Decoder(timing: timing, model: self.model)
+    capabilities = try VMXCapabilities(self.model)
     checks = try EntryChecks(capabilities)
   }
 }
@@ -166,13 +172,14 @@ public struct Board: ~Copyable {
     let timing = blueprint.timing
     let chipset = Chipset(
       memory: memory, processors: options.processors, messageCycles: timing["ipi"], clock: options.clock,
-      boot: options.boot, transmit: transmit)
+      boot: options.boot, typing: options.typing, transmit: transmit)
     let blocks = BlockCache(memory: memory, limit: options.blockLimit)
     let processors = (0..<UInt32(min(max(options.processors, 1), 64))).map { number in
       var own = ProcessorOptions(
         model: blueprint.model, policy: options.policy, usesHostPointers: options.usesHostPointers,
         randomSeed: options.randomSeed &+ UInt64(number) << 32)
       own.number = number
+      own.ignoresUnknownRegisters = options.ignoresUnknownRegisters
       own.processorCount = UInt32(options.processors)
       own.clock = options.clock
       let processor = Processor(

@@ -22,7 +22,7 @@ extension Chipset {
   /// Writes a port of theirs; false when it is none.
   func writeFirmwareBoot(_ port: UInt16, size: Int, _ value: UInt32) -> Bool {
     if IDEController.owns(port) {
-      devices.pc?.ide.write(port, value, size: size)
+      devices.pc?.ide.write(port, value, size: size, memory: memory)
       refresh()
       return true
     }
@@ -35,6 +35,61 @@ extension Chipset {
       devices.pc?.vga.write(port &+ offset, UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
     }
     return true
+  }
+}
+
+// Ports that functions of the PCI bus have where software puts them.
+
+extension Chipset {
+  /// Reads a byte of theirs; all ones where there is none.
+  func readFunction(_ port: UInt16, at now: UInt64) -> UInt8 {
+    guard let offset = devices.functionPort(port) else { return 0xFF }
+    switch offset {
+    case .busMaster(let offset): return devices.pc?.ide.readMaster(offset) ?? 0xFF
+    case .powerManagement(let offset):
+      defer { eventsChanged() }
+      return devices.pc?.power.read(offset, at: now) ?? 0xFF
+    }
+  }
+
+  /// Writes a byte of theirs.
+  func writeFunction(_ port: UInt16, _ value: UInt8, at now: UInt64) {
+    guard let offset = devices.functionPort(port) else { return }
+    switch offset {
+    case .busMaster(let offset): devices.pc?.ide.writeMaster(offset, value, memory)
+    case .powerManagement(let offset):
+      if devices.pc?.power.write(offset, value, at: now) == true { ask(for: .powerOff) }
+      eventsChanged()
+    }
+  }
+}
+
+extension Devices {
+  /// A port of a function, from where its ports begin.
+  enum FunctionPort {
+    case busMaster(UInt16)
+    case powerManagement(UInt16)
+  }
+
+  /// Whose port it is.
+  func functionPort(_ port: UInt16) -> FunctionPort? {
+    guard pc != nil else { return nil }
+    if let ports = pci.busMasterPorts, ports.contains(port) { return .busMaster(port - ports.lowerBound) }
+    if let ports = pci.powerManagementPorts, ports.contains(port) { return .powerManagement(port - ports.lowerBound) }
+    return nil
+  }
+}
+
+/// The HPET's registers.
+final class HPETPage: MemoryMappedDevice {
+  private unowned let chipset: Chipset
+
+  init(_ chipset: Chipset) { self.chipset = chipset }
+
+  func read(_ address: PhysicalAddress, bytes: Int) -> UInt64 { chipset.readHPET(address.value - HPET.base) }
+
+  func write(_ address: PhysicalAddress, _ value: UInt64, bytes: Int) {
+    chipset.writeHPET(address.value - HPET.base, value, bytes)
   }
 }
 

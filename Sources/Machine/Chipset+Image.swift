@@ -8,6 +8,7 @@ extension Chipset {
     fileprivate let now: UInt64
     fileprivate let stop: Stop?
     fileprivate let devices: Devices
+    fileprivate let typist: Typist
     fileprivate let testMemory: [UInt8]
     fileprivate let videoMemory: [UInt8]
     fileprivate let lines: UInt32
@@ -18,7 +19,8 @@ extension Chipset {
   /// The chipset now.
   var image: Image {
     Image(
-      queue: queue, unfinished: unfinished, now: now, stop: stop, devices: devices, testMemory: testMemory.bytes,
+      queue: queue, unfinished: unfinished, now: now, stop: stop, devices: devices, typist: typist,
+      testMemory: testMemory.bytes,
       videoMemory: videoMemory.bytes,
       lines: lines,
       interruptOutput: interruptOutput, deviceEvent: deviceEvent)
@@ -32,6 +34,7 @@ extension Chipset {
     now = image.now
     stop = image.stop
     devices = image.devices
+    typist = image.typist
     devices.com1.transmit = com1
     devices.com2.transmit = com2
     testMemory.bytes = image.testMemory

@@ -8,7 +8,10 @@ extension Chipset {
   func attachMemory() {
     memory.attach(IOAPICPage(self), at: IOAPIC.base..<IOAPIC.base + 0x1000)
     let size = TestDevice.memorySize
-    if devices.pc != nil { memory.attach(PCIWindow(self), at: 0xC000_0000..<0xFEC0_0000) }
+    if devices.pc != nil {
+      memory.attach(PCIWindow(self), at: 0xC000_0000..<0xFEC0_0000)
+      memory.attach(HPETPage(self), at: HPET.base..<HPET.base + HPET.size)
+    }
     memory.attach(testMemory, at: TestDevice.memoryBase..<TestDevice.memoryBase + size)
   }
 
@@ -16,6 +19,20 @@ extension Chipset {
   fileprivate var accessTime: UInt64 { time(of: running?.accessCycle ?? now) }
 
   fileprivate func readIOAPIC(_ offset: UInt64) -> UInt32 { devices.ioapic.read(offset: offset) }
+
+  func readHPET(_ offset: UInt64) -> UInt64 {
+    let now = accessTime
+    settle(now)
+    return devices.pc?.hpet.read(offset, at: now) ?? .max
+  }
+
+  func writeHPET(_ offset: UInt64, _ value: UInt64, _ bytes: Int) {
+    let now = accessTime
+    settle(now)
+    devices.pc?.hpet.write(offset, value, bytes: bytes, at: now)
+    eventsChanged()
+    refresh()
+  }
 
   fileprivate func writeIOAPIC(_ offset: UInt64, _ value: UInt32) {
     _ = accessTime

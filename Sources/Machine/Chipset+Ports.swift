@@ -42,11 +42,11 @@ extension Chipset: PortSpace {
     case _ where PICPair.owns(port): devices.pic.read(port, at: now)
     case _ where PIT.owns(port): devices.pit.read(port, at: now)
     case _ where CMOS.owns(port): readClock(port, at: now)
-    case _ where KeyboardController.owns(port): devices.keyboard.read(port, at: now)
+    case _ where KeyboardController.owns(port): readKeyboard(port, at: now)
     case _ where SystemControl.owns(port): devices.control.read(port, at: now)
     case _ where DebugConsole.owns(port): devices.console.read(port, at: now)
     case _ where TestDevice.owns(port): devices.test.read(port, at: now)
-    default: 0xFF
+    default: readFunction(port, at: now)
     }
   }
 
@@ -56,9 +56,22 @@ extension Chipset: PortSpace {
     return devices.cmos.read(port, at: now)
   }
 
+  /// Reading its output buffer lets the keyboard send.
+  private func readKeyboard(_ port: UInt16, at now: UInt64) -> UInt8 {
+    defer { eventsChanged() }
+    return devices.keyboard.read(port, at: now)
+  }
+
+  /// What is transmitted may be what somebody waits for before typing.
+  private func writeSerial(_ port: UInt16, _ value: UInt8, at now: UInt64) {
+    let count = typist.waitingCount
+    devices.com1.write(port, value, at: now)
+    if typist.waitingCount != count { eventsChanged() }
+  }
+
   private func write(_ port: UInt16, _ value: UInt8, at now: UInt64) {
     switch port {
-    case 0x3F8...0x3FF: devices.com1.write(port, value, at: now)
+    case 0x3F8...0x3FF: writeSerial(port, value, at: now)
     case 0x2F8...0x2FF: devices.com2.write(port, value, at: now)
     case 0x8900: if devices.shutdown.write(value) { ask(for: .powerOff) }
     case _ where PICPair.owns(port): devices.pic.write(port, value, at: now)
@@ -70,6 +83,7 @@ extension Chipset: PortSpace {
       eventsChanged()
     case _ where KeyboardController.owns(port):
       devices.keyboard.write(port, value, at: now)
+      eventsChanged()
       if devices.keyboard.takeReset() { ask(for: .reset) }
       gateA20()
     case _ where SystemControl.owns(port):
@@ -78,7 +92,7 @@ extension Chipset: PortSpace {
       gateA20()
     case _ where DebugConsole.owns(port): _ = devices.console.write(port, value, at: now)
     case _ where TestDevice.owns(port): _ = devices.test.write(port, value, at: now)
-    default: break
+    default: writeFunction(port, value, at: now)
     }
   }
 

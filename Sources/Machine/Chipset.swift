@@ -36,6 +36,8 @@ final class Chipset {
   var stop: Stop?
 
   var devices: Devices
+  /// Who types on the keyboard.
+  var typist: Typist
   let videoMemory = VideoMemory()
   let testMemory = DeviceMemory(size: Int(TestDevice.memorySize))
   /// Levels of the interrupt lines, by number.
@@ -51,16 +53,20 @@ final class Chipset {
 
   init(
     memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, boot: FirmwareBoot? = nil,
+    typing: [TypedText] = [],
     transmit: @escaping (UInt8, UInt64) -> Bool
   ) {
     self.memory = memory
     self.messageCycles = messageCycles
     self.clock = max(clock, 1)
+    typist = Typist(typing, clock: clock)
     devices = Devices(clock: clock, memory: memory, processors: processors, boot: boot)
     devices.com1.transmit = { [unowned self] byte in
+      self.typist.transmitted(byte, at: self.now)
       if transmit(byte, self.now) { self.ask(for: .condition) }
     }
     attachMemory()
+    eventsChanged()
   }
 
   /// Connects the processors.
@@ -81,7 +87,7 @@ final class Chipset {
     videoMemory.bytes = []
     lines = 0
     interruptOutput = false
-    deviceEvent = nil
+    eventsChanged()
     refresh()
   }
 
@@ -149,6 +155,7 @@ final class Chipset {
   func settle(_ now: UInt64) {
     while let event = deviceEvent, event <= now {
       devices.advance(to: event)
+      while let bytes = typist.next(by: event) { devices.keyboard.type(bytes, at: event) }
       eventsChanged()
       refresh()
     }
@@ -165,7 +172,7 @@ final class Chipset {
 
   /// A device that does things by itself was accessed.
   func eventsChanged() {
-    deviceEvent = devices.nextEvent
+    deviceEvent = Devices.earliest(devices.nextEvent, typist.nextEvent)
     if let deviceEvent, let running, deviceEvent < turnEnd { running.requestStop() }
   }
 
@@ -209,6 +216,7 @@ final class Chipset {
   func hash(into hasher: inout StateHasher) {
     queue.hash(into: &hasher)
     devices.hash(into: &hasher)
+    typist.hash(into: &hasher)
     testMemory.bytes.withUnsafeBytes { hasher.add($0) }
     if !videoMemory.bytes.isEmpty { videoMemory.bytes.withUnsafeBytes { hasher.add($0) } }
     hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))

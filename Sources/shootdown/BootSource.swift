@@ -32,15 +32,20 @@ struct BootSource {
   }
 
   /// Firmware, by default the system's SeaBIOS, and the drives that it boots from.
-  init(disks: [String], cdrom: String?, bios: String?, videoBIOS: String?, isWritable: Bool = false) throws {
+  init(
+    disks: [String], cdrom: String?, bios: String?, videoBIOS: String?, isWritable: Bool = false,
+    order: [FirmwareBoot.Medium]? = nil
+  ) throws {
     guard disks.count + (cdrom == nil ? 0 : 1) <= 4 else { throw Misuse("four drives are possible") }
     var boot = FirmwareBoot()
     boot.disks = try disks.map { try BootSource.drive($0, "disk", isWritable: isWritable) }
     if let cdrom { boot.cdrom = try BootSource.drive(cdrom, "cdrom", isWritable: false) }
+    if let order { boot.order = order }
     boot.videoROM = try ImageFile.read(videoBIOS ?? BootSource.videoFirmware, limit: 1 << 16)
     let drives = [
       ("disk", disks), ("cdrom", cdrom.map { [$0] } ?? []), ("writable", isWritable ? ["true"] : []),
       ("vgabios", videoBIOS.map { [$0] } ?? []),
+      ("boot", order.map { [$0.map(\.rawValue).joined(separator: ",")] } ?? []),
     ]
     try self.init(bios: bios ?? BootSource.firmware, drives: drives.filter { !$0.1.isEmpty })
     self.boot = boot

@@ -34,6 +34,8 @@ struct Configuration {
     add("tlb", options.policy.name)
     add("timing", options.timing)
     add("random-seed", "\(options.randomSeed)")
+    add("ignore-msrs", options.ignoresUnknownRegisters ? "true" : nil)
+    add("keys", options.typing.map(\.text))
   }
 
   /// Adds a setting that has a value.

@@ -17,11 +17,11 @@ struct MachineFile {
   static let known =
     [
       "memory", "cpus", "clock", "quantum", "model", "cpuid", "tlb", "timing", "random-seed", "kernel", "module",
-      "append", "bios", "disk", "cdrom", "writable", "vgabios",
+      "append", "bios", "disk", "cdrom", "writable", "vgabios", "boot", "msr", "ignore-msrs", "keys",
     ]
     + ["guest", "serial", "post-port", "debug-port", "no-reboot"]
   /// Settings that may have several values.
-  static let lists: Set = ["cpuid", "module", "disk"]
+  static let lists: Set = ["cpuid", "module", "disk", "keys"]
   /// A file larger than this is no machine file; a parser is not asked.
   private static let limit: UInt64 = 64 << 10
 

@@ -147,6 +147,7 @@ extension Run {
     do { try session.settle() } catch { log.error("the machine cannot be brought to where it was: \(error)") }
     if !session.board.saveDisks() { log.error("--writable: what the guest wrote could not be saved whole") }
     if settings.screen { show(screen: session.board.screen) }
+    if let path = settings.screenshot { picture(session.board, try TextOutput(path, option: "--screenshot")) }
     show(walks, session.board, nil)
     if settings.hash { reportHash(session.board, options) }
     for line in session.oracle.map({ oracleSettings.lines($0) }) ?? [] { StandardError.line(line) }

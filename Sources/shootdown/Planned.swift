@@ -6,10 +6,6 @@ enum Planned {
     name             what
     explore          the search for interleavings
     replay           replay of recordings
-    --bochsrc        bochsrc files
-    --ignore-msrs    MSR policies
-    --msr            MSR policies
-    --keys           the keyboard
     --snapshot       snapshots
     --restore        snapshots
     --record         recordings

@@ -27,6 +27,7 @@ struct Run {
     var progress: Progress?
     var trace: Trace?
     var debug: DebugPort?
+    var screenshot: TextOutput?
 
     func take(_ byte: UInt8, at cycle: UInt64) {
       if sink?.isTerminal == true { progress?.clear() }
@@ -84,6 +85,7 @@ struct Run {
     }
     outputs.events?.send(Event.Start(configuration: configuration.byName))
     HostSignals.install(timeout: timeout)
+    notice()
     let observer =
       outputs.trace == nil && outputs.progress == nil && oracleSettings.oracle != .stop
       ? nil : RunWatch(trace: outputs.trace, progress: outputs.progress, oracle: oracle)
@@ -106,6 +108,7 @@ struct Run {
     outputs.flush()
     if !board.saveDisks() { log.error("--writable: what the guest wrote could not be saved whole") }
     if settings.screen { show(screen: board.screen) }
+    picture(board, outputs.screenshot)
     if outputs.trace?.finish() == false { log.warning("--trace: the file could not be written whole") }
     let signal = end == .interrupted && HostSignals.last != SIGALRM ? HostSignals.last : nil
     let own = status(end, condition)
@@ -120,11 +123,27 @@ struct Run {
     throw ExitCode(status)
   }
 
+  /// `--screenshot`.
+  func picture(_ board: borrowing Board, _ file: TextOutput?) {
+    guard let file else { return }
+    guard let picture = board.picture else { return say("--screenshot: the machine shows no picture") }
+    file.add(picture.png)
+    file.flush()
+    if file.hasFailed { log.error("--screenshot: the file could not be written whole") }
+  }
+
   /// The text screen, on standard error.
   func show(screen: [String]?) {
     guard var lines = screen else { return say("--screen: the machine shows no text") }
     while lines.last?.isEmpty == true { lines.removeLast() }
     for line in lines { StandardError.line(line) }
+  }
+
+  /// What the options say that has no effect.
+  func notice() {
+    if let file = machine.bochsrc, let ignored = try? Bochsrc(file).ignored, !ignored.isEmpty {
+      note("\(file): without meaning here: \(ignored.joined(separator: ", "))")
+    }
   }
 
   // MARK: Options
@@ -173,6 +192,8 @@ struct Run {
         configuration.add(name, texts.first)
       }
     }
+    let registers = try machine.value(machine.msr, "msr", default: "").text
+    configuration.add("msr", registers.isEmpty ? nil : registers)
     configuration.add("serial", serial)
     for (flag, name) in [(settings.postPort, "post-port"), (settings.debugPort, "debug-port")] {
       let setting = try machine.value(flag, name, default: "")
@@ -191,6 +212,7 @@ struct Run {
     }
     if outputs.serial == nil { outputs.sink = try SerialSink(place.text, from: place.from) }
     try outputs.debug?.open()
+    if let path = settings.screenshot { outputs.screenshot = try TextOutput(path, option: "--screenshot") }
     if let path = settings.trace { outputs.trace = try Trace(path, window) }
     if !settings.quiet { outputs.progress = Progress() }
   }
@@ -281,7 +303,9 @@ struct Run {
     case .observerStopped: note("the oracle has seen a violation \(place)")
     case .cycleLimit: note("--max-cycles was reached \(place)")
     case .instructionLimit: note("--max-instructions was reached \(place)")
-    case .interrupted: note("stopped from outside \(place)")
+    case .interrupted:
+      note("stopped from outside \(place)")
+      if board.processors.count > 1 { noteProcessors(board) }
     case .refused(let refusal): say("\(Run.text(refusal, at: state.rip)), \(place); see docs/COVERAGE.md")
     }
     let cache = board.processor.translation.cache
@@ -290,16 +314,32 @@ struct Run {
     reportHash(board, options)
   }
 
+  /// Where each processor is.
+  private func noteProcessors(_ board: borrowing Board) {
+    for (number, processor) in board.processors.enumerated() {
+      let state = processor.state.pointee
+      let mode = processor.isGuest ? ", in non-root operation" : ""
+      let waits = processor.isReady ? "" : ", waiting"
+      note(
+        "cpu\(number) at RIP \(hex(state.rip))h after \(state.instructions) instructions, \(state.cycles) cycles"
+          + mode + waits)
+    }
+  }
+
   /// `--hash`, with what it depends on.
   func reportHash(_ board: borrowing Board, _ options: BoardOptions) {
     let instructions = board.processors.reduce(0 as UInt64) { $0 &+ $1.state.pointee.instructions }
     let cycles = board.processors.reduce(0) { max($0, $1.state.pointee.cycles) }
     let masks = options.cpuidMasks.map { "cpuid \($0), " }.joined()
     let seed = options.randomSeed == 0 ? "" : "random seed \(options.randomSeed), "
+    let registers = options.addedRegisters.isEmpty ? "" : "\(options.addedRegisters.count) MSRs added, "
+    let others = options.ignoresUnknownRegisters ? "unknown MSRs ignored, " : ""
+    let keys = options.typing.map { "keys \($0.text), " }.joined()
     say(
       "hash \(board.hash()) (cpus \(options.processors), clock \(options.clock), quantum \(options.quantum), "
         + "memory \(MachineSettings.text(options.memory)), model \(options.model), \(masks)tlb \(options.policy.name), "
-        + "timing \(options.timing), \(seed)instructions \(instructions), cycles \(cycles))")
+        + "timing \(options.timing), \(seed)\(registers)\(others)\(keys)instructions \(instructions), cycles \(cycles))"
+    )
   }
 
   /// What is not built; an instruction as Capstone writes it.

@@ -37,6 +37,9 @@ struct RunCommand: ParsableCommand {
   )
   var vgabios: String?
 
+  @Option(help: ArgumentHelp("The order in which firmware tries drives (default disk,cdrom).", valueName: "order"))
+  var boot: String?
+
   @OptionGroup var machine: MachineSettings
   @OptionGroup var settings: RunSettings
   @OptionGroup var oracle: OracleSettings
@@ -80,7 +83,9 @@ struct RunCommand: ParsableCommand {
     let disks = try machine.values(disk, "disk")
     let compactDisc = try machine.value(cdrom, "cdrom", default: "").text
     guard !disks.isEmpty || !compactDisc.isEmpty else {
-      if writable || vgabios != nil { throw Misuse("run: --writable and --vgabios go with --disk and --cdrom") }
+      if writable || vgabios != nil || boot != nil {
+        throw Misuse("run: --writable, --vgabios and --boot go with --disk and --cdrom")
+      }
       return nil
     }
     guard kernel == nil, module.isEmpty, append == nil else {
@@ -92,7 +97,20 @@ struct RunCommand: ParsableCommand {
     }
     return try BootSource(
       disks: disks, cdrom: compactDisc.isEmpty ? nil : compactDisc, bios: try set(bios, "bios"),
-      videoBIOS: try set(vgabios, "vgabios"), isWritable: try machine.isOn(writable, "writable"))
+      videoBIOS: try set(vgabios, "vgabios"), isWritable: try machine.isOn(writable, "writable"), order: try order())
+  }
+
+  /// `--boot`; nil is the usual order.
+  private func order() throws -> [FirmwareBoot.Medium]? {
+    let setting = try machine.value(boot, "boot", default: "")
+    guard boot != nil || !setting.text.isEmpty else { return nil }
+    let order = setting.text.split(separator: ",", omittingEmptySubsequences: false).compactMap {
+      FirmwareBoot.Medium(rawValue: String($0))
+    }
+    guard order.count == setting.text.split(separator: ",", omittingEmptySubsequences: false).count,
+      Set(order).count == order.count
+    else { throw Misuse("\(setting.from): '\(setting.text)' is not disk, cdrom or both, with a comma") }
+    return order
   }
 
   private func appended() throws -> String? {

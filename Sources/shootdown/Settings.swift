@@ -10,6 +10,9 @@ struct MachineSettings: ParsableArguments {
   @Option(help: ArgumentHelp("Settings in YAML; flags and SHOOTDOWN_* go before it.", valueName: "file"))
   var machine: String?
 
+  @Option(help: ArgumentHelp("Settings in a bochsrc; all others go before it (docs/USING.md).", valueName: "file"))
+  var bochsrc: String?
+
   @Option(help: ArgumentHelp("RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).", valueName: "size"))
   var memory: String?
 
@@ -62,6 +65,24 @@ struct MachineSettings: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Model-specific registers that the model lacks, in the format of Bochs' msrs.def (SHOOTDOWN_MSR).",
+      valueName: "file"))
+  var msr: String?
+
+  @Flag(
+    help: "Unknown model-specific registers read as zero and take writes, rather than #GP (SHOOTDOWN_IGNORE_MSRS).")
+  var ignoreMsrs = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Types on the keyboard: cycle:N=>TEXT, or serial:REGEX=>TEXT, with <Enter>, <F12>, <Ctrl-C>; repeatable \
+      (docs/USING.md; SHOOTDOWN_KEYS).
+      """, valueName: "when=>text"))
+  var keys: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "Instructions a decoded block holds at most, 1-32; for tests of ourselves: results do not depend on it.",
       valueName: "n"))
   var blockLimit: String?
@@ -74,8 +95,7 @@ struct MachineSettings: ParsableArguments {
     if let flag { return (flag, "--" + name) }
     let variable = MachineSettings.variable(name)
     if let value = ProcessInfo.processInfo.environment[variable] { return (value, variable) }
-    if let machine {
-      let file = try MachineFile(machine)
+    for file in try files() {
       if let values = file.values[name] { return (values.joined(separator: ","), "\(file.path): \(name)") }
     }
     return (defaultValue, "--" + name)
@@ -88,14 +108,22 @@ struct MachineSettings: ParsableArguments {
     if let value = ProcessInfo.processInfo.environment[variable] {
       return value.split(whereSeparator: \.isNewline).map(String.init)
     }
-    return try machine.flatMap { try MachineFile($0).values[name] } ?? []
+    return try files().lazy.compactMap { $0.values[name] }.first ?? []
   }
 
-  /// Where a setting was set: 0 a flag, 1 the environment, 2 the machine file; nil: nowhere.
+  /// Files with settings, the one that goes before first.
+  private func files() throws -> [(path: String, values: [String: [String]])] {
+    let machineFile = try machine.map { try MachineFile($0) }.map { ($0.path, $0.values) }
+    let bochs = try bochsrc.map { try Bochsrc($0) }.map { ($0.path, $0.values) }
+    return [machineFile, bochs].compactMap(\.self)
+  }
+
+  /// Where a setting was set: 0 a flag, 1 the environment, 2 the machine file, 3 the bochsrc; nil: nowhere.
   func rank(_ flag: String?, _ name: String) throws -> Int? {
     if flag != nil { return 0 }
     if ProcessInfo.processInfo.environment[MachineSettings.variable(name)] != nil { return 1 }
-    return try machine.flatMap { try MachineFile($0).values[name] } == nil ? nil : 2
+    if let machine, try MachineFile(machine).values[name] != nil { return 2 }
+    return try bochsrc.flatMap { try Bochsrc($0).values[name] } == nil ? nil : 3
   }
 
   /// A setting's variable in the environment.
@@ -147,6 +175,11 @@ struct MachineSettings: ParsableArguments {
       throw Misuse("\(seed.from): '\(seed.text)' is no number of 64 bits")
     }
     options.randomSeed = number
+    options.addedRegisters = try addedRegisters()
+    options.ignoresUnknownRegisters = try isOn(ignoreMsrs, "ignore-msrs")
+    options.typing = try values(keys, "keys").map { text in
+      do { return try TypedText(text) } catch { throw Misuse("\(keys.isEmpty ? "keys" : "--keys"): \(error)") }
+    }
     if let text = blockLimit {
       guard let limit = Int(text), (1...32).contains(limit) else {
         throw Misuse("--block-limit: '\(text)' is not 1 to 32")
@@ -155,6 +188,19 @@ struct MachineSettings: ParsableArguments {
     }
     options.usesHostPointers = !noHostPointers
     return options
+  }
+
+  /// The registers of `--msr`.
+  private func addedRegisters() throws -> [AddedRegister] {
+    let file = try value(msr, "msr", default: "")
+    guard msr != nil || !file.text.isEmpty else { return [] }
+    let text: String
+    do {
+      text = String(decoding: try ImageFile.read(file.text, limit: 1 << 20), as: UTF8.self)
+    } catch let misuse as Misuse {
+      throw Misuse("\(file.from): \(misuse)")
+    }
+    do { return try AddedRegister.parse(text) } catch { throw Misuse("\(file.from): \(file.text): \(error)") }
   }
 
   private func positive(_ flag: String?, _ name: String, default defaultValue: UInt64) throws -> UInt64 {
@@ -252,6 +298,9 @@ struct RunSettings: ParsableArguments {
 
   @Flag(help: "Print the text screen at the end, on standard error.")
   var screen = false
+
+  @Option(help: ArgumentHelp("Write the screen, text or graphics, to a PNG file at the end.", valueName: "file"))
+  var screenshot: String?
 
   @Flag(help: "A reset ends the run, with status 0 (SHOOTDOWN_NO_REBOOT).")
   var noReboot = false

@@ -38,6 +38,9 @@ final class TextOutput: TextSink {
     if buffer.count >= 1 << 16 { flush() }
   }
 
+  /// Takes bytes.
+  func add(_ bytes: [UInt8]) { buffer += bytes }
+
   /// Writes what is left.
   func flush() {
     guard !buffer.isEmpty else { return }

@@ -21,13 +21,14 @@ final class ProgramBench {
 
   init(
     model: CPUModel, timing: String = "unit", number: UInt32 = 0, processorCount: UInt32 = 1, blockLimit: Int = 32,
-    usesHostPointers: Bool = true
+    usesHostPointers: Bool = true, ignoresUnknownRegisters: Bool = false
   ) throws {
     let memory = try PhysicalMemory(size: 2 << 20)
     let costs = try #require(try TimingTable.named(timing))
     var options = ProcessorOptions(model: model, usesHostPointers: usesHostPointers)
     options.number = number
     options.processorCount = processorCount
+    options.ignoresUnknownRegisters = ignoresUnknownRegisters
     processor = Processor(
       memory: memory, ports: ports, blocks: BlockCache(memory: memory, limit: blockLimit),
       decoder: try Decoder(timing: costs, model: model),

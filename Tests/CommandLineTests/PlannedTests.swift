@@ -10,7 +10,6 @@ import Testing
   }
 
   @Test(arguments: [
-    "--bochsrc", "--ignore-msrs", "--msr", "--keys",
     "--snapshot", "--restore", "--record", "--gdb", "--html", "--perfetto", "--split-rmw",
     "--color",
   ])

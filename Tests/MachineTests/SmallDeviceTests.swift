@@ -85,6 +85,43 @@ import Testing
     }
   }
 
+  /// A key travels byte by byte, in scan code set 1 or 2, each a millisecond after the one before was read.
+  @Test func keysAreSent() throws {
+    for (isTranslated, expected) in [(false, [0xE0, 0x75, 0xE0, 0xF0, 0x75]), (true, [0xE0, 0x48, 0xE0, 0xC8])] {
+      var controller = KeyboardController(clock: 1_000_000)
+      controller.write(0x64, 0x60, at: 0)
+      controller.write(0x60, isTranslated ? 0x41 : 0x01, at: 0)
+      #expect(controller.nextEvent == nil)
+      controller.type([0xE0, 0x75, 0xE0, 0xF0, 0x75], at: 5000)
+      var got: [UInt8] = []
+      var cycle: UInt64 = 5000
+      while let event = controller.nextEvent {
+        #expect(event == cycle + 1000)
+        controller.advance(to: event - 1)
+        #expect(!controller.line)
+        controller.advance(to: event)
+        #expect(controller.line)
+        cycle = event + 10
+        got.append(controller.read(0x60, at: cycle))
+        #expect(!controller.line)
+      }
+      #expect(got == expected.map { UInt8($0) })
+    }
+  }
+
+  @Test func keysWaitOrAreLost() {
+    var controller = KeyboardController(clock: 1_000_000)
+    controller.write(0x64, 0xAD, at: 0)
+    controller.type([0x1C], at: 0)
+    #expect(controller.nextEvent == nil)
+    controller.write(0x64, 0xAE, at: 0)
+    #expect(controller.nextEvent == 1000)
+    controller.write(0x60, 0xF5, at: 0)
+    #expect(bytes(&controller) == [0xFA])
+    controller.type([0x1C], at: 0)
+    #expect(controller.nextEvent == nil)
+  }
+
   @Test func nobodyReadsForEver() {
     var controller = KeyboardController()
     for _ in 0..<1000 { controller.write(0x60, 0xEE, at: 0) }

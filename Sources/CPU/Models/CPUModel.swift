@@ -11,7 +11,7 @@ public struct CPUModel: Sendable {
   /// Its timing table's name.
   public let timing: String
   /// Its registers, by index.
-  public let registers: [ModelSpecificRegister]
+  public private(set) var registers: [ModelSpecificRegister]
   /// What was taken away.
   public let masks: [CPUIDMask]
   /// The most bits that a linear address has in any paging mode.
@@ -22,9 +22,9 @@ public struct CPUModel: Sendable {
   /// Leaves as the model has them, before anything is computed; ECX matters in `subleaved`.
   let leaves: [CPUIDLeaf: CPUIDRegisters]
   let subleaved: Set<UInt32>
-  private let registerNumbers: [UInt32: Int]
+  private var registerNumbers: [UInt32: Int]
   /// The same for indices below 1000h, or -1.
-  private let lowRegisterNumbers: [Int16]
+  private var lowRegisterNumbers: [Int16]
   private let features: Set<String>
   private let partFeatures: Set<String>
 
@@ -153,6 +153,18 @@ public struct CPUModel: Sendable {
         }
       }
     }
+  }
+
+  /// The model with registers that a file adds. Those that it has already stay what they are.
+  public func adding(_ added: [AddedRegister]) -> CPUModel {
+    var model = self
+    let new = added.filter { number(of: $0.index) == nil }
+    guard !new.isEmpty else { return self }
+    model.registers = (registers + new.map(ModelSpecificRegister.init)).sorted { $0.index < $1.index }
+    model.registerNumbers = Dictionary(
+      model.registers.enumerated().map { ($1.index, $0) }, uniquingKeysWith: { first, _ in first })
+    model.lowRegisterNumbers = (0..<0x1000).map { Int16(model.registerNumbers[$0] ?? -1) }
+    return model
   }
 
   // MARK: What it has

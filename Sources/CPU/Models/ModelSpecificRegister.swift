@@ -16,6 +16,8 @@ public struct ModelSpecificRegister: Sendable {
   public let writable: UInt64
   /// Bits that a write may set or clear without effect; all others that are not writable are reserved.
   public let kept: UInt64
+  /// Bits that a write must leave as they are.
+  let fixed: UInt64
   /// What it is about, as the manual titles it.
   public let section: String
   let check: Check
@@ -26,6 +28,8 @@ public struct ModelSpecificRegister: Sendable {
     case none = ""
     /// A canonical linear address.
     case canonical
+    /// A physical address.
+    case physical
     /// A memory type of the MTRRs in bits 7:0, or in every byte.
     case memoryType, memoryTypes
     /// A memory type of the PAT in every byte.
@@ -75,7 +79,7 @@ public struct ModelSpecificRegister: Sendable {
       registers.append(
         ModelSpecificRegister(
           index: index, name: row["name"].replacing("{n}", with: String(number)), isReadable: row["access"] != "wo",
-          isWritable: row["access"] != "ro", reset: values[index] ?? reset, writable: writable, kept: kept,
+          isWritable: row["access"] != "ro", reset: values[index] ?? reset, writable: writable, kept: kept, fixed: 0,
           section: row["section"], check: check, storage: storage))
     }
     return registers

@@ -45,7 +45,7 @@ extension Processor {
     memoryTypesChanged()
   }
 
-  /// RDMSR: #GP(0) for a register that the model does not have.
+  /// RDMSR: #GP(0) for a register that the model does not have, unless those read as zero.
   func readMSR(_ s: State, _ op: OpRef) {
     let index = s.get(.rcx, as: UInt32.self)
     guard !exits(msr: index, isWrite: false, s, op) else { return }
@@ -62,7 +62,8 @@ extension Processor {
       if index == 0x10 { return virtualization.timeStamp(s.cycles(before: op) &+ s.pointee.tscOffset) }
     }
     if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: s.cycles(before: op)) }
-    guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
+    guard let number = model.number(of: index) else { return ignoresUnknownRegisters ? 0 : nil }
+    guard model.registers[number].isReadable else { return nil }
     return value(of: number, at: s.cycles(before: op))
   }
 
@@ -90,7 +91,7 @@ extension Processor {
     }
   }
 
-  /// WRMSR: #GP(0) for a register that the model does not have, a reserved bit, or a value that is not valid. Of what is
+  /// WRMSR: #GP(0) for a register that the model does not have, unless those are ignored, a reserved bit, or a value that is not valid. Of what is
   /// cached only an MTRR's write drops anything (TLB rules, section I).
   func writeMSR(_ s: State, _ op: OpRef) {
     let written = UInt64(s.get(.rdx, as: UInt32.self)) << 32 | UInt64(s.get(.rax, as: UInt32.self))
@@ -112,7 +113,9 @@ extension Processor {
       accessOp = nil
       return s.fallThrough(op)
     }
-    guard let number = model.number(of: index) else { return raise(s, op, .generalProtection) }
+    guard let number = model.number(of: index) else {
+      return ignoresUnknownRegisters ? s.fallThrough(op) : raise(s, op, .generalProtection)
+    }
     let register = model.registers[number]
     guard register.isWritable, written & ~(register.writable | register.kept | featureBits(register)) == 0 else {
       return raise(s, op, .generalProtection)
@@ -128,7 +131,7 @@ extension Processor {
   /// Whether a value may be written to a register, by VMX on somebody's behalf.
   package func mayWrite(msr index: UInt32, _ value: UInt64) -> Bool {
     if isWideAPICRegister(index) { return true }
-    guard let number = model.number(of: index) else { return false }
+    guard let number = model.number(of: index) else { return ignoresUnknownRegisters }
     let register = model.registers[number]
     guard register.isWritable, value & ~(register.writable | register.kept | featureBits(register)) == 0 else {
       return false
@@ -143,7 +146,8 @@ extension Processor {
       perform(effect)
       return true
     }
-    guard let number = model.number(of: index), mayWrite(msr: index, value) else { return false }
+    guard mayWrite(msr: index, value) else { return false }
+    guard let number = model.number(of: index) else { return true }
     let register = model.registers[number]
     let old = currentValue(of: number)
     let stored = register.writable | featureBits(register)
@@ -153,7 +157,8 @@ extension Processor {
   /// Reads a register for an MSR area (SDM Vol. 3, "Saving MSRs"); nil: there is none.
   package func stored(msr index: UInt32) -> UInt64? {
     if isWideAPICRegister(index) { return apic.readWide(Int(index - 0x800), at: state.pointee.cycles) }
-    guard let number = model.number(of: index), model.registers[number].isReadable else { return nil }
+    guard let number = model.number(of: index) else { return ignoresUnknownRegisters ? 0 : nil }
+    guard model.registers[number].isReadable else { return nil }
     return currentValue(of: number)
   }
 
@@ -174,8 +179,10 @@ extension Processor {
   }
 
   private func isValid(_ value: UInt64, _ old: UInt64, for register: ModelSpecificRegister) -> Bool {
-    switch register.check {
+    guard (value ^ old) & register.fixed == 0 else { return false }
+    return switch register.check {
     case .none: true
+    case .physical: value >> UInt64(model.physicalBits) == 0
     case .canonical: LinearAddress(value).isCanonical(bits: model.linearBits)
     case .memoryType: MemoryTypeEncoding.isMTRRType(value)
     case .memoryTypes: MemoryTypeEncoding.every(value, MemoryTypeEncoding.isMTRRType)

@@ -65,6 +65,8 @@ public struct ProcessorOptions: Sendable {
   public var usesHostPointers: Bool
   /// What the numbers of RDRAND and RDSEED follow from; processors of one machine should differ in it.
   public var randomSeed: UInt64
+  /// Whether model-specific registers that the model does not have read as zero and take writes, rather than #GP.
+  public var ignoresUnknownRegisters = false
 
   /// The only processor of a machine; the defaults are `retain`, host pointers on, seed 0.
   public init(
@@ -100,6 +102,8 @@ public final class Processor {
   package var modelSpecific: [UInt64]
   /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
   let hasGigabytePages, hasSMAP, hasINVPCID: Bool
+  /// Registers that the model does not have read as zero and take writes.
+  let ignoresUnknownRegisters: Bool
   var refusal: Refusal?
   /// The deadline that stands for the instruction limit, while it is in force.
   var nearestDeadline: UInt64?
@@ -196,6 +200,7 @@ public final class Processor {
     hasGigabytePages = options.model.has("Page1GB")
     hasSMAP = options.model.has("SMAP")
     hasINVPCID = options.model.has("INVPCID")
+    ignoresUnknownRegisters = options.ignoresUnknownRegisters
     modelSpecific = options.model.registers.map(\.reset)
     apic = LocalAPIC(initialID: options.number)
     translation = Translation(

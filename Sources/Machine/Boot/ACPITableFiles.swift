@@ -9,7 +9,7 @@ struct ACPITableFiles {
   let files: [String: [UInt8]]
 
   init(processors: Int) {
-    let all = ACPITables(processors: processors, base: 0)
+    let all = ACPITables(processors: processors, base: 0, hasPowerManagement: true)
     var commands: [UInt8] = []
     // 1 ALLOCATE: file, alignment, zone (1 high memory, 2 the F segment).
     commands += Self.command(1) {

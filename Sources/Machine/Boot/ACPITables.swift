@@ -1,6 +1,7 @@
-/// ACPI tables of a machine without power management hardware (ACPI Specification 5.0, "ACPI Software Programming Model").
+/// ACPI tables (ACPI Specification 5.0, "ACPI Software Programming Model"); the reset register is port CF9h.
 ///
-/// The FADT says so: HW_REDUCED_ACPI is set, and the reset register is port CF9h.
+/// Without power management hardware the FADT says so: HW_REDUCED_ACPI is set. With it, its ports are where firmware puts
+/// them, and there is an HPET.
 struct ACPITables {
   private static let headerSize = 36
 
@@ -11,7 +12,7 @@ struct ACPITables {
   /// Where the tables that hold such addresses begin, and their lengths.
   let checksummed: [(start: Int, length: Int)]
 
-  init(processors: Int, base: UInt64) {
+  init(processors: Int, base: UInt64, hasPowerManagement: Bool = false) {
     let base = UInt32(truncatingIfNeeded: base)
     var all = TableBytes()
     all.add(zeros: 64)
@@ -23,23 +24,26 @@ struct ACPITables {
       return address
     }
     let facs = place(Self.facs)
-    let dsdt = place(Self.table("DSDT", revision: 2, []))
-    let fadt = place(Self.fadt(facs: facs, dsdt: dsdt))
-    let madt = place(Self.madt(processors: processors))
+    let dsdt = place(Self.table("DSDT", revision: 2, hasPowerManagement ? Self.sleepStates : []))
+    let fadt = place(Self.fadt(facs: facs, dsdt: dsdt, hasPowerManagement))
+    var roots = [fadt, place(Self.madt(processors: processors, hasPowerManagement))]
+    if hasPowerManagement { roots.append(place(Self.hpet)) }
     var narrow = TableBytes()
-    narrow.add(fadt, madt)
+    for root in roots { narrow.add(root) }
     var wide = TableBytes()
-    wide.add(UInt64(fadt), UInt64(madt))
+    for root in roots { wide.add(UInt64(root)) }
     let rsdt = place(Self.table("RSDT", revision: 1, narrow.bytes))
     let xsdt = place(Self.table("XSDT", revision: 1, wide.bytes))
     bytes = Self.rsdp(rsdt: rsdt, xsdt: xsdt) + all.bytes.dropFirst(36)
     func offset(_ address: UInt32) -> Int { Int(address &- base) }
     let header = Self.headerSize
-    pointers = [
-      (offset(fadt) + 36, 4), (offset(fadt) + 40, 4), (offset(fadt) + 140, 8), (offset(rsdt) + header, 4),
-      (offset(rsdt) + header + 4, 4), (offset(xsdt) + header, 8), (offset(xsdt) + header + 8, 8),
+    pointers =
+      [(offset(fadt) + 36, 4), (offset(fadt) + 40, 4), (offset(fadt) + 140, 8)]
+      + roots.indices.map { (offset(rsdt) + header + 4 * $0, 4) }
+      + roots.indices.map { (offset(xsdt) + header + 8 * $0, 8) }
+    checksummed = [
+      (offset(fadt), 268), (offset(rsdt), header + 4 * roots.count), (offset(xsdt), header + 8 * roots.count),
     ]
-    checksummed = [(offset(fadt), 268), (offset(rsdt), header + 8), (offset(xsdt), header + 16)]
   }
 
   /// "Root System Description Pointer (RSDP)".
@@ -85,7 +89,7 @@ struct ACPITables {
   }
 
   /// "Fixed ACPI Description Table (FADT)".
-  private static func fadt(facs: UInt32, dsdt: UInt32) -> [UInt8] {
+  private static func fadt(facs: UInt32, dsdt: UInt32, _ hasPowerManagement: Bool) -> [UInt8] {
     var body = TableBytes()
     body.add(zeros: 268 - headerSize)
     /// Sets a field by its offset in the table.
@@ -106,13 +110,45 @@ struct ACPITables {
     set(116, 0x0100_0801 as UInt32)
     set(120, 0xCF9 as UInt64)
     set(128, 0x06 as UInt8)
+    if hasPowerManagement {
+      // FIX_RTC in place of HW_REDUCED_ACPI; there is no SMI_CMD: the hardware is in ACPI mode.
+      set(112, 0x0000_0475 as UInt32)
+      let blocks: [(old: Int, length: Int, extended: Int, port: UInt32, bytes: UInt8)] = [
+        // PM1a event block, PM1a control block, PM timer.
+        (56, 88, 148, 0x600, 4), (64, 89, 172, 0x604, 2), (76, 91, 208, 0x608, 4),
+      ]
+      for block in blocks {
+        set(block.old, block.port)
+        set(block.length, block.bytes)
+        // Generic Address Structure: system I/O space, width in bits.
+        set(block.extended, 1 | UInt32(block.bytes) * 8 << 8)
+        set(block.extended + 4, UInt64(block.port))
+      }
+    }
     // X_FIRMWARE_CTRL is zero, because FIRMWARE_CTRL is not.
     set(140, UInt64(dsdt))
     return table("FACP", revision: 5, body.bytes)
   }
 
+  /// `Name (\_S5, Package (4) { 0, 0, 0, 0 })`: what SLP_TYP switches the machine off.
+  private static var sleepStates: [UInt8] { [0x08] + Array("_S5_".utf8) + [0x12, 0x06, 0x04, 0, 0, 0, 0] }
+
+  /// "HPET Description Table" (IA-PC HPET Specification 1.0a).
+  private static var hpet: [UInt8] {
+    var body = TableBytes()
+    body.add(0x8086_A201 as UInt32)
+    // Generic Address Structure: system memory, 64 bits.
+    body.add(0, 64, 0, 0 as UInt8)
+    body.add(HPET.base)
+    // Number, the least period in ticks, no guarantee of a page.
+    body.add(0 as UInt8)
+    body.add(100 as UInt16)
+    body.add(0 as UInt8)
+    return table("HPET", revision: 1, body.bytes)
+  }
+
   /// "Multiple APIC Description Table (MADT)".
-  private static func madt(processors: Int) -> [UInt8] {
+  private static func madt(processors: Int, _ hasPowerManagement: Bool) -> [UInt8] {
     var body = TableBytes()
     body.add(FirmwareTables.localAPICBase, 1)
     for number in 0..<processors {
@@ -128,6 +164,12 @@ struct ACPITables {
     body.add(2, 10, 0, 0 as UInt8)
     body.add(2 as UInt32)
     body.add(0 as UInt16)
+    if hasPowerManagement {
+      // SCI: ISA IRQ 9 is at pin 9, active high and level-triggered.
+      body.add(2, 10, 0, 9 as UInt8)
+      body.add(9 as UInt32)
+      body.add(0x000D as UInt16)
+    }
     // Local APIC NMI: LINT1 of every processor, active high and edge-triggered.
     body.add(4, 6, 0xFF as UInt8)
     body.add(0x0005 as UInt16)

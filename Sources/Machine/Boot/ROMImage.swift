@@ -24,6 +24,8 @@ public enum ROMImage {
     let low = image.suffix(128 << 10)
     Array(low).withUnsafeBytes { board.memory.write(PhysicalAddress(0x10_0000 - UInt64(low.count)), $0) }
     for processor in board.processors { processor.reset() }
+    // On the board of a PC the 8259 pair reaches the processor, as on QEMU and Bochs: firmware relies on it.
+    if board.chipset.devices.pc != nil { board.processor.connectVirtualWire() }
     for other in board.processors.dropFirst() { other.waitForStartUp() }
   }
 }

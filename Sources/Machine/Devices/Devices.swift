@@ -6,7 +6,7 @@ struct Devices {
   var ioapic = IOAPIC()
   var pit: PIT
   var cmos: CMOS
-  var keyboard = KeyboardController()
+  var keyboard: KeyboardController
   var control = SystemControl()
   var com1 = SerialPort { _ in }
   var com2 = SerialPort { _ in }
@@ -25,14 +25,14 @@ struct Devices {
     timebase = Timebase(clock: clock)
     let map = MemoryMap(size: memory.size)
     pit = PIT(timebase: timebase)
+    keyboard = KeyboardController(clock: timebase.clock)
     cmos = CMOS(timebase: timebase, memory: map, processors: processors)
     let files = boot?.files(map, processors: processors) ?? [:]
     firmware = FirmwareConfiguration(processors: processors, memory: map, files: files)
     guard let boot else { return }
-    pc = PCDevices(boot)
+    pc = PCDevices(boot, timebase: timebase)
     pci.addFirmwareBoot()
-    // The order in which firmware tries drives: disk, then CD-ROM.
-    cmos[0x3D] = 0x32
+    cmos[0x3D] = boot.orderCode
   }
 
   /// RESET: the real-time clock and its memory go on, and so do the serial lines.
@@ -41,7 +41,7 @@ struct Devices {
     ioapic = IOAPIC()
     pit = PIT(timebase: timebase)
     cmos.reset()
-    keyboard = KeyboardController()
+    keyboard = KeyboardController(clock: timebase.clock)
     control = SystemControl()
     com1 = SerialPort(transmit: com1.transmit)
     com2 = SerialPort(transmit: com2.transmit)
@@ -54,16 +54,22 @@ struct Devices {
 
   /// Cycle of the next thing that happens by itself.
   var nextEvent: UInt64? {
-    switch (pit.nextEvent, cmos.nextEvent) {
-    case (let one?, let other?): min(one, other)
-    case (let one, let other): one ?? other
-    }
+    Self.earliest(
+      Self.earliest(pit.nextEvent, cmos.nextEvent), Self.earliest(keyboard.nextEvent, pc?.nextEvent))
+  }
+
+  /// The earlier of two cycles; nil is never.
+  static func earliest(_ one: UInt64?, _ other: UInt64?) -> UInt64? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   /// Outputs become those of a cycle.
   mutating func advance(to cycle: UInt64) {
     pit.advance(to: cycle)
     cmos.advance(to: cycle)
+    keyboard.advance(to: cycle)
+    pc?.advance(to: cycle)
   }
 
   /// Levels of interrupt lines 0-23: 0-15 are the ISA bus's.
@@ -72,7 +78,9 @@ struct Devices {
       (pit.line ? 1 : 0) | (keyboard.line ? 1 << 1 : 0) | (com2.line ? 1 << 3 : 0) | (com1.line ? 1 << 4 : 0)
       | (cmos.line ? 1 << 8 : 0) | (keyboard.auxiliaryLine ? 1 << 12 : 0)
     guard let pc else { return isa | test.lines }
-    return isa | test.lines | pc.ide.lines
+    // The HPET may stand for the timer and the clock.
+    let kept = pc.hpet.replacesTimers ? isa & ~0x101 : isa
+    return kept | test.lines | pc.lines
   }
 
   /// Adds all that a guest can see.

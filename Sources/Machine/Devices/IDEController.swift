@@ -1,12 +1,12 @@
 import MMU
 
-/// The two IDE channels of PIIX3 at their ISA addresses, with up to two drives each. Bus-master transfers are not offered:
-/// drives say that they have PIO alone.
+/// The two IDE channels of PIIX3 at their ISA addresses, with up to two drives each and a bus master.
 struct IDEController: Sendable {
   private struct Channel: Sendable {
     var drives: [IDEDrive?] = [nil, nil]
     var selected = 0
     var control: UInt8 = 0
+    var master = BusMaster()
 
     /// INTRQ, unless nIEN masks it.
     var line: Bool { control & 2 == 0 && drives[selected]?.interrupt == true }
@@ -34,8 +34,40 @@ struct IDEController: Sendable {
     for channel in channels.indices {
       channels[channel].selected = 0
       channels[channel].control = 0
+      channels[channel].master = BusMaster()
       for drive in 0..<2 { channels[channel].drives[drive]?.reset() }
     }
+  }
+
+  /// Reads one of the sixteen bus-master ports, eight for a channel.
+  func readMaster(_ offset: UInt16) -> UInt8 { channels[Int(offset >> 3 & 1)].master.read(offset & 7) }
+
+  /// Writes one; a transfer that it starts is done at once.
+  mutating func writeMaster(_ offset: UInt16, _ value: UInt8, _ memory: PhysicalMemory) {
+    channels[Int(offset >> 3 & 1)].master.write(offset & 7, value)
+    transfer(Int(offset >> 3 & 1), memory)
+  }
+
+  /// Lets the bus master and the drive do what both are ready for.
+  private mutating func transfer(_ number: Int, _ memory: PhysicalMemory) {
+    let selected = channels[number].selected
+    guard channels[number].master.isStarted, let drive = channels[number].drives[selected] else { return }
+    guard drive.transfer == (channels[number].master.isToMemory ? .toMemory : .fromMemory) else { return }
+    guard let regions = channels[number].master.regions(drive.buffer.count - drive.position, memory) else { return }
+    var place = drive.position
+    for (address, count) in regions {
+      if drive.transfer == .toMemory {
+        drive.buffer[place..<place + count].withUnsafeBytes { memory.write(PhysicalAddress(address), $0) }
+      } else {
+        channels[number].drives[selected]?.buffer.withUnsafeMutableBytes {
+          let target = UnsafeMutableRawBufferPointer(rebasing: $0[place..<place + count])
+          memory.read(PhysicalAddress(address), into: target)
+        }
+      }
+      place += count
+    }
+    channels[number].drives[selected]?.transferred(place - drive.position)
+    if channels[number].drives[selected]?.interrupt == true { channels[number].master.interrupted() }
   }
 
   mutating func read(_ port: UInt16, size: Int) -> UInt32 {
@@ -58,8 +90,15 @@ struct IDEController: Sendable {
     }
   }
 
-  mutating func write(_ port: UInt16, _ value: UInt32, size: Int) {
+  mutating func write(_ port: UInt16, _ value: UInt32, size: Int, memory: PhysicalMemory) {
     let number = Self.channel(port)
+    let wasInterrupting = channels[number].drives[channels[number].selected]?.interrupt == true
+    defer {
+      if !wasInterrupting, channels[number].drives[channels[number].selected]?.interrupt == true {
+        channels[number].master.interrupted()
+      }
+      transfer(number, memory)
+    }
     let byte = UInt8(truncatingIfNeeded: value)
     if port & 0x200 != 0 {
       if channels[number].control & ~byte & 4 != 0 {
@@ -98,6 +137,7 @@ struct IDEController: Sendable {
   func hash(into hasher: inout StateHasher) {
     for channel in channels {
       hasher.add(UInt64(channel.selected) | UInt64(channel.control) << 8)
+      channel.master.hash(into: &hasher)
       for drive in channel.drives {
         hasher.add(drive != nil)
         drive?.hash(into: &hasher)

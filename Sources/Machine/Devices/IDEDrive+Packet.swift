@@ -43,6 +43,8 @@ extension IDEDrive {
   private mutating func reply(_ bytes: [UInt8], _ limit: Int, room: Int) {
     let bytes = Array(bytes.prefix(room))
     sense = (0, 0)
+    // The DMA bit of the features register.
+    if features & 1 != 0, !bytes.isEmpty { return offer(bytes, .toMemory) }
     send(bytes, blocks: limit == 0 ? 0xFFFE : limit & ~1)
   }
 

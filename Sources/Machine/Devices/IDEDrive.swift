@@ -1,7 +1,7 @@
 import MMU
 
-/// A drive on an IDE channel: its task file, its commands and its data (ATA/ATAPI-4). Data go through the data register (PIO);
-/// a command is done at once.
+/// A drive on an IDE channel: its task file, its commands and its data (ATA/ATAPI-4). Data go through the data register (PIO) or by
+/// the controller's bus master (DMA); a command is done at once.
 struct IDEDrive: Sendable {
   /// Bits of the status register.
   enum Status {
@@ -12,7 +12,7 @@ struct IDEDrive: Sendable {
   }
 
   /// What the bytes at the data register are.
-  enum Transfer: UInt8, Sendable { case none, toHost, fromHost, packet }
+  enum Transfer: UInt8, Sendable { case none, toHost, fromHost, packet, toMemory, fromMemory }
 
   var disk: Disk
   let isCDROM: Bool
@@ -112,6 +112,30 @@ struct IDEDrive: Sendable {
     nextBlock()
   }
 
+  /// Bytes for the bus master, which ends the command.
+  mutating func offer(_ bytes: [UInt8], _ direction: Transfer) {
+    buffer = bytes
+    position = 0
+    transfer = direction
+    status = Status.ready | Status.seekComplete | Status.dataRequest
+    error = 0
+  }
+
+  /// The bus master has transferred so many bytes; the last ones end the command.
+  mutating func transferred(_ count: Int) {
+    position = min(position + count, buffer.count)
+    guard position == buffer.count else { return }
+    if transfer == .fromMemory {
+      for start in stride(from: 0, to: buffer.count, by: 512) {
+        disk.write(sector: target, Array(buffer[start..<min(start + 512, buffer.count)]))
+        target &+= 1
+      }
+    }
+    transfer = .none
+    if isCDROM { taskFile[0] = 3 }
+    done()
+  }
+
   private mutating func done() {
     status = Status.ready | Status.seekComplete
     error = 0
@@ -151,6 +175,13 @@ struct IDEDrive: Sendable {
     case 0x24, 0x29: read(wide: true, blocks: value == 0x29 ? multiple : 1)
     case 0x30, 0x31, 0xC5: write(wide: false, blocks: value == 0xC5 ? multiple : 1)
     case 0x34, 0x39: write(wide: true, blocks: value == 0x39 ? multiple : 1)
+    case 0xC8, 0xC9, 0x25:
+      guard let range = range(wide: value == 0x25) else { return abort(0x10) }
+      offer(disk.read(range.first * 512, count: range.count * 512), .toMemory)
+    case 0xCA, 0xCB, 0x35:
+      guard let range = range(wide: value == 0x35) else { return abort(0x10) }
+      target = range.first
+      offer([UInt8](repeating: 0, count: range.count * 512), .fromMemory)
     case 0x40, 0x41, 0x42: range(wide: value == 0x42) == nil ? abort(0x10) : done()
     case 0xC6:
       guard (1...16).contains(taskFile[0]), taskFile[0].nonzeroBitCount == 1 else { return abort() }
@@ -213,13 +244,15 @@ struct IDEDrive: Sendable {
     text("SD00001", 10, 10)
     text("1.0", 23, 4)
     text(isCDROM ? "SHOOTDOWN CD-ROM" : "SHOOTDOWN DISK", 27, 20)
-    words[49] = 0x0200
+    // LBA and DMA; multiword DMA modes 0-2, Ultra DMA modes 0-2, of which software may select any.
+    words[49] = 0x0300
+    (words[53], words[63], words[88]) = (6, 0x0007, 0x0007)
     words[80] = isCDROM ? 0x001E : 0x00FE
     guard !isCDROM else { return bytes(words) }
     let cylinders = UInt16(clamping: max(1, min(disk.sectors / 1008, 16_383)))
     (words[1], words[3], words[6]) = (cylinders, 16, 63)
     words[47] = 0x8010
-    words[53] = 1
+    words[53] = 7
     (words[54], words[55], words[56]) = (cylinders, 16, 63)
     let addressed = UInt32(cylinders) * 1008
     (words[57], words[58]) = (UInt16(truncatingIfNeeded: addressed), UInt16(truncatingIfNeeded: addressed >> 16))

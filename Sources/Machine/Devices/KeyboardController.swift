@@ -1,6 +1,6 @@
 import MMU
 
-/// 8042 keyboard controller at ports 60h and 64h, with a keyboard nobody types on and no pointing device (IBM PS/2 Hardware
+/// 8042 keyboard controller at ports 60h and 64h, with a keyboard and no pointing device (IBM PS/2 Hardware
 /// Interface Technical Reference, "Keyboard and Auxiliary Device Controller").
 package struct KeyboardController: Sendable {
   /// A byte for the output buffer, and whose it is.
@@ -32,9 +32,21 @@ package struct KeyboardController: Sendable {
   private var expected = Expected.keyboard
   private var lastWasCommand = false
   private var isResetPending = false
+  /// The keyboard sends what is typed.
+  private var isScanning = true
+  /// What it has not sent yet, in scan code set 2.
+  private var typed: [UInt8] = []
+  /// The cycle from which on it may send.
+  private var readyAt: UInt64 = 0
+  /// The break prefix was the last byte that was translated.
+  private var isBreak = false
+  /// Cycles that a byte takes on the keyboard's line: a millisecond.
+  private let byteCycles: UInt64
 
   /// The state after power-up.
-  package init() {}
+  ///
+  /// - Parameter clock: cycles in a second.
+  package init(clock: UInt64 = 100_000_000) { byteCycles = max(clock / 1000, 1) }
 
   /// Whether a port is one of its: 60h, 64h.
   package static func owns(_ port: UInt16) -> Bool { port == 0x60 || port == 0x64 }
@@ -56,7 +68,10 @@ package struct KeyboardController: Sendable {
   /// Reads a port: 60h output buffer, 64h status.
   package mutating func read(_ port: UInt16, at cycle: UInt64) -> UInt8 {
     guard port == 0x60 else { return status }
-    if !output.isEmpty { lastRead = output.removeFirst().value }
+    if !output.isEmpty {
+      lastRead = output.removeFirst().value
+      readyAt = max(readyAt, cycle &+ byteCycles)
+    }
     return lastRead
   }
 
@@ -135,16 +150,49 @@ package struct KeyboardController: Sendable {
       expected = .keyboardParameter
     case 0xEE: answer(0xEE)
     case 0xF2: answer(0xFA, 0xAB, memory[0] & 0x40 != 0 ? 0x41 : 0x83)
-    case 0xF4, 0xF5, 0xF6: answer(0xFA)
-    case 0xFF: answer(0xFA, 0xAA)
+    case 0xF4, 0xF5, 0xF6:
+      answer(0xFA)
+      typed = []
+      isScanning = value != 0xF5
+    case 0xFF:
+      answer(0xFA, 0xAA)
+      typed = []
+      isScanning = true
     default: answer(0xFE)
     }
   }
 
-  /// It does nothing by itself.
-  package var nextEvent: UInt64? { nil }
-  /// Nothing depends on time.
-  package mutating func advance(to cycle: UInt64) {}
+  // MARK: Typing
+
+  /// A key goes down or up: its bytes in scan code set 2. They are lost when the keyboard is switched off, or when its 16
+  /// bytes are full.
+  package mutating func type(_ bytes: [UInt8], at cycle: UInt64) {
+    guard isScanning, typed.count + bytes.count <= 16 else { return }
+    if typed.isEmpty { readyAt = max(readyAt, cycle &+ byteCycles) }
+    typed += bytes
+  }
+
+  /// The cycle at which the keyboard's next byte arrives: it sends when the output buffer is empty and its line is not held.
+  package var nextEvent: UInt64? {
+    guard !typed.isEmpty, output.isEmpty, memory[0] & Command.keyboardDisabled == 0 else { return nil }
+    return readyAt
+  }
+
+  /// Takes a byte that arrives by a cycle, translated to scan code set 1 if software wants that.
+  package mutating func advance(to cycle: UInt64) {
+    guard let event = nextEvent, event <= cycle else { return }
+    let byte = typed.removeFirst()
+    readyAt = cycle &+ byteCycles
+    guard memory[0] & 0x40 != 0 else { return answer(byte) }
+    if byte == 0xF0 {
+      isBreak = true
+      // What follows is one byte with it.
+      readyAt = cycle
+      return advance(to: cycle)
+    }
+    answer((KeyTable.keys?.translation[byte] ?? byte) | (isBreak ? 0x80 : 0))
+    isBreak = false
+  }
 
   /// Adds all that a guest can see.
   package func hash(into hasher: inout StateHasher) {
@@ -154,5 +202,10 @@ package struct KeyboardController: Sendable {
     hasher.add(isResetPending)
     hasher.add(UInt64(output.count))
     for entry in output { hasher.add(UInt64(entry.value) | (entry.isAuxiliary ? 0x100 : 0)) }
+    if !isScanning { hasher.add(1) }
+    guard !typed.isEmpty else { return }
+    typed.withUnsafeBytes { hasher.add($0) }
+    hasher.add(readyAt)
+    hasher.add(isBreak)
   }
 }

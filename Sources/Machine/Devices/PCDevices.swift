@@ -6,6 +6,19 @@ public struct FirmwareBoot: Sendable {
   public var disks: [DiskFile] = []
   /// A CD-ROM, behind the disks.
   public var cdrom: DiskFile?
+  /// A kind of drive that firmware boots from.
+  public enum Medium: String, Sendable {
+    /// Disks, in the order of their numbers.
+    case disk
+    /// The CD-ROM.
+    case cdrom
+
+    /// What CMOS bytes 38h and 3Dh call it.
+    var code: UInt8 { self == .disk ? 2 : 3 }
+  }
+
+  /// The order in which firmware tries drives.
+  public var order: [Medium] = [.disk, .cdrom]
   /// The VGA's own firmware.
   public var videoROM: [UInt8] = []
 
@@ -22,10 +35,29 @@ public struct FirmwareBoot: Sendable {
     return drives
   }
 
+  /// "bootorder": a device path a line (QEMU, `docs/specs/fw_cfg.rst`).
+  private var bootOrder: [UInt8] {
+    let places = drives.enumerated().filter { $0.element != nil }
+    let paths = order.flatMap { medium in
+      places.filter { ($0.element?.isCDROM == true) == (medium == .cdrom) }.map { place, _ in
+        "/pci@i0cf8/ide@1,1/drive@\(place >> 1)/disk@\(place & 1)\n"
+      }
+    }
+    return Array(paths.joined().utf8) + [0]
+  }
+
+  /// Byte 3Dh of CMOS: the first medium in its low half, the second in its high half.
+  var orderCode: UInt8 { order.prefix(2).enumerated().reduce(0) { $0 | $1.element.code << UInt8(4 * $1.offset) } }
+
   /// Files for firmware: RAM, the order of drives, and VMX switched on and locked.
   func files(_ memory: MemoryMap, processors: Int) -> [String: [UInt8]] {
-    let own = ["etc/e820": FirmwareConfiguration.e820(memory), "etc/msr_feature_control": [5, 0, 0, 0, 0, 0, 0, 0]]
-    return own.merging(ACPITableFiles(processors: processors).files) { first, _ in first }
+    let own = [
+      "etc/e820": FirmwareConfiguration.e820(memory), "etc/msr_feature_control": [5, 0, 0, 0, 0, 0, 0, 0],
+      "bootorder": bootOrder,
+    ]
+    let tables = ACPITableFiles(processors: processors).files
+    let system = SMBIOSTables(memory: memory, processors: processors).files
+    return own.merging(tables) { first, _ in first }.merging(system) { first, _ in first }
   }
 
   /// A quantum for firmware, whose processors wait for one another in loops of a few cycles: a prime, and turns vary
@@ -37,9 +69,13 @@ public struct FirmwareBoot: Sendable {
 struct PCDevices: Sendable {
   var ide: IDEController
   var vga = VGA()
+  var power: PowerManagement
+  var hpet: HPET
   let videoROM: [UInt8]
 
-  init(_ boot: FirmwareBoot) {
+  init(_ boot: FirmwareBoot, timebase: Timebase) {
+    power = PowerManagement(timebase: timebase)
+    hpet = HPET(timebase: timebase)
     ide = IDEController(boot.drives)
     videoROM = boot.videoROM
   }
@@ -48,12 +84,28 @@ struct PCDevices: Sendable {
   mutating func reset() {
     ide.reset()
     vga = VGA()
+    power.reset()
+    hpet.reset()
   }
+
+  /// Cycle of the next thing that happens by itself.
+  var nextEvent: UInt64? { Devices.earliest(power.nextEvent, hpet.nextEvent) }
+
+  /// Outputs become those of a cycle.
+  mutating func advance(to cycle: UInt64) {
+    power.advance(to: cycle)
+    hpet.advance(to: cycle)
+  }
+
+  /// Levels of their interrupt lines; SCI is IRQ 9.
+  var lines: UInt32 { ide.lines | hpet.lines | (power.line ? 1 << 9 : 0) }
 
   /// Adds all that a guest can see.
   func hash(into hasher: inout StateHasher) {
     ide.hash(into: &hasher)
     vga.hash(into: &hasher)
+    power.hash(into: &hasher)
+    hpet.hash(into: &hasher)
     videoROM.withUnsafeBytes { hasher.add($0) }
   }
 }
@@ -67,7 +119,25 @@ extension PCIConfiguration {
     // QEMU's subsystem, by which firmware knows the board.
     self[device: 0, function: 0]?.setSubsystem(vendor: 0x1AF4, device: 0x1100)
     self[device: 1, function: 1] = .ide
+    self[device: 1, function: 3] = .powerManagement
     self[device: 2, function: 0] = .vga
+  }
+
+  private func word(_ function: Int, _ register: Int) -> UInt32 {
+    guard let registers = self[device: 1, function: function]?.registers else { return 0 }
+    return (0..<4).reduce(0) { $0 | UInt32(registers[register + $1]) << UInt32(8 * $1) }
+  }
+
+  /// BMIBA, when I/O is switched on.
+  var busMasterPorts: ClosedRange<UInt16>? {
+    let base = UInt16(truncatingIfNeeded: word(1, 0x20)) & 0xFFF0
+    return word(1, 0x04) & 1 != 0 && base != 0 ? base...(base | 15) : nil
+  }
+
+  /// PMBASE, when PMREGMISC switches it on.
+  var powerManagementPorts: ClosedRange<UInt16>? {
+    let base = UInt16(truncatingIfNeeded: word(3, 0x40)) & 0xFFC0
+    return word(3, 0x80) & 1 != 0 && base != 0 ? base...(base | 63) : nil
   }
 
   /// Where a base address register of the VGA points to, when it is switched on.
@@ -92,7 +162,7 @@ extension PCIFunction {
     registers[0x2F] = UInt8(truncatingIfNeeded: device >> 8)
   }
 
-  /// 82371SB IDE interface, function 1 of PIIX3: its bus-master registers have a place but nothing behind it.
+  /// 82371SB IDE interface, function 1 of PIIX3.
   static var ide: PCIFunction {
     var function = PCIFunction(vendor: 0x8086, device: 0x7010, classCode: 0x01_0180, revision: 0, headerType: 0)
     function.define([
@@ -101,6 +171,21 @@ extension PCIFunction {
       // Reserved in the 82371SB; firmware takes the size from all 32 bits, and finds QEMU's.
       (0x22...0x23, 0x00, 0xFF, 0),
       (0x40...0x43, 0x00, 0xFF, 0), (0x44...0x44, 0x00, 0xFF, 0),
+    ])
+    return function
+  }
+
+  /// 82371AB power management, function 3 of PIIX4, as QEMU's board has it. APMC_EN says that firmware has seen to SMM, which
+  /// there is none of.
+  static var powerManagement: PCIFunction {
+    var function = PCIFunction(vendor: 0x8086, device: 0x7113, classCode: 0x06_8000, revision: 3, headerType: 0)
+    function.define([
+      (0x04...0x04, 0x00, 0x01, 0), (0x07...0x07, 0x02, 0x00, 0), (0x3C...0x3C, 0x00, 0xFF, 0),
+      (0x3D...0x3D, 0x01, 0x00, 0),
+      // PMBASE, DEVACTB, PMREGMISC, SMBHSTBASE, SMBHSTCFG.
+      (0x40...0x40, 0x01, 0xC0, 0), (0x41...0x41, 0x00, 0xFF, 0), (0x58...0x5A, 0x00, 0xFF, 0),
+      (0x5B...0x5B, 0x02, 0x00, 0), (0x80...0x80, 0x00, 0x01, 0), (0x90...0x90, 0x01, 0xF0, 0),
+      (0x91...0x91, 0x00, 0xFF, 0), (0xD2...0xD2, 0x00, 0xFF, 0),
     ])
     return function
   }

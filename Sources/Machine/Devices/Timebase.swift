@@ -9,6 +9,10 @@ package struct Timebase: Equatable, Sendable {
 
     /// The 8254's clock: a twelfth of 14.31818 MHz, as "Counter/Timers" of the PIIX3 data sheet has it.
     package static let pit = Rate(ticks: 3_579_545, seconds: 3)
+    /// The ACPI power management timer's clock.
+    package static let powerManagement = Rate(ticks: 3_579_545, seconds: 1)
+    /// The HPET's counter.
+    package static let highPrecision = Rate(ticks: 10_000_000, seconds: 1)
     /// The real-time clock's crystal.
     package static let rtc = Rate(ticks: 32_768, seconds: 1)
   }

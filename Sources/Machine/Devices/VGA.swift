@@ -8,24 +8,24 @@ struct VGA: Sendable {
 
   private var miscellaneous: UInt8 = 0
   private var featureControl: UInt8 = 0
-  private var sequencer = [UInt8](repeating: 0, count: 8)
-  private var graphics = [UInt8](repeating: 0, count: 16)
-  private var attributes = [UInt8](repeating: 0, count: 32)
+  private(set) var sequencer = [UInt8](repeating: 0, count: 8)
+  private(set) var graphics = [UInt8](repeating: 0, count: 16)
+  private(set) var attributes = [UInt8](repeating: 0, count: 32)
   private(set) var controller = [UInt8](repeating: 0, count: 64)
-  private var palette = [UInt8](repeating: 0, count: 768)
+  private(set) var palette = [UInt8](repeating: 0, count: 768)
   private var sequencerIndex: UInt8 = 0
   private var graphicsIndex: UInt8 = 0
   private var controllerIndex: UInt8 = 0
   private var attributeIndex: UInt8 = 0
   private var expectsAttributeData = false
-  private var paletteMask: UInt8 = 0xFF
+  private(set) var paletteMask: UInt8 = 0xFF
   private var paletteState: UInt8 = 0
   private var paletteRead = 0
   private var paletteWrite = 0
   /// Retrace, which goes on and off with each look at it.
   private var retrace = false
   private var extensionIndex: UInt16 = 0
-  private var extensions: [UInt16] = [0xB0C0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 256]
+  private(set) var extensions: [UInt16] = [0xB0C0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 256]
 
   /// Whether a port is one of its bytes.
   static func owns(_ port: UInt16) -> Bool {
@@ -139,15 +139,24 @@ struct VGA: Sendable {
   /// Whether the extensions show the linear frame buffer rather than text.
   var isLinear: Bool { extensions[4] & 1 != 0 }
 
+  /// Whether the palette has 8 bits a channel.
+  var hasWidePalette: Bool { extensions[4] & 0x20 != 0 }
+
+  /// Characters of the text screen, and the cell that it begins with.
+  var textGrid: (columns: Int, rows: Int, start: Int) {
+    let height = Int(controller[0x12]) | Int(controller[7] & 2) << 7 | Int(controller[7] & 0x40) << 3
+    return (
+      Int(controller[1]) + 1, (height + 1) / (Int(controller[9] & 31) + 1),
+      Int(controller[0x0C]) << 8 | Int(controller[0x0D])
+    )
+  }
+
   /// Lines of the text screen.
   func text(_ memory: PhysicalMemory) -> [String] {
-    let columns = Int(controller[1]) + 1
-    let height = Int(controller[0x12]) | Int(controller[7] & 2) << 7 | Int(controller[7] & 0x40) << 3
-    let rows = (height + 1) / (Int(controller[9] & 31) + 1)
-    let start = Int(controller[0x0C]) << 8 | Int(controller[0x0D])
-    return (0..<rows).map { row in
-      let line = (0..<columns).map { column -> Character in
-        let cell = UInt64((start + row * columns + column) & 0x3FFF)
+    let grid = textGrid
+    return (0..<grid.rows).map { row in
+      let line = (0..<grid.columns).map { column -> Character in
+        let cell = UInt64((grid.start + row * grid.columns + column) & 0x3FFF)
         return CodePage437.character(memory.read(PhysicalAddress(0xB_8000 + cell * 2), as: UInt8.self))
       }
       return String(line).trimmingTrailingSpaces

@@ -54,6 +54,8 @@ enum HelpText {
                               without it, changes are lost at the end.
       --vgabios <file>        The VGA's firmware, with --disk and --cdrom (default:
                               the system's SeaBIOS).
+      --boot <order>          The order in which firmware tries drives (default
+                              disk,cdrom).
     \(machine)
     """
 
@@ -222,6 +224,8 @@ enum HelpText {
   /// The options that `run` and `guests run` share.
   private static let machine = """
       --machine <file>        Settings in YAML; flags and SHOOTDOWN_* go before it.
+      --bochsrc <file>        Settings in a bochsrc; all others go before it
+                              (docs/USING.md).
       --memory <size>         RAM, as 64M or 2G (default 512M; SHOOTDOWN_MEMORY).
       --cpus <n>              Processors, 1-64 (default 1; SHOOTDOWN_CPUS).
       --clock <hz>            Cycles in a second of guest time (default 100000000;
@@ -241,6 +245,13 @@ enum HelpText {
                               skylake (default: the model's; SHOOTDOWN_TIMING).
       --random-seed <n>       Seed of RDRAND and RDSEED, a number (default 0;
                               SHOOTDOWN_RANDOM_SEED).
+      --msr <file>            Model-specific registers that the model lacks, in the
+                              format of Bochs' msrs.def (SHOOTDOWN_MSR).
+      --ignore-msrs           Unknown model-specific registers read as zero and
+                              take writes, rather than #GP (SHOOTDOWN_IGNORE_MSRS).
+      --keys <when=>text>     Types on the keyboard: cycle:N=>TEXT, or
+                              serial:REGEX=>TEXT, with <Enter>, <F12>, <Ctrl-C>;
+                              repeatable (docs/USING.md; SHOOTDOWN_KEYS).
       --block-limit <n>       Instructions a decoded block holds at most, 1-32; for
                               tests of ourselves: results do not depend on it.
       --no-host-pointers      Every access goes the long way; for tests of
@@ -268,6 +279,8 @@ enum HelpText {
       --walk <[cpuN:]address> Walk a hexadecimal linear address at the end, on one
                               processor or all; repeatable.
       --screen                Print the text screen at the end, on standard error.
+      --screenshot <file>     Write the screen, text or graphics, to a PNG file at
+                              the end.
       --no-reboot             A reset ends the run, with status 0
                               (SHOOTDOWN_NO_REBOOT).
       --serial <where>        COM1: stdio (default), none or a file
