@@ -41,13 +41,13 @@ public enum MappingKind: UInt8, Sendable, CaseIterable {
   /// A set of rights.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
   /// Writes (R/W set along the path).
-  public static let write = Rights(rawValue: 1)
+  @inlinable public static var write: Rights { Rights(rawValue: 1) }
   /// Instruction fetches (XD clear along the path).
-  public static let execute = Rights(rawValue: 2)
+  @inlinable public static var execute: Rights { Rights(rawValue: 2) }
   /// User-mode addresses (U/S set along the path).
-  public static let user = Rights(rawValue: 4)
+  @inlinable public static var user: Rights { Rights(rawValue: 4) }
   /// Everything: what a walk starts with.
-  public static let all: Rights = [.write, .execute, .user]
+  @inlinable public static var all: Rights { Rights(rawValue: 7) }
 }
 
 /// What EPT permits: the rights of the whole path, folded (SDM Vol. 3, "EPT Translation Mechanism").
@@ -57,15 +57,15 @@ public enum MappingKind: UInt8, Sendable, CaseIterable {
   /// A set of rights.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
   /// Reads.
-  public static let read = EPTRights(rawValue: 1)
+  @inlinable public static var read: EPTRights { EPTRights(rawValue: 1) }
   /// Writes.
-  public static let write = EPTRights(rawValue: 2)
+  @inlinable public static var write: EPTRights { EPTRights(rawValue: 2) }
   /// Fetches; with mode-based execute control, from supervisor-mode linear addresses.
-  public static let execute = EPTRights(rawValue: 4)
+  @inlinable public static var execute: EPTRights { EPTRights(rawValue: 4) }
   /// Fetches from user-mode linear addresses; without mode-based execute control the same as `execute`.
-  public static let userExecute = EPTRights(rawValue: 8)
+  @inlinable public static var userExecute: EPTRights { EPTRights(rawValue: 8) }
   /// Everything: what a walk starts with, and what there is without EPT.
-  public static let all: EPTRights = [.read, .write, .execute, .userExecute]
+  @inlinable public static var all: EPTRights { EPTRights(rawValue: 15) }
 }
 
 /// A structure entry that a cached entry was built from.

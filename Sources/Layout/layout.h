@@ -68,7 +68,7 @@ typedef struct {
 // Where a linear RIP continues under a context.
 typedef struct {
   uint64_t rip;
-  uint64_t contextAndGeneration;
+  uint64_t contextAndGeneration;   // context, mode and how often it may have lapsed; see fetchTag
   DecodedBlock *_Nullable block;
   uint64_t reserved;
 } FetchPointer;
@@ -223,6 +223,7 @@ struct ProcessorState {
   uint64_t *_Nullable vmcsFields;   // of the current VMCS, while VMREAD and VMWRITE need nothing else; or null
   const VMCSPlace *_Nullable vmcsPlaces;   // by the bits of an encoding, where its field lies
   uint64_t vmcsCycles;         // cycles of VMREAD and VMWRITE beyond their class's
+  uint64_t fetchContext;       // number of the context that instructions are fetched in, which several contexts may share
 };
 
 enum {
@@ -242,7 +243,9 @@ enum {
   SaveAreaSize = 576,          // legacy region and header of an XSAVE area
   SaveAreaOffset = VectorStateOffset + 16 * 64 + 256,   // where FXSAVE, XSAVE and their like are staged
   VectorStateHashed = offsetof(VectorState, sseFault),
-  StateAllocation = SaveAreaOffset + SaveAreaSize,
+  FetchGenerationCount = 256,
+  FetchGenerationsOffset = SaveAreaOffset + SaveAreaSize,   // by a hash of linear pages, how often their fetch pointers lapsed
+  StateAllocation = FetchGenerationsOffset + FetchGenerationCount * 8,
 };
 
 _Static_assert(sizeof(DecodedOp) == 32, "a decoded op is half a cache line");

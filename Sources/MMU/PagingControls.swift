@@ -94,17 +94,17 @@ public enum PagingMode: UInt8, Sendable {
   /// A code.
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
   /// P: a protection violation or a reserved bit, not a page that is not present.
-  public static let present = PageFaultCode(rawValue: 1)
+  @inlinable public static var present: PageFaultCode { PageFaultCode(rawValue: 1) }
   /// W/R.
-  public static let write = PageFaultCode(rawValue: 2)
+  @inlinable public static var write: PageFaultCode { PageFaultCode(rawValue: 2) }
   /// U/S.
-  public static let user = PageFaultCode(rawValue: 4)
+  @inlinable public static var user: PageFaultCode { PageFaultCode(rawValue: 4) }
   /// RSVD.
-  public static let reserved = PageFaultCode(rawValue: 8)
+  @inlinable public static var reserved: PageFaultCode { PageFaultCode(rawValue: 8) }
   /// I/D.
-  public static let fetch = PageFaultCode(rawValue: 16)
+  @inlinable public static var fetch: PageFaultCode { PageFaultCode(rawValue: 16) }
   /// PK: the address's protection key forbids the access.
-  public static let protectionKey = PageFaultCode(rawValue: 32)
+  @inlinable public static var protectionKey: PageFaultCode { PageFaultCode(rawValue: 32) }
 
   /// The bits that an access alone decides. I/D is reported only where execute-disable or SMEP is in force.
   @inlinable public init(_ access: Access, _ controls: PagingControls) {
@@ -124,6 +124,15 @@ public enum PagingMode: UInt8, Sendable {
 }
 
 extension PagingControls {
+  /// The controls without what no instruction fetch depends on: CR0.WP and CR0.AM, SMAP, and protection keys.
+  var ofFetches: PagingControls {
+    var controls = self
+    controls.writeProtect = true
+    (controls.supervisorAccessPrevention, controls.alignmentCheck, controls.checksAlignment) = (false, false, false)
+    (controls.userKeys, controls.supervisorKeys) = (0, 0)
+    return controls
+  }
+
   /// A physical address as it goes to memory.
   @inlinable @inline(__always) public func onBus(_ address: UInt64) -> UInt64 {
     masksA20 ? address & ~(1 << 20) : address

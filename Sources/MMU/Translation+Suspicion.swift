@@ -146,8 +146,9 @@ extension Translation: MappingKeeper {
   private func withdraw(_ slot: Slot) {
     let entry = cache[slot]
     guard !entry.isStructure else { return }
-    purgeHostPointers(of: TranslationCache.Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift))
-    fetchesLapse()
+    let derived = TranslationCache.Dropped(slot: slot, prefix: entry.prefix, shift: entry.shift)
+    purgeHostPointers(of: derived)
+    fetchesLapse(by: derived)
   }
 
   /// Whether host pointers, fetch pointers and links for an access may be derived from a mapping in the context in force:

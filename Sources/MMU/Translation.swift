@@ -49,6 +49,8 @@ public final class Translation {
   }
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
+  /// Numbers of the contexts of the controls in force whose host pointers serve what the processor accesses by itself; 0: none.
+  private var (userContext, supervisorContext): (UInt64, UInt64) = (0, 0)
   /// What translations' memory types follow from; a change of it drops nothing by itself.
   public var memoryTypes = MemoryTypes.reset {
     didSet {
@@ -99,9 +101,9 @@ public final class Translation {
   private let isFiled: UnsafeMutablePointer<Bool>
   private var filedCount = 0
 
-  /// By a hash of linear pages, whether an instruction was fetched there since fetch pointers lapsed last.
-  private let fetchedPages: UnsafeMutablePointer<Bool>
-  private static let fetchedPageCount = 256
+  /// By a hash of linear pages, and of parts of 2 MiB, whether an instruction was fetched there since their fetch pointers
+  /// lapsed last.
+  private let fetchedPages, fetchedParts: UnsafeMutablePointer<Bool>
 
   private var contexts: [ContextKey: UInt16] = [:]
   private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -141,8 +143,10 @@ public final class Translation {
     filedIndices.initialize(repeating: 0, count: Int(HostPointerCount))
     isFiled = .allocate(capacity: Int(HostPointerCount))
     isFiled.initialize(repeating: false, count: Int(HostPointerCount))
-    fetchedPages = .allocate(capacity: Translation.fetchedPageCount)
-    fetchedPages.initialize(repeating: false, count: Translation.fetchedPageCount)
+    fetchedPages = .allocate(capacity: Int(FetchGenerationCount))
+    fetchedPages.initialize(repeating: false, count: Int(FetchGenerationCount))
+    fetchedParts = .allocate(capacity: Int(FetchGenerationCount))
+    fetchedParts.initialize(repeating: false, count: Int(FetchGenerationCount))
     self.usesHostPointers = usesHostPointers
     self.controls = controls
     known = .allocate(capacity: Translation.knownCount)
@@ -165,6 +169,7 @@ public final class Translation {
     isFiled.deallocate()
     known.deallocate()
     fetchedPages.deallocate()
+    fetchedParts.deallocate()
     memory.translations[processorNumber] = nil
   }
 
@@ -186,6 +191,9 @@ public final class Translation {
     /// Numbers of the contexts that they have for a supervisor and for a user, or 0.
     var supervisor: UInt16 = 0
     var user: UInt16 = 0
+    /// The same for fetches.
+    var supervisorFetch: UInt16 = 0
+    var userFetch: UInt16 = 0
     /// Number of what walks depend on; 0: not known yet.
     var era: UInt32 = 0
     /// Tells those apart that were known in one place.
@@ -245,12 +253,23 @@ public final class Translation {
   public func use(isUser: Bool) {
     self.isUser = isUser
     let entry = known + inForce
-    var number = isUser ? entry.pointee.user : entry.pointee.supervisor
-    if number == 0 {
-      number = self.number(of: ContextKey(controls: controls, isUser: isUser))
-      if isUser { entry.pointee.user = number } else { entry.pointee.supervisor = number }
+    if (isUser ? entry.pointee.userFetch : entry.pointee.supervisorFetch) == 0 { number(entry, isUser) }
+    state.pointee.context = UInt64(isUser ? entry.pointee.user : entry.pointee.supervisor)
+    state.pointee.fetchContext = UInt64(isUser ? entry.pointee.userFetch : entry.pointee.supervisorFetch)
+    let serves = !controls.alignmentCheck
+    (userContext, supervisorContext) = serves ? (UInt64(entry.pointee.user), UInt64(entry.pointee.supervisor)) : (0, 0)
+  }
+
+  /// Numbers the contexts of controls for a user, or for a supervisor: first what fetches see of them, for a new number may
+  /// take all others away.
+  private func number(_ entry: UnsafeMutablePointer<Known>, _ isUser: Bool) {
+    let fetch = number(of: ContextKey(controls: controls.ofFetches, isUser: isUser))
+    let own = number(of: ContextKey(controls: controls, isUser: isUser))
+    if isUser {
+      (entry.pointee.user, entry.pointee.userFetch) = (own, fetch)
+    } else {
+      (entry.pointee.supervisor, entry.pointee.supervisorFetch) = (own, fetch)
     }
-    state.pointee.context = UInt64(number)
   }
 
   /// The number of a context, a new one if it has none.
@@ -260,7 +279,10 @@ public final class Translation {
     nextContext = nextContext == Translation.lastContext ? 1 : nextContext + 1
     if let old = contextKeys[number] {
       contexts[old] = nil
-      for index in 0..<Translation.knownCount { (known[index].supervisor, known[index].user) = (0, 0) }
+      for index in 0..<Translation.knownCount {
+        (known[index].supervisor, known[index].user) = (0, 0)
+        (known[index].supervisorFetch, known[index].userFetch) = (0, 0)
+      }
       purgeHostPointers {
         $0.pointee.readTag & 0xFFF == UInt64(number) || $0.pointee.writeTag & 0xFFF == UInt64(number)
       }
@@ -325,14 +347,16 @@ public final class Translation {
     let wasSpeculating = memory.isSpeculating
     memory.isSpeculating = true
     let walk = Walk(
-      address, access, controls, memory, from: start.map { cache[$0] },
+      address, access, controls, memory, startingAt: start.map { cache.pointer($0) },
       cachedSources: controls.ept == nil ? [] : start.map { cache.sources($0) } ?? [], memoryTypes: memoryTypes,
       through: controls.ept == nil ? nil : self, sideEffects: true)
     memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(walk.references) &* walkReferenceCycles
     let filed = keep(walk, inherited: inherited, side, elsewhere)
     guard walk.isMapped else {
-      return walk.exit.map { exit(address, $0) } ?? fault(address, walk.code)
+      // Spelled out, as below: what a closure captures is copied.
+      if let reason = walk.exit { return exit(address, reason) }
+      return fault(address, walk.code)
     }
     observer?.filled(address, walk.mapping)
     if speculates { fillNeighbours(address, shift: walk.mapping.shift) }
@@ -357,7 +381,8 @@ public final class Translation {
   ///   - elsewhere: a translation of the address that only the other side of a part's TLB has.
   @discardableResult
   func keep(_ walk: Walk, inherited: Suspicion?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
-    let inherited = inherited ?? walk.inherited
+    var inherited = inherited
+    if inherited == nil { inherited = walk.inherited }
     for index in 0..<walk.structureCount {
       if inherited == nil, reviveStructure(of: walk, index) { continue }
       let slot =
@@ -450,9 +475,9 @@ public final class Translation {
 
   /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
   /// for an explicit access serves no implicit one where EFLAGS.AC lets only the former through SMAP.
-  @inline(__always) public func filed(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
-    let context = UInt64(access.isUser ? known[inForce].user : known[inForce].supervisor)
-    guard context != 0, !controls.alignmentCheck else { return nil }
+  public func filed(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
+    let context = access.isUser ? userContext : supervisorContext
+    guard context != 0 else { return nil }
     let entry = state.hostPointer(linear)
     let tag = (linear &+ (bytes &- 1)) & ~0xFFF | context
     guard (access.isWrite ? entry.pointee.writeTag : entry.pointee.readTag) == tag else { return nil }
@@ -461,7 +486,7 @@ public final class Translation {
 
   /// Files a host pointer for such accesses.
   public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, of access: Access) {
-    let context = UInt64(access.isUser ? known[inForce].user : known[inForce].supervisor)
+    let context = access.isUser ? userContext : supervisorContext
     guard context != 0 else { return }
     _ = file(address, physical, slot, isWrite: access.isWrite, context: context, isUser: access.isUser)
   }
@@ -671,36 +696,53 @@ public final class Translation {
       purgeHostPointers()
       fetchesLapse()
     } else {
-      var lapses = false
       for dropped in cache.dropped {
         purgeHostPointers(of: dropped)
-        lapses = lapses || mayHaveFetched(dropped)
+        fetchesLapse(by: dropped)
       }
-      if lapses { fetchesLapse() }
     }
     cache.forgetDropped()
   }
 
   /// Notes that an instruction is fetched from a page: what is remembered of that lapses with the translation.
   @inline(__always) public func noteFetch(_ address: UInt64) {
-    fetchedPages[Translation.fetchedPage(address)] = true
+    fetchedPages[FetchGenerations.index(address)] = true
+    fetchedParts[FetchGenerations.index(address >> 9)] = true
   }
 
-  /// Whether instructions may have been fetched by a translation. A part's are also told of when they only leave its first
-  /// level, and then each use must be seen.
-  private func mayHaveFetched(_ dropped: TranslationCache.Dropped) -> Bool {
-    dropped.shift > 12 || cache.hasLevels
-      || fetchedPages[Translation.fetchedPage(dropped.prefix)]
+  /// The fetch pointers that a dropped or a suspect translation may have led to lapse.
+  func fetchesLapse(by dropped: TranslationCache.Dropped) {
+    switch dropped.shift {
+    // A part's are also told of when they only leave its first level, and then each use must be seen.
+    case _ where cache.hasLevels: fetchesLapse()
+    case 12: fetchesLapse(ofPageAt: dropped.prefix)
+    case 21: if fetchedParts[FetchGenerations.index(dropped.prefix >> 9)] { fetchesLapse() }
+    default: fetchesLapse()
+    }
   }
 
-  @inline(__always) private static func fetchedPage(_ address: UInt64) -> Int {
-    Int(truncatingIfNeeded: (address >> 12 &* 0x9E37_79B9_7F4A_7C15) >> 56)
+  /// The fetch pointers of a page lapse, and so do those of the page before it, whose last instruction may lie in both.
+  private func fetchesLapse(ofPageAt address: UInt64) {
+    let index = FetchGenerations.index(address)
+    guard fetchedPages[index] else { return }
+    // The page before it depends on the mode.
+    guard address != 0 else { return fetchesLapse() }
+    fetchedPages[index] = false
+    state.fetchGeneration(address).pointee &+= 1
+    state.fetchGeneration(address &- 0x1000).pointee &+= 1
+    endBlock()
   }
 
-  /// Fetch pointers lapse, and the running block ends: the next instruction is fetched anew.
-  func fetchesLapse() {
+  /// Every fetch pointer lapses.
+  private func fetchesLapse() {
     state.pointee.generation &+= 1
-    fetchedPages.update(repeating: false, count: Translation.fetchedPageCount)
+    fetchedPages.update(repeating: false, count: Int(FetchGenerationCount))
+    fetchedParts.update(repeating: false, count: Int(FetchGenerationCount))
+    endBlock()
+  }
+
+  /// The running block ends: the next instruction is fetched anew.
+  private func endBlock() {
     if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
   }
 

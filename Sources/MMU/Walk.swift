@@ -144,6 +144,25 @@ public struct Walk {
     from cached: CachedEntry? = nil, cachedSources: [Source] = [], memoryTypes: MemoryTypes = .reset,
     through space: (any GuestPhysicalSpace)? = nil, sideEffects: Bool
   ) {
+    guard let cached else {
+      self.init(
+        address, access, controls, memory, startingAt: nil, cachedSources: cachedSources, memoryTypes: memoryTypes,
+        through: space, sideEffects: sideEffects)
+      return
+    }
+    self = withUnsafePointer(to: cached) {
+      Walk(
+        address, access, controls, memory, startingAt: $0, cachedSources: cachedSources, memoryTypes: memoryTypes,
+        through: space, sideEffects: sideEffects)
+    }
+  }
+
+  /// The same; the entry to start at is read before anything else is, and may then go.
+  init(
+    _ address: LinearAddress, _ access: Access, _ controls: PagingControls, _ memory: PhysicalMemory,
+    startingAt cached: UnsafePointer<CachedEntry>?, cachedSources: [Source], memoryTypes: MemoryTypes,
+    through space: (any GuestPhysicalSpace)?, sideEffects: Bool
+  ) {
     self.address = address
     let format = EntryFormat(controls)
     let guest = controls.ept.map {
@@ -153,7 +172,16 @@ public struct Walk {
     if guest != nil { trail = Trail(cachedSources) }
     path = CachedEntry(
       kind: guest == nil ? .linear : .combined, isStructure: true, shift: 12, tag: controls.tag, prefix: 0, target: 0,
-      rights: .all, root: cached?.root ?? controls.root)
+      rights: .all, root: cached?.pointee.root ?? controls.root)
+    follow(access, controls, memory, startingAt: cached, memoryTypes, guest, format, sideEffects: sideEffects)
+  }
+
+  /// Reads entry after entry. Apart from `init`, which would copy the walk at each way out.
+  private mutating func follow(
+    _ access: Access, _ controls: PagingControls, _ memory: PhysicalMemory,
+    startingAt cached: UnsafePointer<CachedEntry>?, _ memoryTypes: MemoryTypes, _ guest: Guest?, _ format: EntryFormat,
+    sideEffects: Bool
+  ) {
     guard controls.mode != .none else {
       path.shift = 30
       path.isDirty = true
@@ -162,12 +190,12 @@ public struct Walk {
       finish(access, controls, memoryTypes, guest)
       return
     }
-    var table = cached?.target ?? controls.root
-    var rights = cached?.rights ?? .all
-    var shift: UInt8 = cached.map { $0.shift - format.indexBits } ?? format.topShift
+    var table = cached?.pointee.target ?? controls.root
+    var rights = cached?.pointee.rights ?? .all
+    var shift: UInt8 = cached.map { $0.pointee.shift - format.indexBits } ?? format.topShift
     path.shift = shift
     if let cached {
-      (path.sources, path.sourceCount) = (cached.sources, cached.sourceCount)
+      (path.sources, path.sourceCount) = (cached.pointee.sources, cached.pointee.sourceCount)
     } else if controls.mode == .pae {
       var pointer = controls.pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)]
       if isBroken(.c7Pointers), guest == nil {

@@ -129,6 +129,9 @@ final class Rig {
     state.writePointer(linear, bytes: bytes).map { UInt64(UnsafeRawPointer($0) - UnsafeRawPointer(memory.base)) }
   }
 
+  /// How often the fetch pointers of a page have lapsed.
+  func fetchGeneration(_ linear: UInt64) -> UInt64 { state.pointee.generation &+ state.fetchGeneration(linear).pointee }
+
   /// What something gives, and what it costs.
   func timed<T: Equatable>(_ body: () -> T) -> Timed<T> {
     let before = state.pointee.cycles

@@ -132,18 +132,19 @@ final class Witness: StaleUseObserver {
   }
 
   /// Suspect mappings lose their host pointers on every processor, are never filed while memory disagrees, and each use is
-  /// seen; a generation goes by, so that fetches are looked up anew.
+  /// seen; a generation goes by on the page that instructions were fetched from, so that fetches are looked up anew.
   @Test func eachUseIsSeen() throws {
     let rig = try Rig()
     let neighbour = try Rig(neighbour: rig)
     let witnesses = [watched(rig), watched(neighbour)]
     rig.map(page, to: first)
     #expect(rig.file(page, isWrite: true) && neighbour.file(page))
-    let generations = [rig, neighbour].map { $0.state.pointee.generation }
+    for processor in [rig, neighbour] { processor.translation.noteFetch(page) }
+    let generations = [rig, neighbour].map { $0.fetchGeneration(page) }
     rig.map(page, to: second)
     for (index, processor) in [rig, neighbour].enumerated() {
       #expect(processor.readHit(page) == nil && processor.writeHit(page) == nil)
-      #expect(processor.state.pointee.generation != generations[index])
+      #expect(processor.fetchGeneration(page) != generations[index])
       for _ in 0..<3 { #expect(!processor.file(page)) }
       #expect(witnesses[index].take().count == 3)
       let slot = try #require(processor.physical(page)).slot

@@ -254,20 +254,67 @@ import Testing
     rig.map(page, to: first)
     rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitNone))
-    let generation = rig.state.pointee.generation
+    let generation = rig.fetchGeneration(page)
     #expect(rig.read(page) == first)
-    #expect(rig.state.pointee.generation == generation)
+    #expect(rig.fetchGeneration(page) == generation)
     rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitNone), "nobody has fetched there")
     #expect(rig.read(page) == first)
     rig.translation.noteFetch(page)
     rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitStop))
-    #expect(rig.state.pointee.generation != generation)
+    #expect(rig.fetchGeneration(page) != generation)
+    // The page before it goes with it, for an instruction that lies in both; others do not.
+    let others = [rig.fetchGeneration(page - 0x1000), rig.fetchGeneration(page + 0x1000)]
+    rig.translation.noteFetch(page)
+    #expect(rig.read(page) == first)
+    rig.translation.invalidatePage(page)
+    #expect(rig.fetchGeneration(page - 0x1000) != others[0] && rig.fetchGeneration(page + 0x1000) == others[1])
     rig.state.pointee.exit = UInt32(ExitFault)
     #expect(rig.read(page) == first)
     rig.translation.noteFetch(page)
     rig.translation.invalidatePage(page)
     #expect(rig.state.pointee.exit == UInt32(ExitFault))
+  }
+
+  /// The same for a large page, by any of whose pages an instruction may have been fetched: then every page's lapse.
+  @Test func aDroppedLargePageEndsTheBlock() throws {
+    let rig = try Rig()
+    rig.map(page, to: 0x20_0000, shift: 21)
+    let generation = rig.fetchGeneration(page + 0x5000)
+    #expect(rig.read(page) != nil)
+    rig.translation.invalidatePage(page)
+    #expect(rig.fetchGeneration(page + 0x5000) == generation)
+    #expect(rig.read(page) != nil)
+    rig.translation.noteFetch(page + 0x5000)
+    rig.translation.invalidatePage(page)
+    #expect(rig.fetchGeneration(page + 0x5000) != generation)
+    #expect(rig.state.pointee.exit == UInt32(ExitStop))
+  }
+
+  /// What no fetch depends on makes no other context of fetches: CR0.WP, SMAP and RFLAGS.AC, protection keys.
+  @Test func fetchesShareContexts() throws {
+    let rig = try Rig()
+    func contexts(_ change: (inout PagingControls) -> Void) -> (own: UInt64, fetch: UInt64) {
+      var controls = Rig.controls()
+      change(&controls)
+      rig.translation.use(controls, isUser: false)
+      return (rig.state.pointee.context, rig.state.pointee.fetchContext)
+    }
+    let before = contexts { _ in }
+    let changes: [(inout PagingControls) -> Void] = [
+      { $0.writeProtect.toggle() }, { $0.supervisorAccessPrevention = true },
+      { ($0.supervisorAccessPrevention, $0.alignmentCheck) = (true, true) }, { $0.checksAlignment = true },
+      { $0.userKeys = 4 }, { $0.supervisorKeys = 4 },
+    ]
+    for change in changes {
+      let after = contexts(change)
+      #expect(after.own != before.own && after.fetch == before.fetch)
+    }
+    #expect(contexts { $0.executeDisable.toggle() }.fetch != before.fetch)
+    #expect(contexts { $0.supervisorExecutionPrevention = true }.fetch != before.fetch)
+    #expect(contexts { $0.root += 0x1000 }.fetch != before.fetch)
+    rig.translation.use(Rig.controls(), isUser: true)
+    #expect(rig.state.pointee.fetchContext != before.fetch)
   }
 }

@@ -36,6 +36,23 @@ final class ControlsMemo {
     known.deallocate()
   }
 
+  /// What inputs begin with; outside guests and PAE paging all others are zero.
+  typealias Front = (cr0: UInt64, cr3: UInt64, cr4: UInt64, efer: UInt64, checks: UInt64, keys: UInt64)
+
+  /// The controls that followed last, or before that, from such inputs.
+  @inline(__always) func find(_ front: Front) -> Translation.KnownControls? {
+    if begins(last, front) { return known[last] }
+    guard begins(previous, front) else { return nil }
+    swap(&last, &previous)
+    return known[last]
+  }
+
+  @inline(__always) private func begins(_ index: Int, _ front: Front) -> Bool {
+    let words = words + index * ControlsMemo.wordCount
+    return words[0] == front.cr0 && words[1] == front.cr3 && words[2] == front.cr4 && words[3] == front.efer
+      && words[4] == front.checks && words[5] == front.keys && words[6] == 0
+  }
+
   /// The controls that followed from the same.
   @inline(__always) func find() -> Translation.KnownControls? {
     if holds(last) { return known[last] }

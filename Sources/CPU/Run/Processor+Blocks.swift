@@ -12,7 +12,7 @@ extension Processor {
     guard let rip = fetchAddress(offset) else { return nil }
     isFetchWatched = false
     let entry = state.fetchPointer(rip)
-    let tag = state.fetchTag
+    let tag = state.fetchTag(rip)
     if let known = entry.pointee.block, entry.pointee.rip == rip, entry.pointee.contextAndGeneration == tag,
       known.pointee.live != 0
     {
@@ -35,7 +35,7 @@ extension Processor {
     guard !isFetchWatched, !isExecutionBreakpoint(rip) else { return found }
     // Translating may have dropped mappings, and so have moved the generation.
     entry.pointee.rip = rip
-    entry.pointee.contextAndGeneration = state.fetchTag
+    entry.pointee.contextAndGeneration = state.fetchTag(rip)
     entry.pointee.block = found
     return found
   }
@@ -61,7 +61,8 @@ extension Processor {
   }
 
   /// Translates for a fetch; nil: the fault is recorded.
-  private func fetch(_ rip: UInt64) -> PhysicalAddress? {
+  private func fetch(_ address: UInt64) -> PhysicalAddress? {
+    let rip = state.is64Bit ? address : address & 0xFFFF_FFFF
     let access = Access(isFetch: true, isUser: translation.isUser)
     switch translation.translate(LinearAddress(rip), access) {
     case .physical(let address, let slot):
@@ -195,6 +196,8 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     is64Bit || offset &+ UInt64(block.pointee.bytes) &- 1 <= UInt64(segment(.cs).pointee.limit)
   }
 
-  /// What a fetch pointer's tag must be.
-  @inline(__always) var fetchTag: UInt64 { pointee.context | pointee.mode << 12 | pointee.generation << 20 }
+  /// What the tag of a RIP's fetch pointer must be: of both counts, neither falls.
+  @inline(__always) func fetchTag(_ rip: UInt64) -> UInt64 {
+    pointee.fetchContext | pointee.mode << 12 | (pointee.generation &+ fetchGeneration(rip).pointee) << 20
+  }
 }

@@ -295,9 +295,7 @@ extension Processor {
 
   // MARK: IRET
 
-  /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return").
-  ///
-  /// It unblocks NMIs even if it faults ("Handling Multiple NMIs").
+  /// IRET unblocks NMIs even if it faults ("Handling Multiple NMIs").
   private func unblockNonMaskable() {
     if isGuest, virtualization?.interruptReturn() == true { return }
     guard blocksNonMaskable else { return }
@@ -305,6 +303,7 @@ extension Processor {
     if isAttentionWanted { state.pointee.exit = UInt32(ExitStop) }
   }
 
+  /// IRET, IRETD, IRETQ (SDM Vol. 2A, "IRET/IRETD/IRETQ—Interrupt Return"); the caller sees to the changed context.
   func interruptReturn(size: UInt64, next: UInt64) throws(Fault) {
     let s = state
     unblockNonMaskable()
@@ -327,14 +326,12 @@ extension Processor {
       setParagraph(s.segment(.cs), selector)
       s.pointee.rip = rip
       if isVirtualized {
-        loadVirtualized(flags)
-        return contextChanged()
+        return loadVirtualized(flags)
       }
       var mask = FlagBit.arithmetic | FlagBit.trap | FlagBit.interrupt | FlagBit.direction | FlagBit.nestedTask
       if !s.isVirtual8086 { mask |= FlagBit.ioPrivilege }
       if size > 2 { mask |= FlagBit.resume | FlagBit.alignment | FlagBit.identification }
-      setFlags(flags, mask: mask)
-      return contextChanged()
+      return setFlags(flags, mask: mask)
     }
     if flags & FlagBit.virtual8086 != 0 && s.privilege == 0 && size == 4 && !s.isLong {
       return try returnToVirtual8086(&stack, rip, selector, flags)
@@ -365,7 +362,6 @@ extension Processor {
       setStackPointer(TransferStack(segment: outer.segment, pointer: outer.pointer, size: size))
     }
     returnFlags(flags, size: size, from: oldPrivilege)
-    contextChanged()
     if isOuter { clearInaccessibleSegments() }
   }
 
@@ -396,6 +392,5 @@ extension Processor {
     setParagraph(s.segment(.cs), selector)
     s.pointee.rip = rip
     s[.rsp] = pointer
-    contextChanged()
   }
 }

@@ -19,20 +19,26 @@ extension Processor {
     return controls
   }
 
-  /// Writes down all that the paging controls follow from.
-  private func noteControlInputs(_ words: UnsafeMutablePointer<UInt64>) {
-    let (cr0, cr4, isLong) = (state.pointee.cr0, state.pointee.cr4, state.isLong)
-    var checks: UInt64 = isLong ? 1 : 0
+  /// What the paging controls follow from, but a guest's and the PDPTE registers.
+  @inline(__always) private var controlsFront: ControlsMemo.Front {
+    let (cr0, cr4) = (state.pointee.cr0, state.pointee.cr4)
+    var checks: UInt64 = state.isLong ? 1 : 0
     if cr4 & CR4.supervisorAccessPrevention != 0 || cr0 & CR0.alignmentMask != 0 {
       checks |= state.pointee.rflags & FlagBit.alignment | UInt64(state.privilege) << 1
     }
     if masksA20, virtualization?.isOn != true { checks |= 1 << 63 }
-    words[0] = cr0
-    words[1] = state.pointee.cr3
-    words[2] = cr4
-    words[3] = state.pointee.efer
-    words[4] = checks
-    words[5] = UInt64(state.pointee.userKeys) | UInt64(state.pointee.supervisorKeys) << 32
+    let keys = UInt64(state.pointee.userKeys) | UInt64(state.pointee.supervisorKeys) << 32
+    return (cr0, state.pointee.cr3, cr4, state.pointee.efer, checks, keys)
+  }
+
+  /// Whether there are PDPTE registers.
+  @inline(__always) private var hasPointers: Bool {
+    state.pointee.cr4 & CR4.physicalAddressExtension != 0 && !state.isLong
+  }
+
+  /// Writes down all that the paging controls follow from.
+  private func noteControlInputs(_ words: UnsafeMutablePointer<UInt64>) {
+    (words[0], words[1], words[2], words[3], words[4], words[5]) = controlsFront
     if isGuest, let virtualization {
       let guest = virtualization.controlWords
       words[6] = 1
@@ -41,13 +47,13 @@ extension Processor {
       words[6] = 0
       (words[7], words[8], words[9], words[10]) = (0, 0, 0, 0)
     }
-    let isPAE = cr4 & CR4.physicalAddressExtension != 0 && !isLong
-    let (p0, p1, p2, p3) = isPAE ? state.pointee.pointers : (0, 0, 0, 0)
+    let (p0, p1, p2, p3) = hasPointers ? state.pointee.pointers : (0, 0, 0, 0)
     (words[11], words[12], words[13], words[14]) = (p0, p1, p2, p3)
   }
 
   /// The paging controls, as the translations know them.
   var knownControls: Translation.KnownControls {
+    if !isGuest, !hasPointers, let known = controlsMemo.find(controlsFront), translation.isKnown(known) { return known }
     noteControlInputs(controlsMemo.inputs)
     if let known = controlsMemo.find(), translation.isKnown(known) { return known }
     let known = translation.know(pagingControls)

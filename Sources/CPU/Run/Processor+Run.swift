@@ -163,7 +163,7 @@ extension Processor {
     // Only 64-bit mode takes RIP as it is; elsewhere there are a base and a limit.
     let linear = rip &+ s.pointee.codeBase
     let entry = s.fetchPointer(linear)
-    guard entry.pointee.rip == linear, entry.pointee.contextAndGeneration == s.fetchTag,
+    guard entry.pointee.rip == linear, entry.pointee.contextAndGeneration == s.fetchTag(linear),
       let known = entry.pointee.block, known.pointee.live != 0, s.isInsideLimit(rip, known)
     else { return nil }
     isFetchWatched = false
