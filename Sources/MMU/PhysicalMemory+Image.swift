@@ -12,6 +12,8 @@ extension PhysicalMemory {
     let map: PageMap
     let size: UInt64
     let rom: ROM?
+    let attributes: AttributeMap
+    let hidden: [Int: [UInt8]]
     let structures: StructureIndex.Image
     let tableReaders: [UInt64: [TableReader]]
   }
@@ -32,7 +34,8 @@ extension PhysicalMemory {
     for page in changed { map.touch(Int(page)) }
     settle()
     return Image(
-      file: file, map: map, size: size, rom: rom, structures: structures.image, tableReaders: tableReaders)
+      file: file, map: map, size: size, rom: rom, attributes: attributes, hidden: hidden,
+      structures: structures.image, tableReaders: tableReaders)
   }
 
   /// Memory as it was, in this machine or in another one of its family. Blocks decoded from pages that change go; host
@@ -50,6 +53,7 @@ extension PhysicalMemory {
     try read(differing, of: image.map)
     map = image.map
     settle()
+    restoreAttributes(image.attributes, hidden: image.hidden)
     setMarks(false)
     structures.restore(image.structures)
     tableReaders = image.tableReaders
@@ -70,6 +74,7 @@ extension PhysicalMemory {
         rest &= rest - 1
       }
     }
+    restoreAttributes(image.attributes, hidden: image.hidden)
     structures.restore(image.structures)
     tableReaders = image.tableReaders
     setMarks(true)

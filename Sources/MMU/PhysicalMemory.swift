@@ -49,9 +49,13 @@ public final class PhysicalMemory {
     public var isWatched = false
     /// A table that a processor whose policy speculates may read at any time.
     public var isTable = false
+    /// What is stored there is not what is read: a chipset hides or protects it.
+    public var isSpecial = false
 
     /// Host pointers may write the page: no store to it need be seen.
-    @inlinable public var mayHaveWriter: Bool { codeGranules | structureGranules == 0 && !isTable && !isWatched }
+    @inlinable public var mayHaveWriter: Bool {
+      codeGranules | structureGranules == 0 && !isTable && !isWatched && !isSpecial
+    }
   }
 
   /// Bytes of RAM, a multiple of 4 KiB.
@@ -97,6 +101,11 @@ public final class PhysicalMemory {
 
   /// Read where RAM does not lie; writes are lost. Firmware ends at 4 GiB.
   var rom: ROM?
+
+  /// What becomes of accesses from C0000h to FFFFFh.
+  public internal(set) var attributes = AttributeMap()
+  /// RAM's own bytes in pages there whose reads are the ROM's, by page from C0000h on.
+  var hidden: [Int: [UInt8]] = [:]
 
   /// A ROM; machines may share it.
   final class ROM {
@@ -198,7 +207,7 @@ public final class PhysicalMemory {
   /// Writes a little-endian value; beyond RAM nothing happens.
   @inlinable public func write<T: FixedWidthInteger & UnsignedInteger>(_ address: PhysicalAddress, _ value: T) {
     let bytes = UInt64(T.bitWidth / 8)
-    guard isRAM(address, bytes: bytes), !speculates else {
+    guard isRAM(address, bytes: bytes), !speculates, !mayBeSpecial(address, bytes: bytes) else {
       withUnsafeBytes(of: value) { write(address, $0) }
       return
     }
@@ -209,6 +218,12 @@ public final class PhysicalMemory {
   /// Copies bytes in, to RAM or a device; where nothing lies they are lost.
   public func write(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
     guard isRAM(address, bytes: 1) else { return writeDevice(address, source) }
+    guard !mayBeSpecial(address, bytes: UInt64(source.count)) else { return writeSpecial(address, source) }
+    writeRAM(address, source)
+  }
+
+  /// Copies bytes in, from an address in RAM on.
+  func writeRAM(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
     guard let first = source.baseAddress else { return }
     let end = address.value < lowEnd ? lowEnd : highEnd
     let count = min(UInt64(source.count), end - address.value)

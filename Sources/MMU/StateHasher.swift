@@ -56,5 +56,6 @@ extension PhysicalMemory {
       hasher.add(UInt64(number))
       hasher.add(page)
     }
+    hashAttributes(into: &hasher)
   }
 }

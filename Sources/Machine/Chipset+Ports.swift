@@ -22,7 +22,10 @@ extension Chipset: PortSpace {
     let now = time(of: cycle)
     settle(now)
     if port == 0xF4 { return ask(for: .exit(value & (size == 4 ? .max : (1 << UInt32(8 * size)) - 1))) }
-    if PCIConfiguration.owns(port, size: size) { return devices.pci.write(port, size: size, value, at: now) }
+    if PCIConfiguration.owns(port, size: size) {
+      devices.pci.write(port, size: size, value, at: now)
+      return memory.setAttributes(devices.pci.attributes)
+    }
     if FirmwareConfiguration.owns(port) {
       return devices.firmware.write(port, size: size, value, memory: memory, at: now)
     }

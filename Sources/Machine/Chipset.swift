@@ -83,6 +83,7 @@ final class Chipset {
     queue = EventQueue()
     unfinished = nil
     devices.reset()
+    memory.setAttributes(devices.pci.attributes)
     testMemory.clear()
     videoMemory.bytes = []
     lines = 0
@@ -91,8 +92,9 @@ final class Chipset {
     refresh()
   }
 
-  /// Controllers and timer as firmware leaves them.
+  /// Controllers, timer and the RAM below 1 MiB as firmware leaves them.
   func leaveFirmware(timerTicks: Bool) {
+    shadowFirmware()
     devices.pic.leaveFirmware(mask: timerTicks ? 0xFA : 0xFF)
     if timerTicks {
       for (port, value) in [(0x43, 0x36), (0x40, 0), (0x40, 0)] as [(UInt16, UInt8)] {
@@ -101,6 +103,12 @@ final class Chipset {
       eventsChanged()
     }
     refresh()
+  }
+
+  /// RAM from C0000h to FFFFFh, to be read and written.
+  func shadowFirmware() {
+    devices.pci.attributes = AttributeMap()
+    memory.setAttributes(devices.pci.attributes)
   }
 
   /// A processor's run has stopped: if only a limit of the run has ended its turn, the turn goes on later.

@@ -39,7 +39,8 @@ extension Processor {
       return op
     }
     guard !translation.isHidden(first.address, by: first.slot),
-      let host = isWrite && !memory.isRAM(first.address, bytes: bytes) ? nil : memory.host(first.address, bytes: bytes)
+      let host = isWrite && !memory.isPlainRAM(first.address, bytes: bytes)
+        ? nil : memory.host(first.address, bytes: bytes)
     else {
       if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)

@@ -18,11 +18,12 @@ public enum BootImage: Sendable {
       try FlatImage.load(image, commandLine: commandLine, into: board)
     case .rom(let image): try ROMImage.load(image, into: board)
     case .multiboot(let image, let modules, let commandLine):
+      // RAM below 1 MiB is there for the tables from then on.
+      board.leaveFirmware(timerTicks: true)
       let version = board.processor.model.cpuid(leaf: 1, subleaf: 0, CPUIDInputs())
       FirmwareTables.place(
         into: board.memory, processors: board.processors.count, signature: version.eax, features: version.edx)
       let entry = try image.place(into: board.memory, modules: modules, commandLine: commandLine)
-      board.leaveFirmware(timerTicks: true)
       board.processor.enterProtectedMode(
         rip: UInt64(entry.instruction), rax: UInt64(MultibootImage.Entry.magic), rbx: UInt64(entry.information))
     }

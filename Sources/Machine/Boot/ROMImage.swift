@@ -20,12 +20,17 @@ public enum ROMImage {
   public static func load(_ image: [UInt8], into board: borrowing Board) throws(Failure) {
     guard !image.isEmpty, image.count.isMultiple(of: 4096), image.count <= 16 << 20 else { throw .size(image.count) }
     board.memory.setROM(image, at: 1 << 32 - UInt64(image.count))
-    // The alias: the last 128 KiB, as a chipset shadows them.
-    let low = image.suffix(128 << 10)
-    Array(low).withUnsafeBytes { board.memory.write(PhysicalAddress(0x10_0000 - UInt64(low.count)), $0) }
     for processor in board.processors { processor.reset() }
-    // On the board of a PC the 8259 pair reaches the processor, as on QEMU and Bochs: firmware relies on it.
-    if board.chipset.devices.pc != nil { board.processor.connectVirtualWire() }
+    if board.chipset.devices.pc != nil {
+      board.chipset.memory.setAttributes(board.chipset.devices.pci.attributes)
+      // On the board of a PC the 8259 pair reaches the processor, as on QEMU and Bochs: firmware relies on it.
+      board.processor.connectVirtualWire()
+    } else {
+      // The last 128 KiB, as firmware would shadow them.
+      board.chipset.shadowFirmware()
+      let low = image.suffix(128 << 10)
+      Array(low).withUnsafeBytes { board.memory.write(PhysicalAddress(0x10_0000 - UInt64(low.count)), $0) }
+    }
     for other in board.processors.dropFirst() { other.waitForStartUp() }
   }
 }
