@@ -24,7 +24,7 @@ struct ACPITables {
       return address
     }
     let facs = place(Self.facs)
-    let dsdt = place(Self.table("DSDT", revision: 2, hasPowerManagement ? Self.sleepStates : []))
+    let dsdt = place(Self.table("DSDT", revision: 2, DSDT.body(hasPowerManagement: hasPowerManagement)))
     let fadt = place(Self.fadt(facs: facs, dsdt: dsdt, hasPowerManagement))
     var roots = [fadt, place(Self.madt(processors: processors, hasPowerManagement))]
     if hasPowerManagement { roots.append(place(Self.hpet)) }
@@ -37,10 +37,10 @@ struct ACPITables {
     bytes = Self.rsdp(rsdt: rsdt, xsdt: xsdt) + all.bytes.dropFirst(36)
     func offset(_ address: UInt32) -> Int { Int(address &- base) }
     let header = Self.headerSize
-    pointers =
-      [(offset(fadt) + 36, 4), (offset(fadt) + 40, 4), (offset(fadt) + 140, 8)]
-      + roots.indices.map { (offset(rsdt) + header + 4 * $0, 4) }
-      + roots.indices.map { (offset(xsdt) + header + 8 * $0, 8) }
+    var pointers = [(offset(fadt) + 36, 4), (offset(fadt) + 40, 4), (offset(fadt) + 140, 8)]
+    for number in roots.indices { pointers.append((offset(rsdt) + header + 4 * number, 4)) }
+    for number in roots.indices { pointers.append((offset(xsdt) + header + 8 * number, 8)) }
+    self.pointers = pointers
     checksummed = [
       (offset(fadt), 268), (offset(rsdt), header + 4 * roots.count), (offset(xsdt), header + 8 * roots.count),
     ]
@@ -130,9 +130,6 @@ struct ACPITables {
     return table("FACP", revision: 5, body.bytes)
   }
 
-  /// `Name (\_S5, Package (4) { 0, 0, 0, 0 })`: what SLP_TYP switches the machine off.
-  private static var sleepStates: [UInt8] { [0x08] + Array("_S5_".utf8) + [0x12, 0x06, 0x04, 0, 0, 0, 0] }
-
   /// "HPET Description Table" (IA-PC HPET Specification 1.0a).
   private static var hpet: [UInt8] {
     var body = TableBytes()
@@ -164,10 +161,11 @@ struct ACPITables {
     body.add(2, 10, 0, 0 as UInt8)
     body.add(2 as UInt32)
     body.add(0 as UInt16)
-    if hasPowerManagement {
-      // SCI: ISA IRQ 9 is at pin 9, active high and level-triggered.
-      body.add(2, 10, 0, 9 as UInt8)
-      body.add(9 as UInt32)
+    // SCI, and what PCI's interrupts may be led to: ISA IRQs at pins of their numbers, active high and level-triggered.
+    let led: [UInt32] = hasPowerManagement ? [9] + DSDT.linkInterrupts : DSDT.linkInterrupts
+    for number in led {
+      body.add(2, 10, 0, UInt8(truncatingIfNeeded: number))
+      body.add(number)
       body.add(0x000D as UInt16)
     }
     // Local APIC NMI: LINT1 of every processor, active high and edge-triggered.
