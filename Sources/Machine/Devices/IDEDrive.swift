@@ -251,6 +251,8 @@ struct IDEDrive: Sendable {
     guard !isCDROM else { return bytes(words) }
     let cylinders = UInt16(clamping: max(1, min(disk.sectors / 1008, 16_383)))
     (words[1], words[3], words[6]) = (cylinders, 16, 63)
+    // Bytes of a track and of a sector, retired since ATA-2: Bochs' firmware transfers sectors of that size.
+    (words[4], words[5]) = (63 * 512, 512)
     words[47] = 0x8010
     words[53] = 7
     (words[54], words[55], words[56]) = (cylinders, 16, 63)
