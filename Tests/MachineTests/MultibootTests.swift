@@ -21,7 +21,7 @@ enum MultibootSamples {
     var memory: UInt64
   }
 
-  /// An ELF file with symbols "start" at its entry and "end".
+  /// An ELF file with symbols "start" at its entry and "end", and a constant of that name.
   static func elf(wide: Bool = false, entry: UInt64, segments: [Segment]) -> [UInt8] {
     var file: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, wide ? 2 : 1, 1, 1] + [UInt8](repeating: 0, count: 9)
     func add<T: FixedWidthInteger>(_ value: T) { withUnsafeBytes(of: value.littleEndian) { file += $0 } }
@@ -31,7 +31,7 @@ enum MultibootSamples {
     let data = headerSize + rowSize * segments.count
     let symbols = data + segments.reduce(0) { $0 + $1.bytes.count }
     let symbolSize = wide ? 24 : 16
-    let strings = symbols + 3 * symbolSize
+    let strings = symbols + 4 * symbolSize
     let names: [UInt8] = [0] + Array("start".utf8) + [0] + Array("end".utf8) + [0]
     add(UInt16(2))
     add(UInt16(wide ? 62 : 3))
@@ -53,21 +53,25 @@ enum MultibootSamples {
       offset += segment.bytes.count
     }
     for segment in segments { file += segment.bytes }
-    for (name, value) in [(0, 0), (1, entry), (7, entry &+ 0x40)] as [(UInt32, UInt64)] {
+    for (name, value, kind) in [
+      (0, 0, [0x12, 1]), (1, entry, [0x12, 1]), (7, 0x6C16, [0x10, 0xFFF1]), (7, entry &+ 0x40, [0x12, 1]),
+    ]
+      as [(UInt32, UInt64, [UInt16])]
+    {
       add(name)
       if wide {
-        for value: UInt16 in [0x0012, 1] { add(value) }
+        for value in kind { add(value) }
         add(value)
         add(UInt64(8))
       } else {
         add(UInt32(truncatingIfNeeded: value))
         add(UInt32(8))
-        for value: UInt16 in [0x0012, 1] { add(value) }
+        for value in kind { add(value) }
       }
     }
     file += names
     for (type, start, size, link, row) in [
-      (0, 0, 0, 0, 0), (2, symbols, 3 * symbolSize, 2, symbolSize), (3, strings, names.count, 0, 0),
+      (0, 0, 0, 0, 0), (2, symbols, 4 * symbolSize, 2, symbolSize), (3, strings, names.count, 0, 0),
     ] {
       for value in [0, type] { add(UInt32(value)) }
       for value in [0, 0, start, size] { address(UInt64(value)) }

@@ -143,12 +143,19 @@ public struct ELF: Sendable {
     guard sections.indices.contains(Int(table.link)) else { throw .outside("the symbols' string table") }
     let strings = sections[Int(table.link)]
     guard let names = file.slice(strings.offset, strings.size) else { throw .outside("the symbols' string table") }
+    let loadable = segments.filter { $0.type == 1 }
+    let ends = loadable.map { $0.virtualAddress.addingReportingOverflow($0.memorySize) }
+    let end = ends.contains { $0.overflow } ? .max : ends.map(\.partialValue).max() ?? 0
+    let loaded = min(loadable.map(\.virtualAddress).min() ?? 0, end)..<end
     for index in 0..<table.size / table.entrySize {
       let row = try Self.structure(
         file, at: table.offset + index * table.entrySize, size: size, "a symbol", wide: is64Bit)
       let kind = row.byte(is64Bit ? 4 : 12) & 15
       let isDefined = row.half(is64Bit ? 6 : 14) != 0
       guard isDefined, kind != 3, kind != 4, row.word(0) != 0 else { continue }
+      // An assembler's constant is no address.
+      let isConstant = kind == 0 && row.half(is64Bit ? 6 : 14) == 0xFFF1
+      guard !isConstant || loaded.contains(row.address(4, 8)) else { continue }
       guard UInt64(row.word(0)) < UInt64(names.count) else { throw .outside("a symbol's name") }
       // A name has a bound, so that many symbols cannot share one long one.
       let name = names[(names.startIndex + Int(row.word(0)))...].prefix(4096).prefix { $0 != 0 }
