@@ -13,6 +13,7 @@
 //   nowait    the secret is written before the others have answered
 //   type      the others execute INVVPID: guest-physical mappings stay
 //   tag       the others execute INVEPT for another EPTP
+//   flags     the others execute INVEPT for the address of the EPT, which no EPTP is: it fails
 //   cr3       the others write CR3: what is tagged with the guest's VPID stays
 //   invlpg    the others execute INVLPG of the page: that is the host's own
 //
@@ -63,6 +64,7 @@
 .set NO_STOP, 2048           // nobody waits until the others have stopped
 .set YIELD, 4096             // the others' guest makes hypercalls
 .set DEFER, 8192             // an NMI in the hypervisor is only noted
+.set USE_ADDRESS, 16384      // with USE_OTHER_TAG: an EPTP without its low bits
 
 .set EPT, 0x300000           // PML4, PDPT, directory, and the table of the page
 .set EPT_TABLE, EPT + 0x3000
@@ -367,6 +369,9 @@ invalidate:
   testl $USE_OTHER_TAG, BEHAVIOUR
   jz 2f
   addl $0x1000, %eax
+  testl $USE_ADDRESS, BEHAVIOUR
+  jz 2f
+  movl $EPT, %eax
 2:
   pushq $0
   pushq %rax
@@ -477,6 +482,8 @@ words:
   .quad FLUSH_LATE | USE_INVVPID
   .asciz "tag\0\0\0\0"
   .quad FLUSH_LATE | USE_OTHER_TAG
+  .asciz "flags\0\0"
+  .quad FLUSH_LATE | USE_OTHER_TAG | USE_ADDRESS
   .asciz "cr3\0\0\0\0"
   .quad FLUSH_LATE | USE_CR3
   .asciz "invlpg\0"

@@ -16,6 +16,9 @@ public enum Invalidation: Equatable, Sendable {
   case memoryTypes
   /// INVEPT, INVVPID, a VM entry or exit.
   case vmx(Translation.VMXInvalidation)
+  /// INVEPT or INVVPID that failed, and invalidated nothing: what its descriptor holds in bits 63:0.
+  case failedINVEPT(UInt64)
+  case failedINVVPID(UInt64)
 }
 
 /// Sees what a processor's translations go through, and changes nothing.
@@ -23,6 +26,6 @@ public protocol TranslationObserver: AnyObject {
   /// A walk for an address has ended in a translation, which is cached now; of a guest-physical mapping the address is
   /// guest-physical.
   func filled(_ address: LinearAddress, _ entry: CachedEntry)
-  /// Translations were invalidated, as an instruction asks for.
+  /// Translations were invalidated, as an instruction asks for, or were not because it failed.
   func invalidated(_ invalidation: Invalidation)
 }

@@ -162,6 +162,8 @@ final class Trace {
       case .smep: "SMEP"
       case .memoryTypes: "memory types"
       case .vmx(let what): Trace.text(what)
+      case .failedINVEPT(let descriptor): "nothing: INVEPT of \(Hexadecimal.text(descriptor)) failed"
+      case .failedINVVPID(let descriptor): "nothing: INVVPID of \(Hexadecimal.text(descriptor)) failed"
       }
     effect(processor, "inval", text)
   }

@@ -25,9 +25,10 @@ import Testing
       ])
   }
 
-  /// No INVEPT, one that comes before the change, INVVPID in its place, another tag: the others read the secret. A
+  /// No INVEPT, one that comes before the change, INVVPID in its place, another tag, INVEPT that fails: the others read
+  /// the secret. A
   /// processor that drops everything at VM exits hides all of it.
-  @Test(arguments: ["noflush", "early", "type", "tag"], [2, 8])
+  @Test(arguments: ["noflush", "early", "type", "tag", "flags"], [2, 8])
   func aMissingShootdownShows(_ mistake: String, _ processors: Int) throws {
     let result = try run("quiesce", mistake, processors: processors)
     #expect(result.end == .guestExit(3), "\(result.serial)")

@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["noflush", "early", "type", "tag"])
+  @Test(arguments: ["noflush", "early", "type", "tag", "flags"])
   func wrongQuiesceIsReported(_ word: String) throws {
     let wrong = try Self.run("quiesce", word)
     #expect(wrong.end == .guestExit(3))
@@ -105,6 +105,8 @@ import Testing
     switch word {
     case "type": #expect(own.contains { $0.text.hasPrefix("INVVPID") && $0.reason.contains("by way of a stale one") })
     case "tag": #expect(own.contains { $0.reason.hasPrefix("it names EPTP 301000h") })
+    case "flags":
+      #expect(own.contains { $0.text == "INVEPT of 300000h" && $0.reason.hasPrefix("it failed") })
     case "early": #expect(own.contains { $0.reason.hasPrefix("it came before the change") })
     default: #expect(own.isEmpty)
     }

@@ -132,8 +132,15 @@ final class MachineEvents {
   func invalidated(_ invalidation: Invalidation, _ processor: Processor) {
     // With VPIDs, entries and exits drop nothing.
     if case .vmx(.transition(isVPIDEnabled: true)) = invalidation { return }
-    trace(.inv, processor) { invalidation.text { hex($0) } }
-    happened(invalidation.text { hex($0) }, to: processor) { $0 == .invalidation }
+    let text = {
+      let text = invalidation.text { hex($0) }
+      switch invalidation {
+      case .failedINVEPT, .failedINVVPID: return text + ", which failed"
+      default: return text
+      }
+    }
+    trace(.inv, processor, text)
+    happened(text(), to: processor) { $0 == .invalidation }
   }
 
   func exited(_ reason: UInt32, _ qualification: UInt64, _ processor: Processor) {

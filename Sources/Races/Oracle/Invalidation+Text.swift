@@ -22,6 +22,8 @@ extension Invalidation {
     case .vmx(.vpid(let vpid)): "INVVPID of VPID \(vpid)"
     case .vmx(.everyVPID): "INVVPID of every VPID"
     case .vmx(.vpidButGlobal(let vpid)): "INVVPID of VPID \(vpid), global mappings spared"
+    case .failedINVEPT(let descriptor): "INVEPT of \(number(descriptor))"
+    case .failedINVVPID(let descriptor): "INVVPID of \(number(descriptor))"
     }
   }
 }

@@ -66,6 +66,7 @@ extension InvalidationLog.Entry {
     case .vmx(.vpid(let vpid)): return ofVPID(vpid)
     case .vmx(.everyVPID): return isLinear && mapping.tag.vpid != 0
     case .vmx(.vpidButGlobal(let vpid)): return ofVPID(vpid) && !mapping.isGlobal
+    case .failedINVEPT, .failedINVVPID: return false
     }
   }
 
@@ -84,6 +85,7 @@ extension InvalidationLog.Entry {
       return mapping.covers(address)
         ? "it acts on VPID \(tag.vpid) and PCID \(tag.pcid), the mapping is of \(mapping.tag.vpid) and \(mapping.tag.pcid)"
         : "it names the page at \(hex(address)), the mapping's is at \(hex(mapping.prefix))"
+    case .failedINVEPT, .failedINVVPID: return "it failed: invalid operand to INVEPT/INVVPID"
     case .vmx(.transition): return "with VPIDs in use, entries and exits leave everything"
     default:
       if mapping.kind == .guestPhysical { return "it leaves guest-physical mappings" }
@@ -97,7 +99,7 @@ extension InvalidationLog.Entry {
   var isMeant: Bool {
     switch operation {
     case .page, .contexts, .vmx(.ept), .vmx(.everyEPT), .vmx(.address), .vmx(.vpid), .vmx(.everyVPID),
-      .vmx(.vpidButGlobal):
+      .vmx(.vpidButGlobal), .failedINVEPT, .failedINVVPID:
       true
     case .root, .mode, .smep, .memoryTypes, .vmx(.transition): false
     }

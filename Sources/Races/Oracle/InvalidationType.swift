@@ -14,8 +14,8 @@ enum InvalidationType: Int, CaseIterable {
       case .smep: .smep
       case .memoryTypes: .memoryTypes
       case .vmx(.transition): .transition
-      case .vmx(.ept), .vmx(.everyEPT): .ept
-      case .vmx(.address), .vmx(.vpid), .vmx(.everyVPID), .vmx(.vpidButGlobal): .vpid
+      case .vmx(.ept), .vmx(.everyEPT), .failedINVEPT: .ept
+      case .vmx(.address), .vmx(.vpid), .vmx(.everyVPID), .vmx(.vpidButGlobal), .failedINVVPID: .vpid
       }
   }
 

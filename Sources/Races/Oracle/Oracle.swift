@@ -181,7 +181,10 @@ public final class Oracle {
       order: next(), cycle: moment.cycle, rip: moment.rip,
       insertions: insertions(number), operation: operation, tag: translation.controls.tag, removed: removed)
     logs[number].append(entry)
-    if case .vmx(.transition) = operation { return }
+    switch operation {
+    case .vmx(.transition), .failedINVEPT, .failedINVVPID: return
+    default: break
+    }
     points?(.invalidation, number)
     tally.count(InvalidationType(operation), isNeedless: removed == 0)
   }

@@ -234,6 +234,12 @@ extension VMXUnit {
 
   // MARK: Invalidation
 
+  /// INVEPT or INVVPID fails for its descriptor, which observers are told of: software may take it for done.
+  private func fail(_ invalidation: Invalidation) -> VMXInstructionEnd {
+    processor.translation.observer?.invalidated(invalidation)
+    return fail(InstructionError.invalidOperand)
+  }
+
   /// INVEPT, "INVEPT—Invalidate Translations Derived from EPT".
   private func invept(_ operands: VMXOperands) -> VMXInstructionEnd {
     guard capabilities.eptVPID.contains(.invept) else { return .fault(.invalidOpcode, error: 0) }
@@ -245,7 +251,7 @@ extension VMXUnit {
     guard let pointer = operand(operands), let high = operand(operands, offset: 8) else { return .recordedFault }
     state.pointee.cycles &+= invalidationCycles
     if type == 1 {
-      guard isEPTP(pointer) else { return fail(InstructionError.invalidOperand) }
+      guard isEPTP(pointer) else { return fail(.failedINVEPT(pointer)) }
       processor.translation.invalidate(.ept(tag: pointer & 0x000F_FFFF_FFFF_F000))
     } else {
       processor.translation.invalidate(.everyEPT)
@@ -266,13 +272,13 @@ extension VMXUnit {
     }
     guard let low = operand(operands), let address = operand(operands, offset: 8) else { return .recordedFault }
     state.pointee.cycles &+= invalidationCycles
-    guard low >> 16 == 0 else { return fail(InstructionError.invalidOperand) }
+    guard low >> 16 == 0 else { return fail(.failedINVVPID(low)) }
     let vpid = UInt16(truncatingIfNeeded: low)
-    guard vpid != 0 || type == 2 else { return fail(InstructionError.invalidOperand) }
+    guard vpid != 0 || type == 2 else { return fail(.failedINVVPID(low)) }
     switch type {
     case 0:
       guard LinearAddress(address).isCanonical(bits: capabilities.linearBits) else {
-        return fail(InstructionError.invalidOperand)
+        return fail(.failedINVVPID(low))
       }
       processor.translation.invalidate(.address(address, vpid: vpid))
     case 1: processor.translation.invalidate(.vpid(vpid))
