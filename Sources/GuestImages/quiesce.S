@@ -368,10 +368,7 @@ invalidate:
   movl $EPT | EPTP_FLAGS, %eax
   testl $USE_OTHER_TAG, BEHAVIOUR
   jz 2f
-  addl $0x1000, %eax
-  testl $USE_ADDRESS, BEHAVIOUR
-  jz 2f
-  movl $EPT, %eax
+  call other_pointer
 2:
   pushq $0
   pushq %rax
@@ -482,8 +479,6 @@ words:
   .quad FLUSH_LATE | USE_INVVPID
   .asciz "tag\0\0\0\0"
   .quad FLUSH_LATE | USE_OTHER_TAG
-  .asciz "flags\0\0"
-  .quad FLUSH_LATE | USE_OTHER_TAG | USE_ADDRESS
   .asciz "cr3\0\0\0\0"
   .quad FLUSH_LATE | USE_CR3
   .asciz "invlpg\0"
@@ -500,6 +495,8 @@ words:
   .quad FLUSH_EARLY | CHANGE_FIRST | NO_STOP | YIELD | DEFER
   .asciz "miskick"
   .quad KICK | LOOK_FIRST
+  .asciz "flags\0\0"
+  .quad FLUSH_LATE | USE_OTHER_TAG | USE_ADDRESS
   .quad 0
 
   FLAT_STATE flat
@@ -522,4 +519,13 @@ newline:
   .asciz "\n"
 
   TRAMPOLINE_CODE
+
+// A pointer in EAX that INVEPT takes for another EPT's, or for none.
+other_pointer:
+  addl $0x1000, %eax
+  testl $USE_ADDRESS, BEHAVIOUR
+  jz 1f
+  movl $EPT, %eax
+1:
+  ret
 END_GUEST quiesce

@@ -83,6 +83,26 @@ import Testing
       ])
   }
 
+  @Test("clock, keyboard and serial ports have their ports and lines")
+  func legacyDevices() throws {
+    let isa = try children("ISA_", of: children("PCI0", of: scope()))
+    let rows: [(String, String, [UInt16], UInt16)] = [
+      ("RTC_", "PNP0B00", [0x70, 2], 1 << 8), ("KBD_", "PNP0303", [0x60, 1, 0x64, 1], 1 << 1),
+      ("COM1", "PNP0501", [0x3F8, 8], 1 << 4), ("COM2", "PNP0501", [0x2F8, 8], 1 << 3),
+    ]
+    for (name, identifier, ports, mask) in rows {
+      let device = try children(name, of: isa)
+      #expect(try named("_HID", in: device) == self.identifier(identifier))
+      #expect(try named("_STA", in: device) == .integer(15))
+      var expected: [[UInt8]] = stride(from: 0, to: ports.count, by: 2).map { index in
+        let (low, high) = (UInt8(ports[index] & 0xFF), UInt8(ports[index] >> 8))
+        return [0x47, 1, low, high, low, high, 1, UInt8(ports[index + 1])]
+      }
+      expected.append([0x22, UInt8(mask & 0xFF), UInt8(mask >> 8)])
+      #expect(try descriptors(named("_CRS", in: device)) == expected)
+    }
+  }
+
   @Test("INTA#-INTD# of each device lead to the four lines in turn")
   func routes() throws {
     guard case .package(let rows) = try named("_PRT", in: children("PCI0", of: scope())) else {

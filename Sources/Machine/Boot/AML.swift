@@ -155,7 +155,12 @@ enum AMLResource {
     return bytes.bytes
   }
 
-  /// Where the number stands in `interrupt`.
+  /// `IRQNoFlags`: a line of the ISA bus that the device itself takes.
+  static func line(_ number: Int) -> [UInt8] {
+    [0x22] + [UInt8(truncatingIfNeeded: 1 << number), UInt8(truncatingIfNeeded: (1 << number) >> 8)]
+  }
+
+  /// Where the number stands in `interrupts`.
   static let interruptNumber: UInt32 = 5
 
   /// `Interrupt`: one that the device itself takes, level-triggered, active high and shared.

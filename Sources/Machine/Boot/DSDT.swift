@@ -26,7 +26,22 @@ enum DSDT {
         "ISA", AML.name("_ADR", AML.integer(0x0001_0000)),
         // 82371SB, "PIRQRC[A:D]—PIRQX Route Control Registers".
         AML.configurationRegion("PIRQ", offset: 0x60, bytes: 4),
-        AML.byteField(of: "PIRQ", lines.map { "PRQ\($0)" })))
+        AML.byteField(of: "PIRQ", lines.map { "PRQ\($0)" }), legacyDevices))
+  }
+
+  /// What lies at fixed ports: firmware asks whether there is a keyboard.
+  private static var legacyDevices: AML.Term {
+    let rows: [(name: String, identifier: String, number: UInt32, ports: [ClosedRange<UInt16>], line: Int)] = [
+      ("RTC", "PNP0B00", 0, [0x70...0x71], 8), ("KBD", "PNP0303", 0, [0x60...0x60, 0x64...0x64], 1),
+      ("COM1", "PNP0501", 1, [0x3F8...0x3FF], 4), ("COM2", "PNP0501", 2, [0x2F8...0x2FF], 3),
+    ]
+    return rows.flatMap { row in
+      AML.device(
+        row.name, AML.name("_HID", AML.eisaID(row.identifier)), AML.name("_UID", AML.integer(row.number)),
+        AML.name("_STA", AML.integer(0x0F)),
+        AML.name(
+          "_CRS", AMLResource.template(row.ports.flatMap(AMLResource.ports), AMLResource.line(row.line))))
+    }
   }
 
   /// What the bridge takes itself, and what it passes on: all other ports, the VGA's memory, and addresses between RAM and
