@@ -62,15 +62,57 @@ extension PhysicalMemory {
 
   /// Whether bytes of one page are RAM, to be written and read back.
   public func isPlainRAM(_ address: PhysicalAddress, bytes: UInt64) -> Bool {
-    isRAM(address, bytes: bytes) && !page(of: address).pointee.isSpecial
+    isRAM(address, bytes: bytes) && !page(of: address).pointee.isSpecial && !page(of: address).pointee.isDevice
   }
 
-  /// Whether bytes may lie where a chipset has a say.
+  /// Whether a device answers in place of RAM.
+  public func isInWindow(_ address: PhysicalAddress) -> Bool { window?.range.contains(address.value) == true }
+
+  /// Whether bytes may lie where a chipset or a window has a say.
   @inlinable @inline(__always) func mayBeSpecial(_ address: PhysicalAddress, bytes: UInt64) -> Bool {
-    address.value < AttributeMap.end && address.value &+ bytes > AttributeMap.start
+    address.value < AttributeMap.end && address.value &+ bytes > PhysicalMemory.firstSpecial
   }
 
-  /// Copies bytes in where a chipset has a say, page by page.
+  /// Where a device answers in place of RAM.
+  public var windowRange: Range<UInt64>? { window?.range }
+
+  /// Where windows may begin: A0000h.
+  @usableFromInline static var firstSpecial: UInt64 { 0xA_0000 }
+
+  /// Lets a device answer loads and stores in place of RAM, somewhere from A0000h to BFFFFh, whole pages; nil: RAM does. What
+  /// lies in RAM there stays; walks and fetches find it.
+  public func setWindow(_ range: Range<UInt64>?, _ device: any MemoryMappedDevice) {
+    func mark(_ range: Range<UInt64>, _ isDevice: Bool) {
+      for place in stride(from: range.lowerBound, to: range.upperBound, by: 0x1000)
+      where (PhysicalMemory.firstSpecial..<AttributeMap.start).contains(place)
+        && isRAM(PhysicalAddress(place), bytes: 0x1000)
+      {
+        page(of: PhysicalAddress(place)).pointee.isDevice = isDevice
+      }
+    }
+    if let window { mark(window.range, false) }
+    window = range.map { ($0, device) }
+    if let range { mark(range, true) }
+    for translation in translations { translation?.takeUnretainedValue().purgeHostPointers() }
+  }
+
+  /// Copies bytes out where a window may have a say, page by page.
+  func readSpecial(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
+    var done = 0
+    while done < target.count {
+      let place = PhysicalAddress(address.value + UInt64(done))
+      let count = min(target.count - done, Int(0x1000 - place.value & 0xFFF))
+      let part = UnsafeMutableRawBufferPointer(rebasing: target[done..<done + count])
+      done += count
+      if let window, window.range.contains(place.value) {
+        read(window.device, place, into: part)
+      } else {
+        readPlain(place, into: part)
+      }
+    }
+  }
+
+  /// Copies bytes in where a chipset or a window has a say, page by page.
   func writeSpecial(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
     var done = 0
     while done < source.count {
@@ -78,6 +120,10 @@ extension PhysicalMemory {
       let count = min(source.count - done, Int(0x1000 - place & 0xFFF))
       let part = UnsafeRawBufferPointer(rebasing: source[done..<done + count])
       done += count
+      if let window, window.range.contains(place) {
+        write(window.device, PhysicalAddress(place), part)
+        continue
+      }
       guard AttributeMap.range.contains(place) else {
         writeRAM(PhysicalAddress(place), part)
         continue

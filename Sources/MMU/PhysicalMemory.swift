@@ -51,10 +51,12 @@ public final class PhysicalMemory {
     public var isTable = false
     /// What is stored there is not what is read: a chipset hides or protects it.
     public var isSpecial = false
+    /// A device answers in its place, for loads and stores.
+    public var isDevice = false
 
     /// Host pointers may write the page: no store to it need be seen.
     @inlinable public var mayHaveWriter: Bool {
-      codeGranules | structureGranules == 0 && !isTable && !isWatched && !isSpecial
+      codeGranules | structureGranules == 0 && !isTable && !isWatched && !isSpecial && !isDevice
     }
   }
 
@@ -106,6 +108,8 @@ public final class PhysicalMemory {
   public internal(set) var attributes = AttributeMap()
   /// RAM's own bytes in pages there whose reads are the ROM's, by page from C0000h on.
   var hidden: [Int: [UInt8]] = [:]
+  /// Where a device answers in place of RAM.
+  var window: (range: Range<UInt64>, device: any MemoryMappedDevice)?
 
   /// A ROM; machines may share it.
   final class ROM {
@@ -235,6 +239,10 @@ public final class PhysicalMemory {
   /// A device sees accesses of at most 8 bytes; a wider one is several.
   private func writeDevice(_ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
     guard let device = device(address) else { return }
+    write(device, address, source)
+  }
+
+  func write(_ device: any MemoryMappedDevice, _ address: PhysicalAddress, _ source: UnsafeRawBufferPointer) {
     for start in stride(from: 0, to: source.count, by: 8) {
       let part = source[start..<min(start + 8, source.count)]
       var value: UInt64 = 0
@@ -243,7 +251,7 @@ public final class PhysicalMemory {
     }
   }
 
-  private func read(
+  func read(
     _ device: any MemoryMappedDevice, _ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer
   ) {
     for start in stride(from: 0, to: target.count, by: 8) {
@@ -255,6 +263,12 @@ public final class PhysicalMemory {
 
   /// Copies bytes out, of memory or a device; where nothing lies they are all ones.
   public func read(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
+    if window != nil, mayBeSpecial(address, bytes: UInt64(target.count)) { return readSpecial(address, into: target) }
+    readPlain(address, into: target)
+  }
+
+  /// The same where no window is.
+  func readPlain(_ address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer) {
     if let first = target.baseAddress, let host = host(address, bytes: UInt64(target.count)) {
       first.copyMemory(from: host, byteCount: target.count)
       return

@@ -504,7 +504,7 @@ public final class Translation {
     let access = Access(isWrite: isWrite, isUser: isUser ?? self.isUser)
     guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
       !isSeen(address, physical),
-      !isHidden(physical, by: slot),
+      !isHidden(physical, by: slot), !memory.isInWindow(physical),
       slot == Translation.noMapping
         || (mayDerive(slot, address, access) && cache.mayDerive(slot)),
       let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)

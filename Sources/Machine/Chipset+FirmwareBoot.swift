@@ -28,12 +28,14 @@ extension Chipset {
     }
     if VGA.ownsWord(port), size == 2 {
       devices.pc?.vga.writeWord(port, UInt16(truncatingIfNeeded: value))
+      videoChanged()
       return true
     }
     guard VGA.owns(port) else { return false }
     for offset in 0..<UInt16(size) {
       devices.pc?.vga.write(port &+ offset, UInt8(truncatingIfNeeded: value >> UInt32(8 * offset)))
     }
+    videoChanged()
     return true
   }
 }

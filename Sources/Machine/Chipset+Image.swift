@@ -11,6 +11,7 @@ extension Chipset {
     fileprivate let typist: Typist
     fileprivate let testMemory: [UInt8]
     fileprivate let videoMemory: [UInt8]
+    fileprivate let planes: [UInt8]
     fileprivate let lines: UInt32
     fileprivate let interruptOutput: Bool
     fileprivate let deviceEvent: UInt64?
@@ -21,7 +22,7 @@ extension Chipset {
     Image(
       queue: queue, unfinished: unfinished, now: now, stop: stop, devices: devices, typist: typist,
       testMemory: testMemory.bytes,
-      videoMemory: videoMemory.bytes,
+      videoMemory: videoMemory.bytes, planes: planes,
       lines: lines,
       interruptOutput: interruptOutput, deviceEvent: deviceEvent)
   }
@@ -39,6 +40,8 @@ extension Chipset {
     devices.com2.transmit = com2
     testMemory.bytes = image.testMemory
     videoMemory.bytes = image.videoMemory
+    planes = image.planes
+    videoChanged()
     lines = image.lines
     interruptOutput = image.interruptOutput
     deviceEvent = image.deviceEvent

@@ -39,6 +39,8 @@ final class Chipset {
   /// Who types on the keyboard.
   var typist: Typist
   let videoMemory = VideoMemory()
+  /// The VGA's four planes: nothing until they are first written.
+  var planes: [UInt8] = []
   let testMemory = DeviceMemory(size: Int(TestDevice.memorySize))
   /// Levels of the interrupt lines, by number.
   var lines: UInt32 = 0
@@ -86,6 +88,8 @@ final class Chipset {
     memory.setAttributes(devices.pci.attributes)
     testMemory.clear()
     videoMemory.bytes = []
+    planes = []
+    videoChanged()
     lines = 0
     interruptOutput = false
     eventsChanged()
@@ -226,6 +230,7 @@ final class Chipset {
     devices.hash(into: &hasher)
     typist.hash(into: &hasher)
     testMemory.bytes.withUnsafeBytes { hasher.add($0) }
+    planes.withUnsafeBytes { hasher.add($0) }
     if !videoMemory.bytes.isEmpty { videoMemory.bytes.withUnsafeBytes { hasher.add($0) } }
     hasher.add(UInt64(lines) << 1 | (interruptOutput ? 1 : 0))
     if let unfinished { for word in [UInt64(unfinished.processor), unfinished.until] { hasher.add(word) } }

@@ -75,5 +75,7 @@ public struct Picture: Equatable, Sendable {
 
 extension Board {
   /// What the screen shows; nil when there is none, or when it shows a mode that is not built.
-  public var picture: Picture? { chipset.devices.pc?.vga.picture(memory, frameBuffer: chipset.videoMemory.bytes) }
+  public var picture: Picture? {
+    chipset.devices.pc?.vga.picture(memory, frameBuffer: chipset.videoMemory.bytes, planes: chipset.planes)
+  }
 }

@@ -38,7 +38,7 @@ extension Processor {
     if translation.file(LinearAddress(linear), first.address, first.slot, isWrite: isWrite), goesOn(s, op) {
       return op
     }
-    guard !translation.isHidden(first.address, by: first.slot),
+    guard !translation.isHidden(first.address, by: first.slot), !memory.isInWindow(first.address),
       let host = isWrite && !memory.isPlainRAM(first.address, bytes: bytes)
         ? nil : memory.host(first.address, bytes: bytes)
     else {

@@ -13,11 +13,38 @@ extension VGA {
     return (level(0), level(1), level(2))
   }
 
-  /// The picture of a text mode, of mode 13h or of the linear frame buffer; nil for other modes.
-  func picture(_ memory: PhysicalMemory, frameBuffer: [UInt8]) -> Picture? {
+  /// The picture of a text mode, of a planar one, of mode 13h or of the linear frame buffer; nil for CGA's modes.
+  func picture(_ memory: PhysicalMemory, frameBuffer: [UInt8], planes: [UInt8]) -> Picture? {
     if isLinear { return linear(frameBuffer) }
-    if graphics[6] & 1 == 0 { return textPicture(memory) }
-    return sequencer[4] & 8 != 0 ? chained(memory) : nil
+    if graphics[6] & 1 == 0 { return textPicture(memory, planes) }
+    if sequencer[4] & 8 != 0 { return chained(memory) }
+    return graphics[5] & 0x20 == 0 ? planar(planes) : nil
+  }
+
+  /// Four planes of a bit a pixel (modes 0Dh to 12h), or of every fourth pixel's byte (256 colors without chain 4).
+  private func planar(_ planes: [UInt8]) -> Picture? {
+    let hasBytes = attributes[0x10] & 0x40 != 0
+    let characters = Int(controller[1]) + 1
+    let repeated = (Int(controller[9] & 31) + 1) * (controller[9] & 0x80 != 0 ? 2 : 1)
+    let height = displayLines / repeated
+    guard height > 0 else { return nil }
+    var picture = Picture(width: characters * (hasBytes ? 4 : 8), height: height)
+    let start = Int(controller[0x0C]) << 8 | Int(controller[0x0D])
+    for y in 0..<height {
+      for x in 0..<picture.width {
+        let place = start + y * Int(controller[0x13]) * 2 + x / (hasBytes ? 4 : 8)
+        if hasBytes {
+          picture[x, y] = color(Self.byte(planes, place, x & 3))
+          continue
+        }
+        let number = (0..<4).reduce(UInt8(0)) {
+          $0 | (Self.byte(planes, place, $1) << UInt8(x & 7) & 0x80) >> UInt8(7 - $1)
+        }
+        // Color Plane Enable.
+        picture[x, y] = color(attributes[Int(number & attributes[0x12] & 15)] & 63)
+      }
+    }
+    return picture
   }
 
   /// The frame buffer, 8, 15, 16, 24 or 32 bits a pixel (Bochs VBE).
@@ -67,8 +94,8 @@ extension VGA {
     return picture
   }
 
-  /// Characters as the font draws them that the VGA's firmware has loaded: 32 bytes each, where plane 2 is written.
-  private func textPicture(_ memory: PhysicalMemory) -> Picture {
+  /// Characters as the font draws them that the VGA's firmware has loaded: 32 bytes each, in plane 2.
+  private func textPicture(_ memory: PhysicalMemory, _ planes: [UInt8]) -> Picture {
     let grid = textGrid
     let lines = Int(controller[9] & 31) + 1
     let width = 8
@@ -82,7 +109,7 @@ extension VGA {
         let back = attribute >> 4 & (attributes[0x10] & 8 != 0 ? 7 : 15)
         let colors = (color(attributes[Int(attribute & 15)] & 63), color(attributes[Int(back)] & 63))
         for y in 0..<lines {
-          let bits = memory.read(PhysicalAddress(0xA_0000 + UInt64(code) * 32 + UInt64(y)), as: UInt8.self)
+          let bits = Self.byte(planes, Int(code) * 32 + y, 2)
           for x in 0..<width {
             picture[column * width + x, row * lines + y] = bits << UInt8(x) & 0x80 != 0 ? colors.0 : colors.1
           }

@@ -1,7 +1,7 @@
 import MMU
 
 /// A VGA's registers, and those of Bochs' VBE extensions at ports 1CEh and 1CFh. The window A0000h-BFFFFh is plain memory, as
-/// text modes see it; planes, latches and the map mask are not built.
+/// text modes and mode 13h see it, but while software sees planes (`VGA+Planes.swift`).
 struct VGA: Sendable {
   /// Bytes of the linear frame buffer.
   static let memorySize = 16 << 20
@@ -24,6 +24,8 @@ struct VGA: Sendable {
   private var paletteWrite = 0
   /// Retrace, which goes on and off with each look at it.
   private var retrace = false
+  /// What the last read of the planes has found in each.
+  var latches: [UInt8] = [0, 0, 0, 0]
   private var extensionIndex: UInt16 = 0
   private(set) var extensions: [UInt16] = [0xB0C0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 256]
 
@@ -144,11 +146,15 @@ struct VGA: Sendable {
 
   /// Characters of the text screen, and the cell that it begins with.
   var textGrid: (columns: Int, rows: Int, start: Int) {
-    let height = Int(controller[0x12]) | Int(controller[7] & 2) << 7 | Int(controller[7] & 0x40) << 3
-    return (
-      Int(controller[1]) + 1, (height + 1) / (Int(controller[9] & 31) + 1),
+    (
+      Int(controller[1]) + 1, displayLines / (Int(controller[9] & 31) + 1),
       Int(controller[0x0C]) << 8 | Int(controller[0x0D])
     )
+  }
+
+  /// Lines that are displayed.
+  var displayLines: Int {
+    (Int(controller[0x12]) | Int(controller[7] & 2) << 7 | Int(controller[7] & 0x40) << 3) + 1
   }
 
   /// Lines of the text screen.
@@ -169,7 +175,7 @@ struct VGA: Sendable {
       miscellaneous, featureControl, sequencerIndex, graphicsIndex, controllerIndex, attributeIndex, paletteMask,
       paletteState,
     ]
-    for registers in [bytes, sequencer, graphics, attributes, controller, palette] {
+    for registers in [bytes, sequencer, graphics, attributes, controller, palette, latches] {
       registers.withUnsafeBytes { hasher.add($0) }
     }
     hasher.add(expectsAttributeData)
