@@ -84,6 +84,9 @@ extension LitmusRow {
     if watchesType {
       for processor in board.processors { processor.translation.staleUseObserver = types }
     }
+    defer {
+      if watchesType { for processor in board.processors { processor.translation.staleUseObserver = nil } }
+    }
     let program = BootImage.flat(image, commandLine: name)
     try program.load(into: board)
     var limits = RunLimits()

@@ -75,7 +75,7 @@ public final class PhysicalMemory {
   /// Who keeps decoded instructions; it takes itself off before it goes, as does the next one.
   public unowned(unsafe) var codeObserver: (any CodeObserver)?
   /// Told of stores to watched pages.
-  public weak var pageObserver: (any PageObserver)?
+  public var pageObserver: (any PageObserver)?
   /// Who writes: set by whoever is about to run or to store.
   public var writer = Writer.monitor
   /// Every processor's way to memory, by number.

@@ -210,6 +210,30 @@ extension Translation: MappingKeeper {
     lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges)
   }
 
+  /// Remembers where the page lies that the last stale read was of, so that another one finds it at once.
+  public func keepStaleRead(_ linear: UInt64, _ slot: Slot, at host: UnsafeMutableRawPointer) {
+    guard let last = lastStaleRead, last.slot == slot, last.host == nil, last.changes == controlsChanges,
+      !cache.hasLevels, !controls.checksAlignment
+    else { return }
+    lastStaleRead?.page = linear & ~0xFFF
+    lastStaleRead?.host = host - Int(linear & 0xFFF)
+    lastStaleRead?.insertions = cache.insertions
+  }
+
+  /// Whether there was a stale read that another one may be like.
+  public var hasStaleRead: Bool { lastStaleRead?.host != nil }
+
+  /// Where bytes lie that are read by the mapping that the last stale read was by; nil: something may have changed since, and
+  /// they must be translated. The read is told of.
+  public func staleReadAgain(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
+    guard let last = lastStaleRead, let host = last.host, linear & ~0xFFF == last.page,
+      linear & 0xFFF &+ bytes <= 0x1000, last.access == access, last.changes == controlsChanges,
+      last.insertions == cache.insertions,
+      staleUseObserver?.staleMappingReadAgain(last.slot, by: processorNumber) == true
+    else { return nil }
+    return host + Int(linear & 0xFFF)
+  }
+
   /// Whether such a use of a mapping is told of for the first time.
   private func isNews(_ slot: Slot, _ address: LinearAddress, _ root: UInt64, _ access: Access) -> Bool {
     guard let index = verdicts[slot]?.list.firstIndex(where: { $0.isAbout(root, address.value) }) else { return true }

@@ -65,7 +65,7 @@ public final class Translation {
   /// Cycles of a translation that is found in a part's second level.
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
-  public weak var staleUseObserver: (any StaleUseObserver)?
+  public var staleUseObserver: (any StaleUseObserver)?
   /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
   public unowned(unsafe) var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.
@@ -83,6 +83,10 @@ public final class Translation {
     let access: Access
     /// How often the controls had changed.
     let changes: UInt64
+    /// The linear page and where its bytes lie in the host, once that is known, and how many mappings had been made then.
+    var page: UInt64 = 0
+    var host: UnsafeMutableRawPointer?
+    var insertions: UInt64 = 0
   }
 
   var lastStaleRead: StaleRead?
@@ -569,6 +573,7 @@ public final class Translation {
   /// Forgets every host pointer.
   public func purgeHostPointers() {
     purges &+= 1
+    lastStaleRead = nil
     for number in 0..<filedCount {
       let index = Int(filedIndices[number])
       forget(state.hostPointer(UInt64(index) << 12))

@@ -51,7 +51,7 @@ final class Chipset {
   /// Who takes bytes written to a port.
   var taps: [UInt16: (UInt8) -> Void] = [:]
   /// Told of messages between processors.
-  weak var messageObserver: (any MessageObserver)?
+  var messageObserver: (any MessageObserver)?
 
   init(
     memory: PhysicalMemory, processors: Int, messageCycles: UInt64, clock: UInt64, boot: FirmwareBoot? = nil,

@@ -24,6 +24,9 @@ extension Processor {
       return left(s, op, ExitFault)
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
+    if s.pointee.missKind == 0, let host = staleReadAgain(linear, bytes, access, op) {
+      return readAlone(s, op, linear, bytes, at: host)
+    }
     guard let first = physical(linear, access, isStack: isStack, by: op) else { return left(s, op, ExitFault) }
     if translation.isAPICAccess(first.address, by: first.slot) {
       return accessVirtualAPIC(s, op, linear, bytes, access, first.address)
@@ -45,18 +48,40 @@ extension Processor {
       if s.pointee.missKind & Processor.addressOnly != 0 { return finish(s, op, true, blocks.drops) }
       return stage(s, op, linear, bytes, access, first, isStack: isStack)
     }
+    guard isWrite else {
+      translation.keepStaleRead(linear, first.slot, at: host)
+      return readAlone(s, op, linear, bytes, at: host)
+    }
     let drops = blocks.drops
-    if isWrite { memory.willStore(first.address, bytes: bytes) }
+    memory.willStore(first.address, bytes: bytes)
     let isFinished = alone(s, op, linear, bytes, at: host)
     if s.pointee.exit != UInt32(ExitFault) {
-      if isWrite {
-        accessOp = op
-        memory.stored(first.address, bytes: bytes)
-        accessOp = nil
-      }
-      noteAccess(linear, bytes: bytes, isWrite: isWrite)
+      accessOp = op
+      memory.stored(first.address, bytes: bytes)
+      accessOp = nil
+      noteAccess(linear, bytes: bytes, isWrite: true)
     }
     return finish(s, op, isFinished, drops)
+  }
+
+  /// Runs an op that reads with a host pointer for this once.
+  private func readAlone(
+    _ s: State, _ op: OpRef, _ linear: UInt64, _ bytes: UInt64, at host: UnsafeMutableRawPointer
+  ) -> OpRef? {
+    let drops = blocks.drops
+    let isFinished = alone(s, op, linear, bytes, at: host)
+    if s.pointee.exit != UInt32(ExitFault) { noteAccess(linear, bytes: bytes, isWrite: false) }
+    return finish(s, op, isFinished, drops)
+  }
+
+  /// Where another read by a stale mapping finds its bytes, told of as an access of its op.
+  private func staleReadAgain(
+    _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ op: OpRef
+  ) -> UnsafeMutableRawPointer? {
+    guard translation.hasStaleRead else { return nil }
+    accessOp = op
+    defer { accessOp = nil }
+    return translation.staleReadAgain(linear, bytes: bytes, access)
   }
 
   /// Whether the block may go on behind this op: what the access has cost leaves time for all of it, and no mapping was

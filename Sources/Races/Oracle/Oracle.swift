@@ -57,7 +57,7 @@ public final class Oracle {
   private let stopsAtViolation: Bool
   let processors: [Processor]
   private var watchers: [ProcessorWatcher] = []
-  /// What weak references to the oracle lead to.
+  /// What those who may outlive the oracle are given in its place.
   private let relay = OracleRelay()
   var logs: [InvalidationLog]
   var fills: [FillLog]
@@ -140,6 +140,8 @@ public final class Oracle {
       // Whoever passes uses on to this oracle is asked no more.
       processor.translation.staleUseObserver = nil
     }
+    // The rest hear nothing any more.
+    relay.oracle = nil
   }
 
   /// A processor has passed a place that says that a shootdown is done.
@@ -150,8 +152,8 @@ public final class Oracle {
 
   /// Takes writes to a port for the claim that a shootdown is done.
   public func mark(port: UInt16, of board: borrowing Board) {
-    board.tap(port: port) { [weak relay] _ in
-      guard let oracle = relay?.oracle, case .processor(let number) = oracle.memory.writer else { return }
+    board.tap(port: port) { [relay] _ in
+      guard let oracle = relay.oracle, case .processor(let number) = oracle.memory.writer else { return }
       oracle.markerPassed(by: number)
     }
   }

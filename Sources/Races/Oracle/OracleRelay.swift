@@ -3,8 +3,8 @@ import EPTTLB
 import MMU
 import Machine
 
-/// Passes on to an oracle what it is told by those who outlive it. It lives as long as the oracle: a weak reference to the
-/// oracle itself would make every use of it, also by those who hold it otherwise, several times as slow.
+/// Passes on to an oracle what it is told by those who may outlive it, and then to nobody. No reference here is weak: a weak one
+/// makes every use of what it leads to, also by those who hold it otherwise, several times as slow.
 final class OracleRelay {
   unowned(unsafe) var oracle: Oracle?
 }
