@@ -732,7 +732,7 @@ public final class Translation {
     guard fetchedPages[index] else { return }
     // The page before it depends on the mode.
     guard address != 0 else { return fetchesLapse() }
-    fetchedPages[index] = false
+    // The flag stays: a page of the same hash may hold the end of an instruction that begins in the page before that one.
     state.fetchGeneration(address).pointee &+= 1
     state.fetchGeneration(address &- 0x1000).pointee &+= 1
     endBlock()
