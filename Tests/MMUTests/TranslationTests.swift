@@ -277,7 +277,24 @@ import Testing
     #expect(rig.state.pointee.exit == UInt32(ExitFault))
   }
 
-  /// The same for a large page, by any of whose pages an instruction may have been fetched: then every page's lapse.
+  /// Pages of one hash share a count: what lapses with one of them must not hide that an instruction of another began in the
+  /// page before it.
+  @Test func aDropForgetsNoOtherFetch() throws {
+    let rig = try Rig()
+    let twin = try #require(
+      (2..<4096).map { page + $0 << 12 }.first { rig.state.fetchGeneration($0) == rig.state.fetchGeneration(page) })
+    rig.map(page, to: first)
+    rig.map(twin, to: second)
+    #expect(rig.read(page) == first && rig.read(twin) == second)
+    rig.translation.noteFetch(page)
+    rig.translation.noteFetch(twin)
+    rig.translation.invalidatePage(page)
+    let before = rig.fetchGeneration(twin - 0x1000)
+    rig.translation.invalidatePage(twin)
+    #expect(rig.fetchGeneration(twin - 0x1000) != before)
+  }
+
+  /// A large page ends the block too, by any of whose pages an instruction may have been fetched: then every page's lapse.
   @Test func aDroppedLargePageEndsTheBlock() throws {
     let rig = try Rig()
     rig.map(page, to: 0x20_0000, shift: 21)
