@@ -11,7 +11,9 @@ extension TranslationCache {
   /// INVLPG: the page of the current PCID, or of any if global; all paging-structure-cache entries of the current PCID.
   public func invlpg(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
-    dropTranslations(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropTranslations(.invlpg, address, home: EntryIdentity.home(vpid: vpid)) {
+      $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid)
+    }
     dropPieces(.invlpg, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
     dropLists(.invlpg) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && $0.type == .structure }
   }
@@ -19,7 +21,9 @@ extension TranslationCache {
   /// INVPCID type 0: the address's page of a PCID, unless global, and the paging-structure-cache entries used for it.
   public func invpcid(address: UInt64, vpid: UInt16, pcid: UInt16) {
     guard !isFlushed() else { return }
-    dropAll(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
+    dropAll(.invpcidAddress, address, home: EntryIdentity.home(vpid: vpid)) {
+      $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal
+    }
     dropPieces(.invpcidAddress, address) { $0.isOfLinear(vpid) && $0.tag.pcid == pcid && !$0.isGlobal }
   }
 
@@ -64,7 +68,9 @@ extension TranslationCache {
   /// A page fault on an address, delivered or intercepted: that page, global or not (ours: a global one would let the
   /// fault recur), and the paging-structure-cache entries that would be used for it.
   public func pageFault(_ address: UInt64, vpid: UInt16, pcid: UInt16) {
-    dropAll(.pageFault, address) { $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid) }
+    dropAll(.pageFault, address, home: EntryIdentity.home(vpid: vpid)) {
+      $0.isOfLinear(vpid) && ($0.isGlobal || $0.tag.pcid == pcid)
+    }
   }
 
   /// RSM (ours), and INIT where it is not blocked and does not exit: everything.
@@ -89,9 +95,11 @@ extension TranslationCache {
   /// and, when it was the translation of a linear address (bit 8 of the qualification), the combined mappings of that,
   /// under this VPID, PCID and EP4TA (ours: a global one too, or the violation would recur).
   public func eptViolation(_ guestPhysical: UInt64, ep4ta: UInt64, linear: UInt64?, vpid: UInt16, pcid: UInt16) {
-    dropAll(.eptViolation, guestPhysical) { $0.kind == .guestPhysical && $0.tag.ep4ta == ep4ta }
+    dropAll(.eptViolation, guestPhysical, home: EntryIdentity.home(ep4ta: ep4ta)) {
+      $0.kind == .guestPhysical && $0.tag.ep4ta == ep4ta
+    }
     guard let linear else { return }
-    dropAll(.eptViolation, linear) {
+    dropAll(.eptViolation, linear, home: EntryIdentity.home(vpid: vpid)) {
       $0.kind == .combined && $0.tag.vpid == vpid && $0.tag.ep4ta == ep4ta && ($0.isGlobal || $0.tag.pcid == pcid)
     }
   }
@@ -100,7 +108,7 @@ extension TranslationCache {
   /// used for it.
   public func invvpid(address: UInt64, vpid: UInt16) {
     guard !isFlushed() else { return }
-    dropAll(.invvpidAddress, address) { $0.isOfLinear(vpid) }
+    dropAll(.invvpidAddress, address, home: EntryIdentity.home(vpid: vpid)) { $0.isOfLinear(vpid) }
     dropPieces(.invvpidAddress, address) { $0.isOfLinear(vpid) }
   }
 
@@ -141,7 +149,7 @@ extension TranslationCache {
   /// every translation that would serve the address, of whatever page size: of two, the older would be used, and walk for
   /// ever.
   public func walkedForDirty(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) {
-    dropTranslations(nil, address) { $0.kind == kind && matches($0, tag) }
+    dropTranslations(nil, address, home: EntryIdentity.home(kind, tag)) { $0.kind == kind && matches($0, tag) }
   }
 
   /// A processor may drop any mapping at any time (rule C4).
@@ -164,21 +172,27 @@ extension TranslationCache {
 
   /// Drops translations that cover an address, of every size.
   ///
-  /// - Parameter row: which rule asks for it; nil: none of section I.
-  private func dropTranslations(_ row: InvalidationRow?, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
+  /// - Parameters:
+  ///   - row: which rule asks for it; nil: none of section I.
+  ///   - home: of the address spaces that the condition is about (`EntryIdentity.home`).
+  private func dropTranslations(
+    _ row: InvalidationRow?, _ address: UInt64, home: UInt64, _ condition: (CachedEntry) -> Bool
+  ) {
     var sizes = translationSizes.used
     while let shift = SizeCounts.next(&sizes) {
-      dropMatching(row, address, shift: shift, isStructure: false, condition)
+      dropMatching(row, address, home: home, shift: shift, isStructure: false, condition)
     }
     overdo(row)
   }
 
   /// Drops translations that cover an address, and the paging-structure-cache entries that would be used for it.
-  private func dropAll(_ row: InvalidationRow, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
-    dropTranslations(row, address, condition)
+  private func dropAll(
+    _ row: InvalidationRow, _ address: UInt64, home: UInt64, _ condition: (CachedEntry) -> Bool
+  ) {
+    dropTranslations(row, address, home: home, condition)
     var sizes = structureSizes.used
     while let shift = SizeCounts.next(&sizes) {
-      dropMatching(row, address, shift: shift, isStructure: true, condition)
+      dropMatching(row, address, home: home, shift: shift, isStructure: true, condition)
     }
   }
 
@@ -203,9 +217,10 @@ extension TranslationCache {
   }
 
   private func dropMatching(
-    _ row: InvalidationRow?, _ address: UInt64, shift: UInt8, isStructure: Bool, _ condition: (CachedEntry) -> Bool
+    _ row: InvalidationRow?, _ address: UInt64, home: UInt64, shift: UInt8, isStructure: Bool,
+    _ condition: (CachedEntry) -> Bool
   ) {
-    var slot = buckets[bucket(address, shift)]
+    var slot = buckets[bucket(address, shift, home)]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let next = node.pointee.nextInBucket

@@ -20,7 +20,8 @@ extension TranslationCache {
       if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
         problem = "slot \(slot): frame is not aligned"
       }
-      var chained = buckets[bucket(entry.prefix, entry.shift)]
+      if nodes[Int(slot)].identity != EntryIdentity(entry) { problem = "slot \(slot) has another's identity" }
+      var chained = buckets[bucket(of: nodes + Int(slot))]
       while chained != slot && chained != TranslationCache.none { chained = nodes[Int(chained)].nextInBucket }
       if chained != slot { problem = "slot \(slot) is in no chain" }
     }

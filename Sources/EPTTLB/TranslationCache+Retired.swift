@@ -7,45 +7,42 @@ extension TranslationCache {
   /// Entries kept aside at most; then the one that was longest goes.
   static let maximumRetired = 4096
 
-  /// Whether an entry may be kept aside: by a policy that never picks an entry by its slot; and entries of EPT follow from
-  /// more than they came from.
+  /// Whether an entry may be kept aside: one of EPT follows from more than it came from.
   @inline(__always) private func mayRetire(_ node: UnsafeMutablePointer<Node>) -> Bool {
-    #if MUTATIONS
-      return false
-    #else
-      switch policy {
-      case .retain, .flush:
-        return node.pointee.entry.kind == .linear && !node.pointee.isSuspect && node.pointee.era >= firstEra
-      case .speculate, .part, .random: return false
-      }
-    #endif
+    mayRetire && node.pointee.entry.kind == .linear && !node.pointee.isSuspect && node.pointee.era >= firstEra
   }
 
   /// Drops an entry, and keeps it aside if that may be.
   func retire(_ slot: Slot) {
     own()
-    guard mayRetire(nodes + Int(slot)) else { return drop(slot) }
-    setAside(slot)
+    let node = nodes + Int(slot)
+    guard mayRetire(node) else { return drop(slot) }
+    takeFromList(node)
+    setAside(slot, node)
     if retiredCount > TranslationCache.maximumRetired { release(firstRetired) }
   }
 
   /// Drops all entries of a list, and keeps aside what may be.
   func retire(list: Int) {
     own()
-    while heads[list] != TranslationCache.none {
-      let slot = heads[list]
-      if mayRetire(nodes + Int(slot)) { setAside(slot) } else { drop(slot) }
+    var slot = heads[list]
+    while slot != TranslationCache.none {
+      let node = nodes + Int(slot)
+      let next = node.pointee.nextInList
+      if mayRetire(node) { setAside(slot, node) } else { drop(slot) }
+      slot = next
     }
+    heads[list] = TranslationCache.none
     while retiredCount > TranslationCache.maximumRetired { release(firstRetired) }
   }
 
-  @inline(__always) private func setAside(_ slot: Slot) {
-    let node = nodes + Int(slot)
+  /// Keeps an entry aside that is taken from its list, or goes with all of it.
+  @inline(__always) private func setAside(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
     if tellsOfRevivals || node.pointee.isNoted {
       node.pointee.isNoted = false
       keeper?.mappingRetired(slot)
     }
-    unlink(slot)
+    takeFromAges(slot, node)
     node.pointee.isRetired = true
     node.pointee.older = lastRetired
     node.pointee.younger = TranslationCache.none
@@ -81,12 +78,12 @@ extension TranslationCache {
   @inline(__always)
   public func retired(_ address: UInt64, _ tag: Tag, root: UInt64, shift: UInt8, isStructure: Bool) -> Slot? {
     guard retiredCount > 0 else { return nil }
-    var slot = buckets[bucket(address, shift)]
+    let wanted = EntryIdentity(.linear, shift: shift, isStructure: isStructure, tag).word
+    var slot = buckets[bucket(address, shift, EntryIdentity.home(vpid: tag.vpid))]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      if node.pointee.isRetired, node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure,
-        node.pointee.entry.covers(address), node.pointee.entry.root == root, node.pointee.era == era,
-        node.pointee.entry.tag.pcid == tag.pcid, node.pointee.entry.tag.vpid == tag.vpid
+      if node.pointee.isRetired, node.pointee.identity.word & ~EntryIdentity.globalBit == wanted,
+        node.pointee.entry.covers(address), node.pointee.entry.root == root, node.pointee.era == era
       {
         return slot
       }
@@ -99,13 +96,14 @@ extension TranslationCache {
   public func revive(_ slot: Slot) {
     own()
     if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
+    let node = nodes + Int(slot)
     takeAside(slot)
-    nodes[Int(slot)].isLive = true
-    let chain = bucket(nodes[Int(slot)].entry.prefix, nodes[Int(slot)].entry.shift)
+    node.pointee.isLive = true
+    let chain = bucket(of: node)
     // The newest comes first.
     if buckets[chain] != slot {
-      unchain(slot)
-      nodes[Int(slot)].nextInBucket = buckets[chain]
+      unchain(slot, from: chain)
+      node.pointee.nextInBucket = buckets[chain]
       buckets[chain] = slot
     }
     linkIntoLists(slot)

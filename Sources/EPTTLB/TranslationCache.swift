@@ -31,6 +31,7 @@ public final class TranslationCache {
 
   @usableFromInline struct Node {
     @usableFromInline var entry: CachedEntry
+    @usableFromInline var identity: EntryIdentity
     @usableFromInline var sequence: UInt64
     /// Index of all its sources, when they are more than an entry holds; else `none`.
     @usableFromInline var manySources: UInt32
@@ -72,6 +73,8 @@ public final class TranslationCache {
   /// What the architecture leaves open is decided by this.
   public let policy: RetentionPolicy
   let budget: Int
+  /// Entries that are dropped may be kept aside: the policy never picks one by its slot.
+  let mayRetire: Bool
   /// The keeper is told of every entry that is retired or revived, not only of those it has asked for.
   public var tellsOfRevivals = false
   /// An image may share the slabs.
@@ -137,15 +140,38 @@ public final class TranslationCache {
   public internal(set) var evictions: UInt64 = 0
 
   struct ListKey: Hashable {
-    var kind: MappingKind
-    var tag: Tag
-    var type: Class
+    /// VPID, PCID, class and kind.
+    private let word: UInt64
+    private let ep4ta: UInt64
+
+    @inline(__always) init(kind: MappingKind, tag: Tag, type: Class) {
+      word = UInt64(tag.vpid) << 32 | UInt64(tag.pcid) << 16 | UInt64(type.rawValue) << 8 | UInt64(kind.rawValue)
+      ep4ta = tag.ep4ta
+    }
+
+    @inline(__always) static func == (left: ListKey, right: ListKey) -> Bool {
+      left.word == right.word && left.ep4ta == right.ep4ta
+    }
+
+    @inline(__always) var kind: MappingKind { MappingKind(rawValue: UInt8(truncatingIfNeeded: word)) ?? .linear }
+    @inline(__always) var type: Class { Class(rawValue: Int(word >> 8 & 0xFF)) ?? .translation }
+    @inline(__always) var tag: Tag {
+      Tag(vpid: UInt16(truncatingIfNeeded: word >> 32), pcid: UInt16(truncatingIfNeeded: word >> 16), ep4ta: ep4ta)
+    }
   }
 
   /// An empty cache.
   public init(policy: RetentionPolicy) {
     self.policy = policy
     budget = policy.budget
+    #if MUTATIONS
+      mayRetire = false
+    #else
+      switch policy {
+      case .retain, .flush: mayRetire = true
+      case .speculate, .part, .random: mayRetire = false
+      }
+    #endif
     random = policy.seed
     if case .part(let part) = policy {
       arrays = SetAssociativeArrays(part)
@@ -257,9 +283,17 @@ public final class TranslationCache {
 
   // MARK: Looking up
 
-  @inlinable func bucket(_ address: UInt64, _ shift: UInt8) -> Int {
-    let hash = (address >> UInt64(shift) &+ UInt64(shift) << 52) &* 0x9E37_79B9_7F4A_7C15
+  /// The chain of an address, of a page size and a home (`EntryIdentity.home`).
+  @inlinable @inline(__always) func bucket(_ address: UInt64, _ shift: UInt8, _ home: UInt64) -> Int {
+    let hash = ((address >> UInt64(shift) &+ UInt64(shift) << 52) ^ home) &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: hash >> 40) & bucketMask
+  }
+
+  /// The chain that an entry is in.
+  @inline(__always) func bucket(of node: UnsafeMutablePointer<Node>) -> Int {
+    bucket(
+      node.pointee.entry.prefix, node.pointee.entry.shift,
+      EntryIdentity.home(node.pointee.entry.kind, node.pointee.entry.tag))
   }
 
   /// The translation that may be used for an address under a tag: one of the tag's, or a global one of its VPID (rules
@@ -291,11 +325,12 @@ public final class TranslationCache {
   @inlinable
   func find(_ kind: MappingKind, _ address: UInt64, _ tag: Tag, shift: UInt8, isStructure: Bool) -> Slot? {
     var best: Slot?
-    var slot = buckets[bucket(address, shift)]
+    let wanted = EntryIdentity(kind, shift: shift, isStructure: isStructure, tag)
+    var slot = buckets[bucket(address, shift, EntryIdentity.home(kind, tag))]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure, node.pointee.isLive,
-        serves(node.pointee.entry.kind, kind), node.pointee.entry.covers(address), matches(node.pointee.entry, tag)
+      if node.pointee.isLive, node.pointee.entry.covers(address),
+        isOf(node, wanted, kind, tag, shift: shift, isStructure: isStructure)
       {
         // Chains are newest first, so the last match is the oldest.
         best = slot
@@ -304,6 +339,20 @@ public final class TranslationCache {
       slot = node.pointee.nextInBucket
     }
     return best
+  }
+
+  /// Whether an entry is one that is looked for.
+  @inlinable @inline(__always)
+  func isOf(
+    _ node: UnsafeMutablePointer<Node>, _ wanted: EntryIdentity, _ kind: MappingKind, _ tag: Tag, shift: UInt8,
+    isStructure: Bool
+  ) -> Bool {
+    #if MUTATIONS
+      return node.pointee.entry.shift == shift && node.pointee.entry.isStructure == isStructure
+        && serves(node.pointee.entry.kind, kind) && matches(node.pointee.entry, tag)
+    #else
+      return node.pointee.identity.serves(wanted) && (kind == .linear || node.pointee.entry.tag.ep4ta == tag.ep4ta)
+    #endif
   }
 
   /// Whether an entry's tag lets it be used under a tag (rules U1, U2).
@@ -411,9 +460,9 @@ public final class TranslationCache {
     let node = nodes + Int(slot)
     node.initialize(
       to: Node(
-        entry: entry, sequence: 0, manySources: manySources, isSuspect: false, isLive: true, isRetired: false,
-        isNoted: false,
-        era: era, nextInBucket: TranslationCache.none, list: -1, previousInList: TranslationCache.none,
+        entry: entry, identity: EntryIdentity(entry), sequence: 0, manySources: manySources, isSuspect: false,
+        isLive: true, isRetired: false, isNoted: false, era: era, nextInBucket: TranslationCache.none, list: -1,
+        previousInList: TranslationCache.none,
         nextInList: TranslationCache.none, younger: TranslationCache.none, older: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)
     link(slot)
@@ -422,7 +471,7 @@ public final class TranslationCache {
   /// Puts an entry where it is found, as the youngest.
   func link(_ slot: Slot) {
     let node = nodes + Int(slot)
-    let chain = bucket(node.pointee.entry.prefix, node.pointee.entry.shift)
+    let chain = bucket(of: node)
     node.pointee.nextInBucket = buckets[chain]
     buckets[chain] = slot
     linkIntoLists(slot)
@@ -532,7 +581,7 @@ public final class TranslationCache {
     var slot = oldest
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      let chain = bucket(node.pointee.entry.prefix, node.pointee.entry.shift)
+      let chain = bucket(of: node)
       node.pointee.nextInBucket = buckets[chain]
       buckets[chain] = slot
       slot = node.pointee.younger
@@ -558,7 +607,12 @@ public final class TranslationCache {
   /// Takes an entry off all lists but its chain; it no longer lives.
   @inline(__always) func unlink(_ slot: Slot) {
     let node = nodes + Int(slot)
-    node.pointee.isLive = false
+    takeFromList(node)
+    takeFromAges(slot, node)
+  }
+
+  /// Takes an entry off its tag's list.
+  @inline(__always) func takeFromList(_ node: UnsafeMutablePointer<Node>) {
     let (previous, next) = (node.pointee.previousInList, node.pointee.nextInList)
     if previous != TranslationCache.none {
       nodes[Int(previous)].nextInList = next
@@ -566,6 +620,11 @@ public final class TranslationCache {
       heads[Int(node.pointee.list)] = next
     }
     if next != TranslationCache.none { nodes[Int(next)].previousInList = previous }
+  }
+
+  /// Takes an entry off the list by age; it no longer lives.
+  @inline(__always) func takeFromAges(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    node.pointee.isLive = false
     let (older, younger) = (node.pointee.older, node.pointee.younger)
     if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { oldest = younger }
     if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { youngest = older }
@@ -580,9 +639,11 @@ public final class TranslationCache {
     count -= 1
   }
 
-  func unchain(_ slot: Slot) {
+  func unchain(_ slot: Slot) { unchain(slot, from: bucket(of: nodes + Int(slot))) }
+
+  /// Takes an entry out of its chain.
+  @inline(__always) func unchain(_ slot: Slot, from chain: Int) {
     let next = nodes[Int(slot)].nextInBucket
-    let chain = bucket(nodes[Int(slot)].entry.prefix, nodes[Int(slot)].entry.shift)
     if buckets[chain] == slot {
       buckets[chain] = next
       return

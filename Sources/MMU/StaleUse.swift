@@ -138,9 +138,9 @@ extension Access {
 public protocol StaleUseObserver: AnyObject {
   /// A processor has used a stale mapping.
   func staleMappingUsed(_ use: StaleUse)
-  /// The read that was told of last is made once more, and nothing has changed since. Whoever returns false is told of it
-  /// in full.
-  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool
+  /// Where more reads by a mapping may be counted that are like the one just told of, while no entry and no controls change;
+  /// nil: each is told of in full.
+  func staleReadCounter(_ slot: Slot, by processor: Int) -> StaleReadCounter?
   /// A store has changed a structure entry that a mapping of a processor came from.
   func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange)
   /// A suspect mapping of a processor is about to go, or memory is again what it was made from.
@@ -156,5 +156,5 @@ extension StaleUseObserver {
 
 extension StaleUseObserver {
   /// By default each use is told of in full.
-  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool { false }
+  public func staleReadCounter(_ slot: Slot, by processor: Int) -> StaleReadCounter? { nil }
 }

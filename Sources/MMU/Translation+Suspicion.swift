@@ -74,7 +74,7 @@ extension Translation: MappingKeeper {
   /// Takes its marks away.
   public func mappingDropped(_ slot: Slot) {
     if cache.isSuspect(slot) { staleUseObserver?.suspicionEnded(of: slot, on: self) }
-    if lastStaleRead?.slot == slot { lastStaleRead = nil }
+    forgetStaleRead(by: slot)
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
     forgetVerdicts(slot)
@@ -85,7 +85,7 @@ extension Translation: MappingKeeper {
 
   /// An entry goes, and its marks stay with it.
   public func mappingRetired(_ slot: Slot) {
-    if lastStaleRead?.slot == slot { lastStaleRead = nil }
+    forgetStaleRead(by: slot)
     forgetVerdicts(slot)
   }
 
@@ -128,7 +128,7 @@ extension Translation: MappingKeeper {
 
   /// An entry that a mapping came from, or that a walk about it has read, has changed.
   func suspect(_ slot: Slot, _ change: StructureChange) {
-    lastStaleRead = nil
+    forgetStaleRead()
     guard cache.isCached(slot) else {
       // No walk would make it again.
       if cache.isRetired(slot) { cache.release(slot) }
@@ -179,12 +179,8 @@ extension Translation: MappingKeeper {
   /// A suspect mapping is used, or denies an access.
   func consult(_ slot: Slot, _ address: LinearAddress, _ access: Access) {
     let root = controls.root(of: address)
-    if let last = lastStaleRead, last.slot == slot, last.root == root, last.access == access,
-      last.changes == controlsChanges, staleUseObserver?.staleMappingReadAgain(slot, by: processorNumber) == true
-    {
-      return
-    }
-    lastStaleRead = nil
+    if countsStaleRead(by: slot, root: root, access) { return }
+    forgetStaleRead()
     if cache.isSuspect(slot), holds(slot) {
       clear(slot)
       if cache.root(slot) == root {
@@ -206,32 +202,7 @@ extension Translation: MappingKeeper {
         suspicion: cache.suspicion(slot), own: verdict.own,
         inForce: verdict.inForce.map { (root, $0) }))
     // Until a structure entry or the controls change, another one is the same.
-    guard isExploited, !access.isWrite else { return }
-    lastStaleRead = StaleRead(slot: slot, root: root, access: access, changes: controlsChanges)
-  }
-
-  /// Remembers where the page lies that the last stale read was of, so that another one finds it at once.
-  public func keepStaleRead(_ linear: UInt64, _ slot: Slot, at host: UnsafeMutableRawPointer) {
-    guard let last = lastStaleRead, last.slot == slot, last.host == nil, last.changes == controlsChanges,
-      !cache.hasLevels, !controls.checksAlignment
-    else { return }
-    lastStaleRead?.page = linear & ~0xFFF
-    lastStaleRead?.host = host - Int(linear & 0xFFF)
-    lastStaleRead?.insertions = cache.insertions
-  }
-
-  /// Whether there was a stale read that another one may be like.
-  public var hasStaleRead: Bool { lastStaleRead?.host != nil }
-
-  /// Where bytes lie that are read by the mapping that the last stale read was by; nil: something may have changed since, and
-  /// they must be translated. The read is told of.
-  public func staleReadAgain(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
-    guard let last = lastStaleRead, let host = last.host, linear & ~0xFFF == last.page,
-      linear & 0xFFF &+ bytes <= 0x1000, last.access == access, last.changes == controlsChanges,
-      last.insertions == cache.insertions,
-      staleUseObserver?.staleMappingReadAgain(last.slot, by: processorNumber) == true
-    else { return nil }
-    return host + Int(linear & 0xFFF)
+    if isExploited, !access.isWrite { keepStaleRead(by: slot, root: root, access) }
   }
 
   /// Whether such a use of a mapping is told of for the first time.
@@ -253,6 +224,7 @@ extension Translation: MappingKeeper {
     }
     let verdict = verdict(slot, guestPhysical, ept)
     guard !verdict.agrees, let observer = staleUseObserver else { return }
+    forgetStaleRead()
     let entry = cache[slot]
     observer.staleMappingUsed(
       StaleUse(
@@ -350,7 +322,7 @@ extension Translation: MappingKeeper {
   }
 
   func forgetVerdicts(_ slot: Slot) {
-    lastStaleRead = nil
+    forgetStaleRead()
     guard !verdicts.isEmpty, let old = verdicts.removeValue(forKey: slot) else { return }
     memory.unmark(old.references)
   }

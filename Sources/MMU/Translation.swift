@@ -65,31 +65,25 @@ public final class Translation {
   /// Cycles of a translation that is found in a part's second level.
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
-  public var staleUseObserver: (any StaleUseObserver)?
+  public var staleUseObserver: (any StaleUseObserver)? {
+    didSet { forgetStaleRead() }
+  }
   /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
   public unowned(unsafe) var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.
-  public var observer: (any TranslationObserver)?
+  public var observer: (any TranslationObserver)? {
+    get { listener.object }
+    set { listener.object = newValue }
+  }
+  var listener = Held<any TranslationObserver>()
   /// The op whose access is under way, when RIP in the state is that of its block.
   public let accessOp: UnsafeMutablePointer<UnsafePointer<DecodedOp>?>
   /// By slot, the mapping's references in the machine's index of structures.
   var references: [UInt32] = []
   /// What walks have decided about suspect mappings.
   var verdicts: [Slot: Verdicts] = [:]
-  /// The read by a stale mapping that was told of last.
-  struct StaleRead {
-    let slot: Slot
-    let root: UInt64
-    let access: Access
-    /// How often the controls had changed.
-    let changes: UInt64
-    /// The linear page and where its bytes lie in the host, once that is known, and how many mappings had been made then.
-    var page: UInt64 = 0
-    var host: UnsafeMutableRawPointer?
-    var insertions: UInt64 = 0
-  }
-
-  var lastStaleRead: StaleRead?
+  /// The read by a stale mapping that was told of last (`StaleReads.swift`).
+  let lastStaleRead: UnsafeMutablePointer<StaleRead?>
   /// Whether the policy is `speculate`.
   let speculates: Bool
 
@@ -143,6 +137,8 @@ public final class Translation {
     self.secondLevelCycles = secondLevelCycles
     accessOp = .allocate(capacity: 1)
     accessOp.initialize(to: nil)
+    lastStaleRead = .allocate(capacity: 1)
+    lastStaleRead.initialize(to: nil)
     filedIndices = .allocate(capacity: Int(HostPointerCount))
     filedIndices.initialize(repeating: 0, count: Int(HostPointerCount))
     isFiled = .allocate(capacity: Int(HostPointerCount))
@@ -166,9 +162,11 @@ public final class Translation {
   }
 
   deinit {
+    observer = nil
     cache.reset()
     cache.keeper = nil
     accessOp.deallocate()
+    lastStaleRead.deallocate()
     filedIndices.deallocate()
     isFiled.deallocate()
     known.deallocate()
@@ -341,7 +339,7 @@ public final class Translation {
     let start = structure(address)
     if let start, cache.isSuspect(start), holds(start) { clear(start) }
     if let slot = revive(address, access, start) {
-      observer?.filled(address, cache[slot])
+      listener { $0.filled(address, cache[slot]) }
       drain()
       return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
     }
@@ -362,7 +360,7 @@ public final class Translation {
       if let reason = walk.exit { return exit(address, reason) }
       return fault(address, walk.code)
     }
-    observer?.filled(address, walk.mapping)
+    listener { $0.filled(address, walk.mapping) }
     if speculates { fillNeighbours(address, shift: walk.mapping.shift) }
     drain()
     // The walk may have begun at a stale paging-structure-cache entry.
@@ -573,7 +571,7 @@ public final class Translation {
   /// Forgets every host pointer.
   public func purgeHostPointers() {
     purges &+= 1
-    lastStaleRead = nil
+    forgetStaleRead()
     for number in 0..<filedCount {
       let index = Int(filedIndices[number])
       forget(state.hostPointer(UInt64(index) << 12))
@@ -613,7 +611,7 @@ public final class Translation {
         other?.takeUnretainedValue().cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
       }
     }
-    observer?.invalidated(.page(address))
+    listener { $0.invalidated(.page(address)) }
     drain()
   }
 
@@ -623,7 +621,7 @@ public final class Translation {
   public func rootLoaded(_ controls: KnownControls, preserves: Bool = false) {
     let (tag, root) = (known[controls.index].controls.tag, known[controls.index].controls.root)
     cache.movToCR3(vpid: tag.vpid, pcid: tag.pcid, preserves: preserves)
-    observer?.invalidated(.root(root, pcid: tag.pcid))
+    listener { $0.invalidated(.root(root, pcid: tag.pcid)) }
     drain()
     use(controls, isUser: isUser)
   }
@@ -636,7 +634,7 @@ public final class Translation {
   /// MOV to CR0 or CR4 that changes the paging mode.
   public func modeChanged(_ controls: PagingControls) {
     cache.pagingModeChanged(vpid: controls.tag.vpid)
-    observer?.invalidated(.mode)
+    listener { $0.invalidated(.mode) }
     drain()
     use(controls, isUser: isUser)
   }
@@ -644,7 +642,7 @@ public final class Translation {
   /// MOV to CR4 that sets SMEP.
   public func smepSet(_ controls: PagingControls) {
     cache.smepSet(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
-    observer?.invalidated(.smep)
+    listener { $0.invalidated(.smep) }
     drain()
     use(controls, isUser: isUser)
   }
@@ -652,7 +650,7 @@ public final class Translation {
   /// WRMSR to an MTRR.
   public func rangesWritten() {
     cache.memoryTypeRangesWritten(vpid: controls.tag.vpid)
-    observer?.invalidated(.memoryTypes)
+    listener { $0.invalidated(.memoryTypes) }
     drain()
   }
 
@@ -664,7 +662,7 @@ public final class Translation {
     case .allWithGlobal: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: true)
     case .all: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: false)
     }
-    observer?.invalidated(.contexts(type))
+    listener { $0.invalidated(.contexts(type)) }
     drain()
   }
 
@@ -689,7 +687,7 @@ public final class Translation {
     case .everyVPID: cache.invvpidAll()
     case .vpidButGlobal(let vpid): cache.invvpidRetainingGlobals(vpid: vpid)
     }
-    observer?.invalidated(.vmx(what))
+    listener { $0.invalidated(.vmx(what)) }
     drain()
   }
 

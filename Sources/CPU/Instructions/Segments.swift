@@ -5,20 +5,24 @@ import MMU
 
 /// Runs what may fault on its way and changes RIP only at its end; the run loop looks afterwards.
 private func attempt(_ s: State, _ op: OpRef, _ body: (Processor) throws(Fault) -> Void) {
-  let processor = processor(s)
-  processor.isTaskCommitted = false
-  do {
-    try body(processor)
-    s.pointee.link = nil
-    processor.contextChanged()
-    if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
-  } catch {
-    setFault(s, error.vector, error.error)
-    guard processor.isTaskCommitted else { return leaveBlock(s, op, ExitFault) }
-    // The fault belongs to the new task.
-    s.pointee.link = nil
-    s.pointee.exit = UInt32(ExitFault)
+  let isLeaving = withProcessor(s) { processor in
+    processor.isTaskCommitted = false
+    do throws(Fault) {
+      try body(processor)
+      s.pointee.link = nil
+      processor.contextChanged()
+      if s.pointee.exit == UInt32(ExitNone) { s.pointee.exit = UInt32(ExitStop) }
+      return false
+    } catch {
+      setFault(s, error.vector, error.error)
+      guard processor.isTaskCommitted else { return true }
+      // The fault belongs to the new task.
+      s.pointee.link = nil
+      s.pointee.exit = UInt32(ExitFault)
+      return false
+    }
   }
+  if isLeaving { leaveBlock(s, op, ExitFault) }
 }
 
 /// The same for instructions that go on behind themselves.

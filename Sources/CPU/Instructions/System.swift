@@ -127,9 +127,9 @@ import MMU
 /// INVLPG, "INVLPG—Invalidate TLB Entries" (SDM Vol. 2A): nothing happens for an address that is not canonical.
 @inline(__always) func invlpg(_ s: State, _ op: OpRef) {
   guard needsPrivilege(s, op) else { return }
-  if processor(s).isGuest, processor(s).exits(.invlpg, s, op) { return }
+  if withProcessor(s, { $0.isGuest && $0.exits(.invlpg, s, op) }) { return }
   let address = s.effectiveAddress(op)
-  if s.isCanonical(address) { processor(s).translation.invalidatePage(address) }
+  if s.isCanonical(address) { withProcessor(s) { $0.translation.invalidatePage(address) } }
   return s.fallThrough(op)
 }
 
@@ -157,7 +157,7 @@ import MMU
 
 /// CPUID, "CPUID—CPU Identification" (SDM Vol. 2A). That it serialises shows nowhere: stores are visible at once.
 @inline(__always) func cpuid(_ s: State, _ op: OpRef) {
-  if processor(s).isGuest, processor(s).exits(.cpuid, s, op) { return }
+  if withProcessor(s, { $0.isGuest && $0.exits(.cpuid, s, op) }) { return }
   return processor(s).identify(s, op)
 }
 

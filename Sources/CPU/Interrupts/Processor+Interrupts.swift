@@ -76,7 +76,7 @@ extension Processor {
       signals.insert(.nonMaskable)
     }
     isAttentionWanted =
-      !signals.isEmpty || isMaskableWanted || isGuest && virtualization?.isAttentionWanted == true
+      !signals.isEmpty || isMaskableWanted || isGuest && extensions { $0.isAttentionWanted } == true
   }
 
   // MARK: What is taken

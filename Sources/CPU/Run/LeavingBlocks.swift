@@ -61,7 +61,7 @@ func refuse(_ s: State, _ op: OpRef, _ refusal: Refusal) {
 /// the stack: a loop that misses each time would fill it.
 @inline(never)
 func missed(_ s: State, _ op: OpRef) {
-  guard let next = processor(s).missed(s, op) else { return }
+  guard let next = withProcessor(s, { $0.missed(s, op) }) else { return }
   return next.pointee.handler(s, next)
 }
 

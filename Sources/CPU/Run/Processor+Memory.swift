@@ -24,7 +24,7 @@ extension Processor {
       return left(s, op, ExitFault)
     }
     let access = Access(isWrite: isWrite, isUser: translation.isUser)
-    if s.pointee.missKind == 0, let host = staleReadAgain(linear, bytes, access, op) {
+    if s.pointee.missKind == 0, let host = translation.staleReadAgain(linear, bytes: bytes) {
       return readAlone(s, op, linear, bytes, at: host)
     }
     guard let first = physical(linear, access, isStack: isStack, by: op) else { return left(s, op, ExitFault) }
@@ -72,16 +72,6 @@ extension Processor {
     let isFinished = alone(s, op, linear, bytes, at: host)
     if s.pointee.exit != UInt32(ExitFault) { noteAccess(linear, bytes: bytes, isWrite: false) }
     return finish(s, op, isFinished, drops)
-  }
-
-  /// Where another read by a stale mapping finds its bytes, told of as an access of its op.
-  private func staleReadAgain(
-    _ linear: UInt64, _ bytes: UInt64, _ access: Access, _ op: OpRef
-  ) -> UnsafeMutableRawPointer? {
-    guard translation.hasStaleRead else { return nil }
-    accessOp = op
-    defer { accessOp = nil }
-    return translation.staleReadAgain(linear, bytes: bytes, access)
   }
 
   /// Whether the block may go on behind this op: what the access has cost leaves time for all of it, and no mapping was

@@ -39,8 +39,7 @@ extension Processor {
   /// Writes down all that the paging controls follow from.
   private func noteControlInputs(_ words: UnsafeMutablePointer<UInt64>) {
     (words[0], words[1], words[2], words[3], words[4], words[5]) = controlsFront
-    if isGuest, let virtualization {
-      let guest = virtualization.controlWords
+    if isGuest, let guest = extensions({ $0.controlWords }) {
       words[6] = 1
       (words[7], words[8], words[9], words[10]) = (guest.0, guest.1, guest.2, guest.3)
     } else {

@@ -140,7 +140,12 @@ public final class Processor {
   /// The local APIC.
   public package(set) var apic: LocalAPIC
   /// VMX, on a processor that has it.
-  public var virtualization: (any VirtualMachineExtensions)?
+  public var virtualization: (any VirtualMachineExtensions)? {
+    get { extensions.object }
+    set { extensions.object = newValue }
+  }
+  /// The same, for what is called often.
+  var extensions = Held<any VirtualMachineExtensions>()
   /// Why a memory access of a guest cannot be completed, while `Vector.exit` travels.
   package var pendingExit: MemoryExit?
   /// The event that is being delivered, for exits on the way.
@@ -221,6 +226,7 @@ public final class Processor {
   }
 
   deinit {
+    virtualization = nil
     UnsafeMutableRawPointer(state).deallocate()
     UnsafeMutableRawPointer(prefix).deallocate()
     alone.deallocate()
@@ -348,4 +354,9 @@ public final class Processor {
 @inline(__always) func processor(_ s: State) -> Processor {
   // The owner outlives its state, and is set before anything runs.
   Unmanaged<Processor>.fromOpaque(s.pointee.owner.unsafelyUnwrapped).takeUnretainedValue()
+}
+
+/// The same, for what is executed often: no reference is counted.
+@inline(__always) func withProcessor<Result>(_ s: State, _ body: (Processor) -> Result) -> Result {
+  Unmanaged<Processor>.fromOpaque(s.pointee.owner.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
 }

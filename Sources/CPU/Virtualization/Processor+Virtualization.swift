@@ -12,29 +12,30 @@ extension Processor {
 
   /// Whether an instruction exits; the block has been left then.
   @inline(never) func exits(_ instruction: InterceptedInstruction, _ s: State, _ op: OpRef) -> Bool {
-    guard let virtualization, virtualization.exits(instruction, length: op.pointee.length) else { return false }
+    guard extensions({ $0.exits(instruction, length: op.pointee.length) }) == true else { return false }
     leaveForTransition(s, op)
     return true
   }
 
   /// Whether an access to a control register exits.
   @inline(never) func exits(_ access: ControlRegisterAccess, _ s: State, _ op: OpRef) -> Bool {
-    guard isGuest, let virtualization, virtualization.exits(access, length: op.pointee.length) else { return false }
+    guard isGuest, extensions({ $0.exits(access, length: op.pointee.length) }) == true else { return false }
     leaveForTransition(s, op)
     return true
   }
 
   /// Whether an access to a port exits.
   @inline(never) func exits(_ access: PortAccess, _ s: State, _ op: OpRef) -> Bool {
-    guard let virtualization, virtualization.exits(access, length: op.pointee.length) else { return false }
+    guard extensions({ $0.exits(access, length: op.pointee.length) }) == true else { return false }
     leaveForTransition(s, op)
     return true
   }
 
   /// Whether RDMSR or WRMSR exits.
   func exits(msr: UInt32, isWrite: Bool, _ s: State, _ op: OpRef) -> Bool {
-    guard isGuest, let virtualization, virtualization.exits(msr: msr, isWrite: isWrite, length: op.pointee.length)
-    else { return false }
+    guard isGuest, extensions({ $0.exits(msr: msr, isWrite: isWrite, length: op.pointee.length) }) == true else {
+      return false
+    }
     leaveForTransition(s, op)
     return true
   }
@@ -51,12 +52,12 @@ extension Processor {
     let isUsable = s.isProtected && !s.isVirtual8086 && (!s.isLong || s.is64Bit)
     // VMCALL of a guest exits in every mode ("VMCALL—Call to VM Monitor").
     let isAlwaysUsable = instruction == .vmfunc || instruction == .vmcall && isGuest
-    guard let virtualization, isUsable || isAlwaysUsable else { return raise(s, op, .invalidOpcode) }
+    guard isUsable || isAlwaysUsable else { return raise(s, op, .invalidOpcode) }
     let operands = VMXOperands(
       linear: isRegister ? 0 : s.effectiveAddress(op), isStack: op.isBasedOnStack, isRegister: isRegister,
       register: op.pointee.destination, other: op.pointee.source, length: op.pointee.length)
     state.pointee.exit = UInt32(ExitNone)
-    switch virtualization.execute(instruction, operands) {
+    switch extensions({ $0.execute(instruction, operands) }) ?? .fault(.invalidOpcode, error: 0) {
     case .next: return s.fallThrough(op)
     case .fault(let vector, let error):
       setFault(s, vector, error)
@@ -133,7 +134,7 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
   }
 
   @inline(never) fileprivate func executeVMX(_ instruction: VMXInstruction, _ op: OpRef) {
-    processor(self).executeVMX(instruction, self, op, isRegister: true)
+    withProcessor(self) { $0.executeVMX(instruction, self, op, isRegister: true) }
   }
 
   /// Clears the six arithmetic flags.
@@ -143,17 +144,17 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 // MARK: Instructions of VMX
 
 /// VMCALL, "VMCALL—Call to VM Monitor" (SDM Vol. 3).
-func vmcall(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmcall, s, op, isRegister: true) }
+func vmcall(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmcall, s, op, isRegister: true) } }
 /// VMCLEAR, "VMCLEAR—Clear Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmclear(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmclear, s, op) }
+func vmclear(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmclear, s, op) } }
 /// VMLAUNCH, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmlaunch(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmlaunch, s, op, isRegister: true) }
+func vmlaunch(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmlaunch, s, op, isRegister: true) } }
 /// VMRESUME, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmresume(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmresume, s, op, isRegister: true) }
+func vmresume(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmresume, s, op, isRegister: true) } }
 /// VMPTRLD, "VMPTRLD—Load Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrld(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrld, s, op) }
+func vmptrld(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrld, s, op) } }
 /// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op) }
+func vmptrst(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrst, s, op) } }
 /// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.source) else { return s.executeVMX(.vmread, op) }
@@ -161,7 +162,9 @@ func vmptrst(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmptrst, s, op)
     of: fields[Int(place.pointee.field)], toByteOffset: Int(op.pointee.destination), as: UInt64.self)
   return s.succeedVMX(op)
 }
-func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmread, s, op) }
+func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
+  withProcessor(s) { $0.executeVMX(.vmread, s, op) }
+}
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.destination), place.pointee.isReadOnly == 0 else {
@@ -171,14 +174,16 @@ func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processo
   fields[Int(place.pointee.field)] = value & place.pointee.mask
   return s.succeedVMX(op)
 }
-func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { processor(s).executeVMX(.vmwrite, s, op) }
+func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
+  withProcessor(s) { $0.executeVMX(.vmwrite, s, op) }
+}
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
-func vmxoff(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxoff, s, op, isRegister: true) }
+func vmxoff(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxoff, s, op, isRegister: true) } }
 /// VMXON, "VMXON—Enter VMX Operation" (SDM Vol. 3).
-func vmxon(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmxon, s, op) }
+func vmxon(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxon, s, op) } }
 /// INVEPT, "INVEPT—Invalidate Translations Derived from EPT" (SDM Vol. 3).
-func invept(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invept, s, op) }
+func invept(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invept, s, op) } }
 /// INVVPID, "INVVPID—Invalidate Translations Based on VPID" (SDM Vol. 3).
-func invvpid(_ s: State, _ op: OpRef) { processor(s).executeVMX(.invvpid, s, op) }
+func invvpid(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invvpid, s, op) } }
 /// VMFUNC, "VMFUNC—Invoke VM function" (SDM Vol. 3).
-func vmfunc(_ s: State, _ op: OpRef) { processor(s).executeVMX(.vmfunc, s, op, isRegister: true) }
+func vmfunc(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmfunc, s, op, isRegister: true) } }

@@ -55,9 +55,13 @@ final class MachineEvents {
   /// Each event ends the run: for steps.
   var pausesAtEvents = false
   /// Stops that the person has set count.
-  var heedsStops = true
+  var heedsStops = true {
+    didSet { if heedsStops != oldValue { countNoUses() } }
+  }
   /// What stops are set on, with their numbers.
-  var awaited: [(stop: Int, kind: EventKind)] = []
+  var awaited: [(stop: Int, kind: EventKind)] = [] {
+    didSet { countNoUses() }
+  }
   var watches: [Watch] = []
   /// Guest-physical pages that are watched, and the linear and physical ones with the frames that those have had.
   var guestPages: Set<UInt64> = []
@@ -157,6 +161,11 @@ final class MachineEvents {
 
   func usedStale(_ use: StaleUse, _ processor: Processor) {
     happened(StaleUseText.text(use), to: processor) { $0 == .staleUse }
+  }
+
+  /// Uses of stale mappings that were only counted until now are told of, if only once.
+  private func countNoUses() {
+    for relay in relays { relay.processor.translation.forgetStaleRead() }
   }
 
   /// Uses of stale mappings are waited for, each of them.

@@ -44,8 +44,8 @@ final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
     events.usedStale(use, processor)
     oracle?.staleMappingUsed(use)
   }
-  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
-    !events.awaitsUses && oracle?.staleMappingReadAgain(slot, by: processor) == true
+  func staleReadCounter(_ slot: Slot, by processor: Int) -> StaleReadCounter? {
+    events.awaitsUses ? nil : oracle?.staleReadCounter(slot, by: processor)
   }
   func entryChanged(of slot: Slot, on processor: Translation, _ change: StructureChange) {
     oracle?.entryChanged(of: slot, on: processor, change)

@@ -24,7 +24,7 @@ extension Oracle {
     get {
       OracleFacts(
         logs: logs, fills: fills, suspects: suspects, pages: pages, opinions: opinions, groups: groups, losses: losses,
-        staleStores: staleStores, order: order, tally: tally, repeats: repeats, lastChange: lastChange,
+        staleStores: staleStores, order: order, tally: tally, repeats: repeats.all, lastChange: lastChange,
         hasViolation: hasViolation)
     }
     set {
@@ -32,7 +32,7 @@ extension Oracle {
       (logs, fills, suspects, pages) = (newValue.logs, newValue.fills, newValue.suspects, newValue.pages)
       (opinions, groups, losses) = (newValue.opinions, newValue.groups, newValue.losses)
       (staleStores, order, tally) = (newValue.staleStores, newValue.order, newValue.tally)
-      (repeats, lastChange, hasViolation) = (newValue.repeats, newValue.lastChange, newValue.hasViolation)
+      (repeats.all, lastChange, hasViolation) = (newValue.repeats, newValue.lastChange, newValue.hasViolation)
       for page in pages.keys { watchedPages.watch(page, true) }
     }
   }

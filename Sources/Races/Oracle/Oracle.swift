@@ -70,18 +70,23 @@ public final class Oracle {
   /// By processor, the page and instruction of the last store through a stale mapping.
   var staleStores: [(page: UInt64, rip: UInt64)?]
   /// Facts so far.
-  var order: UInt64 = 1
+  var order: UInt64 {
+    get { orderCell.pointee }
+    set { orderCell.pointee = newValue }
+  }
+  /// Where processors that only count what they do look whether there is a new one.
+  private let orderCell: UnsafeMutablePointer<UInt64>
 
   /// What was seen.
   public var counters: OracleCounters {
     var all = tally
-    for case let repeated? in repeats { all.add(repeated) }
+    for case let repeated? in repeats.all { all.add(repeated) }
     return all
   }
   /// The same without `repeats`.
   var tally = OracleCounters()
-  /// By processor, the read by a stale mapping that was graded last, and how often it was made again.
-  var repeats: [RepeatedRead?]
+  /// Reads by stale mappings that were the same as the one before.
+  let repeats: RepeatedReads
   /// Takes each violation, once for mappings that differ only in their address.
   public var report: ((Violation) -> Void)?
   /// Takes each use that is looked into, with its verdict; not reads that are the same as the one before.
@@ -120,7 +125,9 @@ public final class Oracle {
     logs = Array(repeating: InvalidationLog(), count: processors.count)
     fills = Array(repeating: FillLog(), count: processors.count)
     staleStores = Array(repeating: nil, count: processors.count)
-    repeats = Array(repeating: nil, count: processors.count)
+    repeats = RepeatedReads(processors: processors.count)
+    orderCell = .allocate(capacity: 1)
+    orderCell.initialize(to: 1)
     hypercalls = Array(repeating: nil, count: processors.count)
     relay.oracle = self
     memory.pageObserver = relay
@@ -136,18 +143,19 @@ public final class Oracle {
 
   deinit {
     for (watcher, processor) in zip(watchers, processors) {
-      watcher.leave(processor)
+      watcher.leave()
       // Whoever passes uses on to this oracle is asked no more.
       processor.translation.staleUseObserver = nil
     }
     // The rest hear nothing any more.
     relay.oracle = nil
+    orderCell.deallocate()
   }
 
   /// A processor has passed a place that says that a shootdown is done.
   public func markerPassed(by processor: Int) {
     guard logs.indices.contains(processor) else { return }
-    logs[processor].lastMarker = (next(), insertions(processor))
+    logs[processor].lastMarker = (next(), processors[processor].translation.cache.insertions)
   }
 
   /// Takes writes to a port for the claim that a shootdown is done.
@@ -165,23 +173,21 @@ public final class Oracle {
     return order
   }
 
-  func insertions(_ processor: Int) -> UInt64 { processors[processor].translation.cache.insertions }
-
-  func filled(_ number: Int, _ address: LinearAddress, _ entry: CachedEntry) {
+  func filled(_ number: Int, _ processor: Processor, _ address: LinearAddress, _ entry: CachedEntry) {
     points?(.fill, number)
     nested?.filled(number, address, entry)
-    let moment = processors[number].translation.storingMoment
-    fills[number].append(FillLog.Fill(sequence: insertions(number), cycle: moment.cycle, rip: moment.rip))
+    let moment = processor.translation.storingMoment
+    fills[number].append(
+      FillLog.Fill(sequence: processor.translation.cache.insertions, cycle: moment.cycle, rip: moment.rip))
   }
 
-  func invalidated(_ number: Int, _ operation: Invalidation) {
-    let translation = processors[number].translation
+  func invalidated(_ number: Int, _ processor: Processor, _ operation: Invalidation) {
     if case .vmx(.transition(true)) = operation { return }
-    let removed = translation.cache.dropped.count
-    let moment = processors[number].instructionMoment
+    let removed = processor.translation.cache.dropped.count
+    let moment = processor.instructionMoment
     let entry = InvalidationLog.Entry(
-      order: next(), cycle: moment.cycle, rip: moment.rip,
-      insertions: insertions(number), operation: operation, tag: translation.controls.tag, removed: removed)
+      order: next(), cycle: moment.cycle, rip: moment.rip, insertions: processor.translation.cache.insertions,
+      operation: operation, tag: processor.translation.controls.tag, removed: removed)
     logs[number].append(entry)
     switch operation {
     case .vmx(.transition), .failedINVEPT, .failedINVVPID: return
@@ -191,10 +197,10 @@ public final class Oracle {
     tally.count(InvalidationType(operation), isNeedless: removed == 0)
   }
 
-  func entered(_ unit: VMXUnit, _ number: Int) {
+  func entered(_ unit: VMXUnit, _ number: Int, _ processor: Processor) {
     points?(.entry, number)
     tally.entries += 1
-    logs[number].lastEntry = (next(), insertions(number))
+    logs[number].lastEntry = (next(), processor.translation.cache.insertions)
     nested?.entered(unit, number)
     if let next = hypercalls[number], unit.vmcs[.guestRIP] == next {
       hypercalls[number] = nil
@@ -202,13 +208,13 @@ public final class Oracle {
     }
   }
 
-  func exited(_ unit: VMXUnit, _ number: Int, reason: UInt32) {
+  func exited(_ unit: VMXUnit, _ number: Int, _ processor: Processor, reason: UInt32) {
     points?(.exit, number)
     tally.exited(reason)
     if marksHypercalls, reason == ExitReason.vmcall.rawValue {
       hypercalls[number] = unit.vmcs[.guestRIP] &+ unit.vmcs[.exitInstructionLength]
     }
-    logs[number].lastExit = (next(), insertions(number))
+    logs[number].lastExit = (next(), processor.translation.cache.insertions)
   }
 
   /// An instruction of VMX is about to exit: from the first one on, nested EPT is observed.
@@ -328,10 +334,8 @@ public final class Oracle {
 
   /// The next use may be the same.
   private func expectAgain(_ use: StaleUse, _ verdict: Verdict) {
-    guard repeats.indices.contains(use.processor) else { return }
-    if let before = repeats[use.processor] { tally.add(before) }
-    repeats[use.processor] = RepeatedRead(
-      slot: use.slot, order: order, kind: use.mapping.kind, verdict: verdict, count: 0)
+    let read = RepeatedRead(slot: use.slot, order: order, kind: use.mapping.kind, verdict: verdict)
+    if let before = repeats.begin(read, by: use.processor) { tally.add(before) }
   }
 
   private func announce(_ use: StaleUse, _ grading: Grading, _ sequence: UInt64) {
@@ -445,12 +449,9 @@ extension Oracle {
   /// A stale mapping was used.
   public func staleMappingUsed(_ use: StaleUse) { take(use) }
 
-  /// It was used once more, and no fact has come between.
-  public func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
-    guard repeats.indices.contains(processor), let last = repeats[processor], last.slot == slot, last.order == order
-    else { return false }
-    repeats[processor]?.count += 1
-    return true
+  /// Where more reads like it are counted, until a fact comes.
+  public func staleReadCounter(_ slot: Slot, by processor: Int) -> StaleReadCounter? {
+    repeats.counter(of: slot, by: processor, facts: orderCell)
   }
 
   /// An entry that a mapping came from was changed.

@@ -11,8 +11,8 @@ final class OracleRelay {
 
 extension OracleRelay: StaleUseObserver {
   func staleMappingUsed(_ use: StaleUse) { oracle?.staleMappingUsed(use) }
-  func staleMappingReadAgain(_ slot: Slot, by processor: Int) -> Bool {
-    oracle?.staleMappingReadAgain(slot, by: processor) ?? false
+  func staleReadCounter(_ slot: Slot, by processor: Int) -> StaleReadCounter? {
+    oracle?.staleReadCounter(slot, by: processor)
   }
   func entryChanged(of slot: Slot, on translation: Translation, _ change: StructureChange) {
     oracle?.entryChanged(of: slot, on: translation, change)

@@ -6,41 +6,43 @@ import VMX
 /// What one processor tells the oracle, and whoever listened before.
 final class ProcessorWatcher: TranslationObserver, VMXObserver {
   private let number: Int
+  /// It has this watcher, until `leave`.
+  private let processor: Processor
   /// It owns its watchers, and takes them off the processors before it goes.
   private let oracle: Unmanaged<Oracle>
   private let nextTranslation: (any TranslationObserver)?
   private let nextVMX: (any VMXObserver)?
 
   init(_ number: Int, _ processor: Processor, _ oracle: Oracle) {
-    self.number = number
+    (self.number, self.processor) = (number, processor)
     self.oracle = Unmanaged.passUnretained(oracle)
     nextTranslation = processor.translation.observer
     nextVMX = (processor.virtualization as? VMXUnit)?.observer
   }
 
   /// Whoever listened before is told directly again.
-  func leave(_ processor: Processor) {
+  func leave() {
     if processor.translation.observer === self { processor.translation.observer = nextTranslation }
     if let unit = processor.virtualization as? VMXUnit, unit.observer === self { unit.observer = nextVMX }
   }
 
   func filled(_ address: LinearAddress, _ entry: CachedEntry) {
-    oracle._withUnsafeGuaranteedRef { $0.filled(number, address, entry) }
+    oracle._withUnsafeGuaranteedRef { $0.filled(number, processor, address, entry) }
     nextTranslation?.filled(address, entry)
   }
 
   func invalidated(_ invalidation: Invalidation) {
-    oracle._withUnsafeGuaranteedRef { $0.invalidated(number, invalidation) }
+    oracle._withUnsafeGuaranteedRef { $0.invalidated(number, processor, invalidation) }
     nextTranslation?.invalidated(invalidation)
   }
 
   func entered(_ unit: VMXUnit) {
-    oracle._withUnsafeGuaranteedRef { $0.entered(unit, number) }
+    oracle._withUnsafeGuaranteedRef { $0.entered(unit, number, processor) }
     nextVMX?.entered(unit)
   }
 
   func exited(_ unit: VMXUnit, reason: UInt32, qualification: UInt64) {
-    oracle._withUnsafeGuaranteedRef { $0.exited(unit, number, reason: reason) }
+    oracle._withUnsafeGuaranteedRef { $0.exited(unit, number, processor, reason: reason) }
     nextVMX?.exited(unit, reason: reason, qualification: qualification)
   }
 

@@ -109,13 +109,3 @@ public struct OracleCounters: Equatable, Sendable {
       && left.messages == right.messages
   }
 }
-
-/// A read by a stale mapping that is made again and again, with no fact between.
-struct RepeatedRead {
-  let slot: Slot
-  /// The oracle's count of facts.
-  let order: UInt64
-  let kind: MappingKind
-  let verdict: Verdict
-  var count: UInt64
-}

@@ -19,24 +19,28 @@ extension VMXUnit {
       note(failure)
       return fail(error)
     }
-    (pending, entryFailure) = (.entry(length: operands.length), failure)
+    pending = .entry
+    // A value as large as this costs something to copy, and to replace.
+    if failure != nil || entryFailure != nil { entryFailure = failure }
     return .transition
   }
 
   private func note(_ failure: EntryFailure) {
     lastFailure = failure
-    observer?.entryFailed(self, failure)
+    listener { $0.entryFailed(self, failure) }
   }
 
   /// Enters at this boundary, unless a check of guest state has failed: loads guest state, and injects what is to be
   /// injected.
-  func performEntry(length: UInt8, _ failure: EntryFailure?) {
+  func performEntry() { Unmanaged.passUnretained(processor)._withUnsafeGuaranteedRef { performEntry(on: $0) } }
+
+  private func performEntry(on processor: Processor) {
     let s = state
-    let processor = processor
     s.pointee.cycles &+= entryCycles
     s.pointee.instructions &+= 1
     let inputs = EntryInputs(isIA32e: s.isLong, currentVMCS: current, memory: memory)
-    if let failure {
+    if let failure = entryFailure {
+      entryFailure = nil
       note(failure)
       return failEntry(failure)
     }
@@ -54,7 +58,7 @@ extension VMXUnit {
       return failEntry(failure)
     }
     isLaunched = true
-    lastFailure = nil
+    if lastFailure != nil { lastFailure = nil }
     processor.translation.invalidate(.transition(isVPIDEnabled: secondary.contains(.enableVPID)))
     processor.contextChanged()
     startTimer()
@@ -62,7 +66,7 @@ extension VMXUnit {
     isBelowThreshold = false
     unblocking.count = .max
     virtualAPICEntered()
-    observer?.entered(self)
+    listener { $0.entered(self) }
     inject()
     processor.interruptsChanged()
   }
@@ -73,7 +77,7 @@ extension VMXUnit {
     vmcs[low: .exitReason] = reason
     vmcs[.exitQualification] = failure.qualification
     loadHost(processor)
-    observer?.exited(self, reason: reason, qualification: failure.qualification)
+    listener { $0.exited(self, reason: reason, qualification: failure.qualification) }
     processor.interruptsChanged()
   }
 

@@ -13,17 +13,17 @@ extension VMXUnit {
     switch asked {
     case .none: break
     case .exit(let exit): perform(exit)
-    case .entry(let length):
-      let failure = entryFailure
-      entryFailure = nil
-      performEntry(length: length, failure)
+    case .entry: performEntry()
     }
   }
 
   /// Exits at this boundary.
   func perform(_ exit: VMExit) {
+    Unmanaged.passUnretained(processor)._withUnsafeGuaranteedRef { perform(exit, on: $0) }
+  }
+
+  private func perform(_ exit: VMExit, on processor: Processor) {
     let s = state
-    let processor = processor
     s.pointee.cycles &+= exitCycles
     var exit = exit
     let bytes = exit.operands == .none ? nil : instructionBytes(length: exit.length)
@@ -35,7 +35,7 @@ extension VMXUnit {
     loadHost(processor)
     if isNMI { processor.blocksNonMaskable = true }
     processor.vectoring = nil
-    observer?.exited(self, reason: reason, qualification: exit.qualification)
+    listener { $0.exited(self, reason: reason, qualification: exit.qualification) }
     processor.interruptsChanged()
   }
 

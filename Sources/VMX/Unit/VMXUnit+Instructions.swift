@@ -90,7 +90,7 @@ extension VMXUnit {
     vmxonPointer = pointer
     current = ~0
     fieldsChanged()
-    observer?.executed(self, .vmxon, type: 0, low: pointer, high: 0)
+    listener { $0.executed(self, .vmxon, type: 0, low: pointer, high: 0) }
     return succeed()
   }
 
@@ -103,7 +103,7 @@ extension VMXUnit {
     fieldsChanged()
     processor.contextChanged()
     processor.interruptsChanged()
-    observer?.executed(self, .vmxoff, type: 0, low: 0, high: 0)
+    listener { $0.executed(self, .vmxoff, type: 0, low: 0, high: 0) }
     return succeed()
   }
 
@@ -129,7 +129,7 @@ extension VMXUnit {
       fieldsChanged()
     }
     memory.write(PhysicalAddress(pointer &+ VMCSRegion.launchState), 0 as UInt64)
-    observer?.executed(self, .vmclear, type: 0, low: pointer, high: 0)
+    listener { $0.executed(self, .vmclear, type: 0, low: pointer, high: 0) }
     return succeed()
   }
 
@@ -149,7 +149,7 @@ extension VMXUnit {
       load(pointer)
       fieldsChanged()
     }
-    observer?.executed(self, .vmptrld, type: 0, low: pointer, high: 0)
+    listener { $0.executed(self, .vmptrld, type: 0, low: pointer, high: 0) }
     return succeed()
   }
 
@@ -174,7 +174,7 @@ extension VMXUnit {
     var value =
       isGuest ? memory.read(VMCSRegion.address(of: field, in: link), as: UInt64.self) : vmcs[field]
     if isHigh { value >>= 32 }
-    if isGuest { observer?.shadowed(self, .vmread, encoding: register(operands.other), value: value) }
+    if isGuest { listener { $0.shadowed(self, .vmread, encoding: register(operands.other), value: value) } }
     if operands.isRegister {
       if !state.is64Bit { value &= 0xFFFF_FFFF }
       UnsafeMutableRawPointer(state).storeBytes(of: value, toByteOffset: Int(operands.register), as: UInt64.self)
@@ -214,7 +214,7 @@ extension VMXUnit {
     }
     if isGuest {
       memory.write(VMCSRegion.address(of: field, in: link), new)
-      observer?.shadowed(self, .vmwrite, encoding: register(operands.register), value: value)
+      listener { $0.shadowed(self, .vmwrite, encoding: register(operands.register), value: value) }
     } else {
       vmcs[field] = new
     }
@@ -256,7 +256,7 @@ extension VMXUnit {
     } else {
       processor.translation.invalidate(.everyEPT)
     }
-    observer?.executed(self, .invept, type: type, low: pointer, high: high)
+    listener { $0.executed(self, .invept, type: type, low: pointer, high: high) }
     return succeed()
   }
 
@@ -285,7 +285,7 @@ extension VMXUnit {
     case 2: processor.translation.invalidate(.everyVPID)
     default: processor.translation.invalidate(.vpidButGlobal(vpid))
     }
-    observer?.executed(self, .invvpid, type: type, low: low, high: address)
+    listener { $0.executed(self, .invvpid, type: type, low: low, high: address) }
     return succeed()
   }
 
@@ -327,7 +327,7 @@ extension VMXUnit {
     processor.contextChanged()
     // What follows is fetched anew.
     state.pointee.exit = UInt32(ExitStop)
-    observer?.executed(self, .vmfunc, type: function, low: index, high: pointer)
+    listener { $0.executed(self, .vmfunc, type: function, low: index, high: pointer) }
     return .next
   }
 
@@ -338,7 +338,7 @@ extension VMXUnit {
   }
 
   private func exitFor(_ instruction: VMXInstruction, _ operands: VMXOperands) -> VMXInstructionEnd {
-    observer?.willExit(self, instruction, operands)
+    listener { $0.willExit(self, instruction, operands) }
     let reason: ExitReason
     var kind = ExitOperands.memory
     switch instruction {

@@ -10,7 +10,7 @@ public final class VMXUnit {
     case none
     case exit(VMExit)
     /// With `entryFailure`, if there is one.
-    case entry(length: UInt8)
+    case entry
   }
 
   /// The processor.
@@ -26,9 +26,12 @@ public final class VMXUnit {
   private let places: UnsafeMutablePointer<VMCSPlace>
   /// By field, whether it exists.
   let exists: [Bool]
-  /// Told of what VMX does; it takes itself off before it goes. A weak reference would make every use of the observer,
-  /// and of whatever it refers to, several times as slow.
-  public unowned(unsafe) var observer: (any VMXObserver)?
+  /// Told of what VMX does.
+  public var observer: (any VMXObserver)? {
+    get { listener.object }
+    set { listener.object = newValue }
+  }
+  var listener = Held<any VMXObserver>()
 
   /// Cycles of what it does.
   let exitCycles, entryCycles, vmcsCycles, pointerCycles, invalidationCycles, functionCycles: UInt64
@@ -112,6 +115,7 @@ public final class VMXUnit {
   }
 
   deinit {
+    observer = nil
     vmcs.deallocate()
     places.deallocate()
   }
