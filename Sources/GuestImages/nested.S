@@ -21,6 +21,7 @@
 //   shadow    L1's VMREAD and VMWRITE go to a shadow VMCS, and do not exit
 //   onevmcs   one VMCS serves L1 and L2
 //   third     L2 executes an instruction of VMX, which L1 has: a third level would begin like that
+//   switch    L2 executes VMFUNC: it may switch to the one EPT02 there is
 //
 // Exit status 1: L2 has seen what L1 told it; 3: it has not. A wrong memory type shows in nothing that L2 reads.
 
@@ -44,6 +45,7 @@
 .set THIRD_LEVEL, 128
 .set SHADOW, 256
 .set ONE_VMCS, 512
+.set EPTP_SWITCHING, 1024
 
 .set EPT01, 0x300000
 .set VMXON_REGION, 0x310000
@@ -52,6 +54,7 @@
 .set VMCS12, 0x313000        // what L1 wrote, by the place that `place` gives
 .set MSR_BITMAP, 0x314000    // nothing exits; of VMREAD and VMWRITE neither
 .set SHADOW_VMCS, 0x315000
+.set EPTP_LIST, 0x316000
 .set STACK0, 0x318000
 .set STACK1, 0x31A000
 .set STACK1_EXIT, 0x31C000
@@ -95,6 +98,17 @@ GUEST nested
   VMWRITE 0x201A, %rax
   movl $VPID02, %eax
   VMWRITE 0x0000, %rax
+  testl $EPTP_SWITCHING, BEHAVIOUR
+  jz 1f
+  movq $EPT02 | EPTP_FLAGS, EPTP_LIST
+  movl $EPTP_LIST, %eax
+  VMWRITE 0x2024, %rax
+  movl $1, %eax                             // EPTP switching
+  VMWRITE 0x2018, %rax
+  VMREAD 0x401E, %rax
+  orl $0x2000, %eax                         // VM functions
+  VMWRITE 0x401E, %rax
+1:
 
   // VMCS01: L1 begins at l1.
   movl $VMCS01, %edi
@@ -677,6 +691,12 @@ l2:
   jz 1f
   vmxoff
 1:
+  testl $EPTP_SWITCHING, BEHAVIOUR
+  jz 1f
+  xorl %eax, %eax
+  xorl %ecx, %ecx
+  vmfunc
+1:
   movq MOVED, %rbx
   movl $1, %eax
   vmcall
@@ -732,6 +752,8 @@ words:
   .quad SHADOW
   .asciz "third\0\0"
   .quad THIRD_LEVEL
+  .asciz "switch\0"
+  .quad EPTP_SWITCHING
   .quad 0
 
   FLAT_STATE flat

@@ -53,6 +53,8 @@ public final class PhysicalMemory {
     public var isSpecial = false
     /// A device answers in its place, for loads and stores.
     public var isDevice = false
+    /// Some processor may hold a host pointer that reads zeros in its place.
+    public var isReadAsZeros = false
 
     /// Host pointers may write the page: no store to it need be seen.
     @inlinable public var mayHaveWriter: Bool {
@@ -84,6 +86,8 @@ public final class PhysicalMemory {
   let structures = StructureIndex()
   /// Where RAM lies on the host; `base` is a mapping of it.
   let file: RAMFile
+  /// A page of zeros, which nobody can write.
+  public let zeros: UnsafeMutableRawPointer
   /// What RAM was at the last snapshot taken or restored, but for the pages in `changed`.
   var map: PageMap
   /// Numbers of the pages with `isChanged`.
@@ -149,10 +153,11 @@ public final class PhysicalMemory {
     guard pageCount > 0, let file = known ?? RAMFile(bytes: pageCount << 12),
       let base = file.map(at: nil, bytes: pageCount << 12, offset: 0, isShared: known == nil),
       let table = mmap(nil, pageCount * MemoryLayout<Page>.stride, PROT_READ | PROT_WRITE, flags, -1, 0),
-      table != MAP_FAILED
+      table != MAP_FAILED, let zeros = mmap(nil, 0x1000, PROT_READ, flags, -1, 0), zeros != MAP_FAILED
     else { throw Failure(size: size) }
     self.file = file
     self.base = base
+    self.zeros = zeros
     self.map = map ?? PageMap(pages: pageCount)
     origin = map
     isShared = known == nil
@@ -184,6 +189,7 @@ public final class PhysicalMemory {
 
   deinit {
     munmap(base, Int(highEnd))
+    munmap(zeros, 0x1000)
     munmap(pages, Int(highEnd >> 12) * MemoryLayout<Page>.stride)
   }
 
@@ -311,9 +317,28 @@ public final class PhysicalMemory {
   /// A page has changed, or may from now on without being seen.
   @inline(__always) func touch(_ page: UnsafeMutablePointer<Page>) {
     page.pointee.isTouched = true
+    if page.pointee.isReadAsZeros { dropZeros(page) }
     guard !page.pointee.isChanged else { return }
     page.pointee.isChanged = true
     changed.append(UInt32(page - pages))
+  }
+
+  /// Where a page of RAM or ROM is read from: one that has never been written is read from a page of zeros, and takes no room
+  /// in the host. Nil elsewhere.
+  func hostForReads(_ address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+    guard isRAM(address, bytes: 0x1000) else { return host(address, bytes: 0x1000) }
+    let page = page(of: address)
+    guard !page.pointee.isTouched, !page.pointee.isSpecial, !page.pointee.isDevice else {
+      return base + Int(address.value)
+    }
+    page.pointee.isReadAsZeros = true
+    return zeros
+  }
+
+  /// A page that was read as zeros is about to be written, or has been.
+  private func dropZeros(_ page: UnsafeMutablePointer<Page>) {
+    page.pointee.isReadAsZeros = false
+    for translation in translations { translation?.takeUnretainedValue().dropReaders(of: zeros) }
   }
 
   /// The granules that hold bytes of a page.

@@ -509,7 +509,9 @@ public final class Translation {
       !isHidden(physical, by: slot), !memory.isInWindow(physical),
       slot == Translation.noMapping
         || (mayDerive(slot, address, access) && cache.mayDerive(slot)),
-      let host = memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
+      let host = isWrite
+        ? memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
+        : memory.hostForReads(PhysicalAddress(physical.page))
     else { return false }
     if isWrite {
       guard memory.isRAM(physical, bytes: 1) else { return false }
@@ -593,6 +595,15 @@ public final class Translation {
       if entry.pointee.writeTag != ~0, (entry.pointee.writeTag & ~0xFFF) &+ entry.pointee.addend == host {
         entry.pointee.writeTag = ~0
       }
+    }
+  }
+
+  /// A page that was read as zeros changes: what is read from that page of zeros is looked up anew.
+  func dropReaders(of zeros: UnsafeMutableRawPointer) {
+    let host = UInt64(UInt(bitPattern: zeros))
+    purges &+= 1
+    forEachFiled { entry in
+      if entry.pointee.readTag != ~0, (entry.pointee.readTag & ~0xFFF) &+ entry.pointee.addend == host { forget(entry) }
     }
   }
 
@@ -789,8 +800,11 @@ public final class Translation {
       }
       guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }
       let physical = key.controls.onBus(mapping.physical(linear))
-      let host = memory.host(PhysicalAddress(physical), bytes: 0x1000)
-      guard host.map({ UInt64(UInt(bitPattern: $0)) }) == linear &+ entry.addend else {
+      let host = linear &+ entry.addend
+      if host == UInt64(UInt(bitPattern: memory.zeros)) {
+        let page = memory.page(of: PhysicalAddress(physical)).pointee
+        guard entry.writeTag == ~0, !page.isTouched, page.isReadAsZeros else { return "host pointer to zeros" }
+      } else if memory.host(PhysicalAddress(physical), bytes: 0x1000).map({ UInt64(UInt(bitPattern: $0)) }) != host {
         return "host pointer to a wrong frame"
       }
       if entry.writeTag != ~0 {

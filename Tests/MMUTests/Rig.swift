@@ -119,9 +119,16 @@ final class Rig {
     return translation.file(LinearAddress(linear), PhysicalAddress(address), slot, isWrite: isWrite)
   }
 
-  /// Physical address that a host pointer to read leads to, or nil.
+  /// Physical address that a host pointer to read leads to, or nil. One to the page of zeros leads where its mapping does.
   func readHit(_ linear: UInt64, bytes: UInt64 = 1) -> UInt64? {
-    state.readPointer(linear, bytes: bytes).map { UInt64(UnsafeRawPointer($0) - UnsafeRawPointer(memory.base)) }
+    guard let host = state.readPointer(linear, bytes: bytes) else { return nil }
+    guard readsZeros(linear) else { return UInt64(UnsafeRawPointer(host) - UnsafeRawPointer(memory.base)) }
+    return translation.cache.physical(state.hostPointer(linear).pointee.mapping, linear)
+  }
+
+  /// Whether there is a host pointer to read, and it leads to the page of zeros.
+  func readsZeros(_ linear: UInt64) -> Bool {
+    state.readPointer(linear, bytes: 1).map { $0 - Int(linear & 0xFFF) == memory.zeros } == true
   }
 
   /// Physical address that a host pointer to write leads to, or nil.

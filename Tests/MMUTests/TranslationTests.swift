@@ -294,6 +294,36 @@ import Testing
     #expect(rig.fetchGeneration(twin - 0x1000) != before)
   }
 
+  /// A page that has never been written is read from a page of zeros, so that it takes no room in the host, until somebody
+  /// writes it: another processor, a device, or the same one.
+  @Test func whatWasNeverWrittenIsReadAsZeros() throws {
+    let rig = try Rig()
+    let neighbour = try Rig(neighbour: rig)
+    for (index, processor) in [rig, neighbour].enumerated() {
+      let frames = [first, second, first + 0x3000].map { $0 + UInt64(index) << 16 }
+      let pages = (0..<3).map { page + $0 << 12 }
+      for (page, frame) in zip(pages, frames) { rig.map(page + UInt64(index) << 16, to: frame) }
+      let own = pages.map { $0 + UInt64(index) << 16 }
+      let room = rig.memory.bytesInUse
+      for page in own { #expect(processor.file(page) && processor.readsZeros(page)) }
+      #expect(rig.memory.bytesInUse == room)
+      #expect(processor.translation.checkInvariants() == nil)
+      // A store of a device.
+      rig.memory.write(PhysicalAddress(frames[0]), 1 as UInt64)
+      #expect(processor.readHit(own[0]) == nil)
+      #expect(processor.file(own[0]) && !processor.readsZeros(own[0]) && processor.readHit(own[0]) == frames[0])
+      // One that nobody sees, by another processor's host pointer.
+      let other = index == 0 ? neighbour : rig
+      #expect(processor.file(own[1]) && processor.readsZeros(own[1]))
+      #expect(other.file(own[1], isWrite: true))
+      #expect(processor.readHit(own[1]) == nil)
+      // Its own.
+      #expect(processor.file(own[2]) && processor.readsZeros(own[2]))
+      #expect(processor.file(own[2], isWrite: true) && !processor.readsZeros(own[2]))
+      for processor in [rig, neighbour] { #expect(processor.translation.checkInvariants() == nil) }
+    }
+  }
+
   /// A large page ends the block too, by any of whose pages an instruction may have been fetched: then every page's lapse.
   @Test func aDroppedLargePageEndsTheBlock() throws {
     let rig = try Rig()

@@ -102,6 +102,38 @@ import Testing
     #expect(third.counters?.refusals == ["a third level: L2 executes instructions of VMX": 1])
   }
 
+  @Test func eptpSwitchingIsRefused() throws {
+    let switching = try Self.run("switch")
+    #expect(switching.end == .guestExit(1) && switching.findings.isEmpty)
+    #expect(switching.counters?.refusals == ["EPTP switching: L2 executes VMFUNC": 1])
+  }
+
+  /// Of what was done before anybody looked it knows nothing, and says so, whenever it begins to look: no finding follows, and
+  /// entries of L2 are checked or named.
+  @Test func whatWasDoneBeforeIsRefused() throws {
+    let whole = try Self.board("nested", nil)
+    _ = whole.run(Self.limits)
+    let end = whole.processor.state.pointee.cycles
+    var names: Set<String> = []
+    for moment in 1..<64 as Range<UInt64> {
+      let board = try Self.board("nested", nil)
+      var limits = Self.limits
+      limits.cycles = end / 64 * moment
+      _ = board.run(limits)
+      let oracle = Oracle(board)
+      var findings: [NestedFinding] = []
+      oracle.reportNested = { findings.append($0) }
+      #expect(board.run(Self.limits) == .guestExit(1))
+      #expect(findings.isEmpty, "from cycle \(limits.cycles ?? 0) on")
+      names.formUnion(oracle.nestedCounters?.refusals.keys.map { $0 } ?? [])
+    }
+    #expect(
+      names == [
+        "an enlightened VMCS, or one that was loaded before anybody looked: L1 enters without VMPTRLD",
+        "a VMCS12 whose controls nobody has seen written",
+      ])
+  }
+
   /// What the observer is told wrongly, it notices.
   @Test(arguments: NestedMistake.allCases)
   func seededMistakeIsCaught(_ mistake: NestedMistake) throws {

@@ -133,8 +133,8 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
     return passBranch(op)
   }
 
-  @inline(never) fileprivate func executeVMX(_ instruction: VMXInstruction, _ op: OpRef) {
-    withProcessor(self) { $0.executeVMX(instruction, self, op, isRegister: true) }
+  @inline(never) fileprivate func executeVMX(_ instruction: VMXInstruction, _ op: OpRef, isRegister: Bool) {
+    withProcessor(self) { $0.executeVMX(instruction, self, op, isRegister: isRegister) }
   }
 
   /// Clears the six arithmetic flags.
@@ -144,46 +144,44 @@ extension UnsafeMutablePointer where Pointee == ProcessorState {
 // MARK: Instructions of VMX
 
 /// VMCALL, "VMCALL—Call to VM Monitor" (SDM Vol. 3).
-func vmcall(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmcall, s, op, isRegister: true) } }
+func vmcall(_ s: State, _ op: OpRef) { s.executeVMX(.vmcall, op, isRegister: true) }
 /// VMCLEAR, "VMCLEAR—Clear Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmclear(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmclear, s, op) } }
+func vmclear(_ s: State, _ op: OpRef) { s.executeVMX(.vmclear, op, isRegister: false) }
 /// VMLAUNCH, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmlaunch(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmlaunch, s, op, isRegister: true) } }
+func vmlaunch(_ s: State, _ op: OpRef) { s.executeVMX(.vmlaunch, op, isRegister: true) }
 /// VMRESUME, "VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine" (SDM Vol. 3).
-func vmresume(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmresume, s, op, isRegister: true) } }
+func vmresume(_ s: State, _ op: OpRef) { s.executeVMX(.vmresume, op, isRegister: true) }
 /// VMPTRLD, "VMPTRLD—Load Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrld(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrld, s, op) } }
+func vmptrld(_ s: State, _ op: OpRef) { s.executeVMX(.vmptrld, op, isRegister: false) }
 /// VMPTRST, "VMPTRST—Store Pointer to Virtual-Machine Control Structure" (SDM Vol. 3).
-func vmptrst(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmptrst, s, op) } }
+func vmptrst(_ s: State, _ op: OpRef) { s.executeVMX(.vmptrst, op, isRegister: false) }
 /// VMREAD, "VMREAD—Read Field from Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmread<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
-  guard let (place, fields) = s.vmcsPlace(of: op.pointee.source) else { return s.executeVMX(.vmread, op) }
+  guard let (place, fields) = s.vmcsPlace(of: op.pointee.source) else {
+    return s.executeVMX(.vmread, op, isRegister: true)
+  }
   s.raw.storeBytes(
     of: fields[Int(place.pointee.field)], toByteOffset: Int(op.pointee.destination), as: UInt64.self)
   return s.succeedVMX(op)
 }
-func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
-  withProcessor(s) { $0.executeVMX(.vmread, s, op) }
-}
+func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { s.executeVMX(.vmread, op, isRegister: false) }
 /// VMWRITE, "VMWRITE—Write Field to Virtual-Machine Control Structure" (SDM Vol. 3).
 @inline(__always) func vmwrite<W: Word>(_: W.Type, _: Reg.Type, _ s: State, _ op: OpRef) {
   guard let (place, fields) = s.vmcsPlace(of: op.pointee.destination), place.pointee.isReadOnly == 0 else {
-    return s.executeVMX(.vmwrite, op)
+    return s.executeVMX(.vmwrite, op, isRegister: true)
   }
   let value = s.raw.load(fromByteOffset: Int(op.pointee.source), as: UInt64.self)
   fields[Int(place.pointee.field)] = value & place.pointee.mask
   return s.succeedVMX(op)
 }
-func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) {
-  withProcessor(s) { $0.executeVMX(.vmwrite, s, op) }
-}
+func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { s.executeVMX(.vmwrite, op, isRegister: false) }
 /// VMXOFF, "VMXOFF—Leave VMX Operation" (SDM Vol. 3).
-func vmxoff(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxoff, s, op, isRegister: true) } }
+func vmxoff(_ s: State, _ op: OpRef) { s.executeVMX(.vmxoff, op, isRegister: true) }
 /// VMXON, "VMXON—Enter VMX Operation" (SDM Vol. 3).
-func vmxon(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmxon, s, op) } }
+func vmxon(_ s: State, _ op: OpRef) { s.executeVMX(.vmxon, op, isRegister: false) }
 /// INVEPT, "INVEPT—Invalidate Translations Derived from EPT" (SDM Vol. 3).
-func invept(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invept, s, op) } }
+func invept(_ s: State, _ op: OpRef) { s.executeVMX(.invept, op, isRegister: false) }
 /// INVVPID, "INVVPID—Invalidate Translations Based on VPID" (SDM Vol. 3).
-func invvpid(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.invvpid, s, op) } }
+func invvpid(_ s: State, _ op: OpRef) { s.executeVMX(.invvpid, op, isRegister: false) }
 /// VMFUNC, "VMFUNC—Invoke VM function" (SDM Vol. 3).
-func vmfunc(_ s: State, _ op: OpRef) { withProcessor(s) { $0.executeVMX(.vmfunc, s, op, isRegister: true) } }
+func vmfunc(_ s: State, _ op: OpRef) { s.executeVMX(.vmfunc, op, isRegister: true) }

@@ -73,6 +73,8 @@ struct IDEController: Sendable {
   mutating func read(_ port: UInt16, size: Int) -> UInt32 {
     let number = Self.channel(port)
     let selected = channels[number].selected
+    // Most reads are of data: without a copy of the drive.
+    if port & 0x207 == 0, let data = channels[number].drives[selected]?.readData(size) { return data }
     // Master answers for a slave that is not there; without either, the bus floats.
     guard let drive = channels[number].drives[selected] else {
       return channels[number].drives[0] == nil ? 0xFF : 0
@@ -80,7 +82,6 @@ struct IDEController: Sendable {
     if port & 0x200 != 0 { return UInt32(drive.status) }
     let isPrevious = channels[number].control & 0x80 != 0
     switch port & 7 {
-    case 0: return channels[number].drives[selected]?.readData(size) ?? 0
     case 1: return UInt32(drive.error)
     case let index where index <= 5: return UInt32((isPrevious ? drive.previous : drive.taskFile)[Int(index) - 2])
     case 6: return UInt32(drive.device | 0xA0)

@@ -98,7 +98,9 @@ struct PCDevices: Sendable {
   }
 
   /// Levels of their interrupt lines; SCI is IRQ 9.
-  var lines: UInt32 { ide.lines | hpet.lines | (power.line ? 1 << 9 : 0) }
+  var lines: UInt32 {
+    mutating get { ide.lines | hpet.lines | (power.line ? 1 << 9 : 0) }
+  }
 
   /// Adds all that a guest can see.
   func hash(into hasher: inout StateHasher) {
