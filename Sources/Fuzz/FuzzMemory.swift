@@ -19,15 +19,14 @@ final class FuzzMemory {
     fill(memory)
     pristine = .allocate(byteCount: Int(memory.size), alignment: 4096)
     pristine.copyMemory(from: memory.base, byteCount: Int(memory.size))
-    for page in 0..<Int(memory.size >> 12) { memory.pages[page].isTouched = false }
+    _ = memory.takeChanges()
   }
 
   deinit { pristine.deallocate() }
 
   /// Adds the 64-byte pieces of memory that differ from what they were, and puts them back.
   func putBack(_ hasher: inout StateHasher) {
-    for page in 0..<Int(memory.size >> 12) where memory.pages[page].isTouched {
-      memory.pages[page].isTouched = false
+    for page in memory.takeChanges().sorted().lazy.map({ Int($0) }) {
       memory.pages[page].hasWriter = false
       let now = memory.base + page << 12
       let before = pristine + page << 12
@@ -38,7 +37,7 @@ final class FuzzMemory {
         memory.write(
           PhysicalAddress(UInt64(page << 12 + offset)), UnsafeRawBufferPointer(start: before + offset, count: 64))
       }
-      memory.pages[page].isTouched = false
     }
+    _ = memory.takeChanges()
   }
 }

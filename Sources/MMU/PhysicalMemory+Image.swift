@@ -132,11 +132,7 @@ extension PhysicalMemory {
   /// Every page is what `map` says: the next store to each must be seen.
   private func settle() {
     for translation in translations { translation?.takeUnretainedValue().dropAllWriters() }
-    for number in changed {
-      pages[Int(number)].isChanged = false
-      pages[Int(number)].hasWriter = false
-    }
-    changed.removeAll(keepingCapacity: true)
+    for number in takeChanges() { pages[Int(number)].hasWriter = false }
   }
 
   /// Sets or clears what the index of structures and the tables of speculating processors say of pages.

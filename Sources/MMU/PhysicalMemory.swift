@@ -323,6 +323,14 @@ public final class PhysicalMemory {
     changed.append(UInt32(page - pages))
   }
 
+  /// The pages that have changed, or may have without being seen, since this was asked last. For a harness that puts memory
+  /// back, takes the host pointers away that write it, and takes no snapshots.
+  package func takeChanges() -> [UInt32] {
+    for page in changed { pages[Int(page)].isChanged = false }
+    defer { changed.removeAll(keepingCapacity: true) }
+    return changed
+  }
+
   /// Where a page of RAM or ROM is read from: one that has never been written is read from a page of zeros, and takes no room
   /// in the host. Nil elsewhere.
   func hostForReads(_ address: PhysicalAddress) -> UnsafeMutableRawPointer? {
