@@ -50,7 +50,7 @@ public final class Translation {
   /// Whether data accesses are a user's.
   public private(set) var isUser = false
   /// Numbers of the contexts of the controls in force whose host pointers serve what the processor accesses by itself; 0: none.
-  private var (userContext, supervisorContext): (UInt64, UInt64) = (0, 0)
+  var (userContext, supervisorContext): (UInt64, UInt64) = (0, 0)
   /// What translations' memory types follow from; a change of it drops nothing by itself.
   public var memoryTypes = MemoryTypes.reset {
     didSet {
@@ -88,26 +88,28 @@ public final class Translation {
   let speculates: Bool
 
   /// Linear pages of breakpoints: each access to them must be seen.
-  private(set) var watchedPages: [UInt64] = []
+  var watchedPages: [UInt64] = []
   /// Linear pages and physical frames that an observer wants each access to.
-  private var seenPages: [UInt64] = []
-  private var seenFrames: [UInt64] = []
-  private var seesEverything = false
+  var seenPages: [UInt64] = []
+  var seenFrames: [UInt64] = []
+  var seesEverything = false
 
   /// Indices of the host pointers that were filed since all were purged, and by index whether one is among them.
-  private let filedIndices: UnsafeMutablePointer<Int32>
-  private let isFiled: UnsafeMutablePointer<Bool>
-  private var filedCount = 0
+  let filedIndices: UnsafeMutablePointer<Int32>
+  let isFiled: UnsafeMutablePointer<Bool>
+  var filedCount = 0
+  /// How often host pointers were taken away.
+  public internal(set) var purges: UInt64 = 0
 
   /// By a hash of linear pages, and of parts of 2 MiB, whether an instruction was fetched there since their fetch pointers
   /// lapsed last.
-  private let fetchedPages, fetchedParts: UnsafeMutablePointer<Bool>
+  let fetchedPages, fetchedParts: UnsafeMutablePointer<Bool>
 
   private var contexts: [ContextKey: UInt16] = [:]
-  private var contextKeys = [ContextKey?](repeating: nil, count: 4096)
+  var contextKeys = [ContextKey?](repeating: nil, count: 4096)
   private var nextContext = 1
   /// Controls that were in force lately.
-  private let known: UnsafeMutablePointer<Known>
+  let known: UnsafeMutablePointer<Known>
   private static let knownCount = 8
   private var inForce = 0
   private var nextKnown = 1
@@ -120,7 +122,7 @@ public final class Translation {
   /// 4095 would, with the last page of all, be the tag of an empty entry.
   private static let lastContext = 4094
 
-  private struct ContextKey: Hashable {
+  struct ContextKey: Hashable {
     var controls: PagingControls
     var isUser: Bool
   }
@@ -188,7 +190,7 @@ public final class Translation {
   }
 
   /// What is known of controls.
-  private struct Known {
+  struct Known {
     var controls: PagingControls
     /// Numbers of the contexts that they have for a supervisor and for a user, or 0.
     var supervisor: UInt16 = 0
@@ -459,366 +461,5 @@ public final class Translation {
   func suppressesException(_ slot: Slot) -> Bool {
     guard let leaf = cache.sources(slot).last, leaf.isEPT else { return true }
     return leaf.value & EPTWalk.Bit.suppress != 0
-  }
-
-  // MARK: Host pointers
-
-  /// Whether accesses by a mapping must be seen: the page is the local APIC's, or the APIC-access page.
-  @inline(__always) public func isHidden(_ address: PhysicalAddress, by slot: Slot) -> Bool {
-    address.page == hiddenPage || isAPICAccess(address, by: slot)
-  }
-
-  /// Whether an access by a mapping is one to the APIC-access page: as it was when the mapping was made (rule C8), while
-  /// there is one.
-  @inline(__always) public func isAPICAccess(_ address: PhysicalAddress, by slot: Slot) -> Bool {
-    guard controls.apicAccessPage != ~0 else { return false }
-    return address.page == (slot == Translation.noMapping ? controls.apicAccessPage : cache.apicAccessPage(slot))
-  }
-
-  /// The host pointer of an access that the processor makes by itself, or nil: it must be translated. One that was filed
-  /// for an explicit access serves no implicit one where EFLAGS.AC lets only the former through SMAP.
-  public func filed(_ linear: UInt64, bytes: UInt64, _ access: Access) -> UnsafeMutableRawPointer? {
-    let context = access.isUser ? userContext : supervisorContext
-    guard context != 0 else { return nil }
-    let entry = state.hostPointer(linear)
-    let tag = (linear &+ (bytes &- 1)) & ~0xFFF | context
-    guard (access.isWrite ? entry.pointee.writeTag : entry.pointee.readTag) == tag else { return nil }
-    return UnsafeMutableRawPointer(bitPattern: UInt(linear &+ entry.pointee.addend))
-  }
-
-  /// Files a host pointer for such accesses.
-  public func file(_ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, of access: Access) {
-    let context = access.isUser ? userContext : supervisorContext
-    guard context != 0 else { return }
-    _ = file(address, physical, slot, isWrite: access.isWrite, context: context, isUser: access.isUser)
-  }
-
-  /// Files a host pointer for an access that a mapping permits, unless each access must be seen.
-  ///
-  /// - Parameters:
-  ///   - context: number of the context it is for; that in force if none is given.
-  ///   - isUser: whether that is a user's.
-  /// - Returns: whether the access will now hit.
-  public func file(
-    _ address: LinearAddress, _ physical: PhysicalAddress, _ slot: Slot, isWrite: Bool, context: UInt64? = nil,
-    isUser: Bool? = nil
-  ) -> Bool {
-    let access = Access(isWrite: isWrite, isUser: isUser ?? self.isUser)
-    guard usesHostPointers, !controls.checksAlignment, !watchedPages.contains(address.value & ~0xFFF),
-      !isSeen(address, physical),
-      !isHidden(physical, by: slot), !memory.isInWindow(physical),
-      slot == Translation.noMapping
-        || (mayDerive(slot, address, access) && cache.mayDerive(slot)),
-      let host = isWrite
-        ? memory.host(PhysicalAddress(physical.page), bytes: 0x1000)
-        : memory.hostForReads(PhysicalAddress(physical.page))
-    else { return false }
-    if isWrite {
-      guard memory.isRAM(physical, bytes: 1) else { return false }
-      let page = memory.page(of: physical)
-      guard page.pointee.mayHaveWriter else { return false }
-      page.pointee.hasWriter = true
-      memory.touch(page)
-    }
-    let entry = state.hostPointer(address.value)
-    let tag = address.value & ~0xFFF | (context ?? state.pointee.context)
-    let addend = UInt64(UInt(bitPattern: host)) &- address.value & ~0xFFF
-    if entry.pointee.readTag != tag || entry.pointee.addend != addend { entry.pointee.writeTag = ~0 }
-    entry.pointee.readTag = tag
-    if isWrite { entry.pointee.writeTag = tag }
-    entry.pointee.addend = addend
-    entry.pointee.mapping = slot
-    let index = Int(truncatingIfNeeded: address.value >> 12) & Int(HostPointerCount - 1)
-    if !isFiled[index] {
-      isFiled[index] = true
-      filedIndices[filedCount] = Int32(truncatingIfNeeded: index)
-      filedCount += 1
-    }
-    return true
-  }
-
-  @inline(__always) private func forget(_ entry: UnsafeMutablePointer<HostPointer>) {
-    entry.pointee.readTag = ~0
-    entry.pointee.writeTag = ~0
-  }
-
-  /// Every host pointer that may be there.
-  @inline(__always) private func forEachFiled(_ body: (UnsafeMutablePointer<HostPointer>) -> Void) {
-    for number in 0..<filedCount { body(state.hostPointer(UInt64(UInt32(bitPattern: filedIndices[number])) << 12)) }
-  }
-
-  /// Has each access to some linear pages go the long way, and no longer those to the pages watched until now.
-  public func watch(pages: [UInt64]) {
-    watchedPages = pages
-    guard !pages.isEmpty else { return }
-    purgeHostPointers { pages.contains($0.pointee.readTag & ~0xFFF) || pages.contains($0.pointee.writeTag & ~0xFFF) }
-  }
-
-  /// Has each access to some linear pages and physical frames go the long way, for an observer, and no longer those to
-  /// the ones seen until now. Results do not depend on it.
-  public func see(pages: [UInt64], frames: [UInt64], isEverything: Bool = false) {
-    guard pages != seenPages || frames != seenFrames || isEverything != seesEverything else { return }
-    (seenPages, seenFrames, seesEverything) = (pages, frames, isEverything)
-    purgeHostPointers()
-  }
-
-  @inline(__always) private func isSeen(_ address: LinearAddress, _ physical: PhysicalAddress) -> Bool {
-    if seenPages.isEmpty, seenFrames.isEmpty { return seesEverything }
-    return seesEverything || seenPages.contains(address.value & ~0xFFF) || seenFrames.contains(physical.page)
-  }
-
-  /// How often host pointers were taken away.
-  public private(set) var purges: UInt64 = 0
-
-  /// Forgets every host pointer.
-  public func purgeHostPointers() {
-    purges &+= 1
-    forgetStaleRead()
-    for number in 0..<filedCount {
-      let index = Int(filedIndices[number])
-      forget(state.hostPointer(UInt64(index) << 12))
-      isFiled[index] = false
-    }
-    filedCount = 0
-  }
-
-  /// Forgets every host pointer that a condition picks.
-  public func purgeHostPointers(where condition: (UnsafeMutablePointer<HostPointer>) -> Bool) {
-    purges &+= 1
-    forEachFiled { if condition($0) { forget($0) } }
-  }
-
-  /// A page got a mark: host pointers may not write it any more.
-  func dropWriters(of hostPage: UnsafeMutableRawPointer) {
-    let host = UInt64(UInt(bitPattern: hostPage))
-    forEachFiled { entry in
-      if entry.pointee.writeTag != ~0, (entry.pointee.writeTag & ~0xFFF) &+ entry.pointee.addend == host {
-        entry.pointee.writeTag = ~0
-      }
-    }
-  }
-
-  /// A page that was read as zeros changes: what is read from that page of zeros is looked up anew.
-  func dropReaders(of zeros: UnsafeMutableRawPointer) {
-    let host = UInt64(UInt(bitPattern: zeros))
-    purges &+= 1
-    forEachFiled { entry in
-      if entry.pointee.readTag != ~0, (entry.pointee.readTag & ~0xFFF) &+ entry.pointee.addend == host { forget(entry) }
-    }
-  }
-
-  /// A snapshot was taken: the next store to each page must be seen.
-  func dropAllWriters() {
-    forEachFiled { $0.pointee.writeTag = ~0 }
-  }
-
-  // MARK: Invalidation
-
-  /// INVLPG.
-  public func invalidatePage(_ address: UInt64) {
-    cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
-    if isBroken(.iEverywhere) {
-      for other in memory.translations {
-        other?.takeUnretainedValue().cache.invlpg(address, vpid: controls.tag.vpid, pcid: controls.tag.pcid)
-      }
-    }
-    listener { $0.invalidated(.page(address)) }
-    drain()
-  }
-
-  /// MOV to CR3.
-  ///
-  /// - Parameter preserves: bit 63 of the source with CR4.PCIDE: nothing goes.
-  public func rootLoaded(_ controls: KnownControls, preserves: Bool = false) {
-    let (tag, root) = (known[controls.index].controls.tag, known[controls.index].controls.root)
-    cache.movToCR3(vpid: tag.vpid, pcid: tag.pcid, preserves: preserves)
-    listener { $0.invalidated(.root(root, pcid: tag.pcid)) }
-    drain()
-    use(controls, isUser: isUser)
-  }
-
-  /// MOV to CR3, to controls that need not be known.
-  public func rootLoaded(_ controls: PagingControls, preserves: Bool = false) {
-    rootLoaded(know(controls), preserves: preserves)
-  }
-
-  /// MOV to CR0 or CR4 that changes the paging mode.
-  public func modeChanged(_ controls: PagingControls) {
-    cache.pagingModeChanged(vpid: controls.tag.vpid)
-    listener { $0.invalidated(.mode) }
-    drain()
-    use(controls, isUser: isUser)
-  }
-
-  /// MOV to CR4 that sets SMEP.
-  public func smepSet(_ controls: PagingControls) {
-    cache.smepSet(vpid: controls.tag.vpid, pcid: controls.tag.pcid)
-    listener { $0.invalidated(.smep) }
-    drain()
-    use(controls, isUser: isUser)
-  }
-
-  /// WRMSR to an MTRR.
-  public func rangesWritten() {
-    cache.memoryTypeRangesWritten(vpid: controls.tag.vpid)
-    listener { $0.invalidated(.memoryTypes) }
-    drain()
-  }
-
-  /// INVPCID.
-  public func invalidate(_ type: PCIDInvalidation) {
-    switch type {
-    case .address(let address, let pcid): cache.invpcid(address: address, vpid: controls.tag.vpid, pcid: pcid)
-    case .context(let pcid): cache.invpcid(pcid: pcid, vpid: controls.tag.vpid)
-    case .allWithGlobal: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: true)
-    case .all: cache.invpcidAll(vpid: controls.tag.vpid, includingGlobal: false)
-    }
-    listener { $0.invalidated(.contexts(type)) }
-    drain()
-  }
-
-  /// What VMX invalidates (SDM Vol. 3, "Operations that Invalidate Cached Mappings").
-  public enum VMXInvalidation: Equatable, Sendable {
-    /// VM entry or exit, with "enable VPID" or without.
-    case transition(isVPIDEnabled: Bool)
-    /// INVEPT types 1 and 2.
-    case ept(tag: UInt64), everyEPT
-    /// INVVPID types 0 to 3.
-    case address(UInt64, vpid: UInt16), vpid(UInt16), everyVPID, vpidButGlobal(UInt16)
-  }
-
-  /// INVEPT, INVVPID, and what entries and exits invalidate.
-  public func invalidate(_ what: VMXInvalidation) {
-    switch what {
-    case .transition(let isVPIDEnabled): cache.vmTransition(isVPIDEnabled: isVPIDEnabled)
-    case .ept(let tag): cache.invept(ep4ta: tag)
-    case .everyEPT: cache.inveptAll()
-    case .address(let address, let vpid): cache.invvpid(address: address, vpid: vpid)
-    case .vpid(let vpid): cache.invvpid(vpid: vpid)
-    case .everyVPID: cache.invvpidAll()
-    case .vpidButGlobal(let vpid): cache.invvpidRetainingGlobals(vpid: vpid)
-    }
-    listener { $0.invalidated(.vmx(what)) }
-    drain()
-  }
-
-  /// Purges what was derived from translations that EPTTLB has dropped; where that may be the running block, it ends, and
-  /// the next instruction is fetched anew, as it would be had blocks been formed otherwise.
-  func drain() {
-    guard !cache.dropped.isEmpty else { return }
-    if cache.dropped.count > 64 {
-      purgeHostPointers()
-      fetchesLapse()
-    } else {
-      for dropped in cache.dropped {
-        purgeHostPointers(of: dropped)
-        fetchesLapse(by: dropped)
-      }
-    }
-    cache.forgetDropped()
-  }
-
-  /// Notes that an instruction is fetched from a page: what is remembered of that lapses with the translation.
-  @inline(__always) public func noteFetch(_ address: UInt64) {
-    fetchedPages[FetchGenerations.index(address)] = true
-    fetchedParts[FetchGenerations.index(address >> 9)] = true
-  }
-
-  /// The fetch pointers that a dropped or a suspect translation may have led to lapse.
-  func fetchesLapse(by dropped: TranslationCache.Dropped) {
-    switch dropped.shift {
-    // A part's are also told of when they only leave its first level, and then each use must be seen.
-    case _ where cache.hasLevels: fetchesLapse()
-    case 12: fetchesLapse(ofPageAt: dropped.prefix)
-    case 21: if fetchedParts[FetchGenerations.index(dropped.prefix >> 9)] { fetchesLapse() }
-    default: fetchesLapse()
-    }
-  }
-
-  /// The fetch pointers of a page lapse, and so do those of the page before it, whose last instruction may lie in both.
-  private func fetchesLapse(ofPageAt address: UInt64) {
-    let index = FetchGenerations.index(address)
-    guard fetchedPages[index] else { return }
-    // The page before it depends on the mode.
-    guard address != 0 else { return fetchesLapse() }
-    // The flag stays: a page of the same hash may hold the end of an instruction that begins in the page before that one.
-    state.fetchGeneration(address).pointee &+= 1
-    state.fetchGeneration(address &- 0x1000).pointee &+= 1
-    endBlock()
-  }
-
-  /// Every fetch pointer lapses.
-  private func fetchesLapse() {
-    state.pointee.generation &+= 1
-    fetchedPages.update(repeating: false, count: Int(FetchGenerationCount))
-    fetchedParts.update(repeating: false, count: Int(FetchGenerationCount))
-    endBlock()
-  }
-
-  /// The running block ends: the next instruction is fetched anew.
-  private func endBlock() {
-    if state.pointee.exit == UInt32(ExitNone) { state.pointee.exit = UInt32(ExitStop) }
-  }
-
-  func purgeHostPointers(of dropped: TranslationCache.Dropped) {
-    purges &+= 1
-    if dropped.shift > 12 { return forEachFiled { if $0.pointee.mapping == dropped.slot { forget($0) } } }
-    let entry = state.hostPointer(dropped.prefix)
-    if entry.pointee.mapping == dropped.slot { forget(entry) }
-  }
-
-  // MARK: Invariants
-
-  /// What is wrong with a host pointer, or nil: each must be backed by a live mapping of its context that is above
-  /// suspicion. For tests.
-  public func checkInvariants() -> String? {
-    if let problem = cache.checkInvariants() { return problem }
-    var live: [Slot: CachedEntry] = [:]
-    cache.forEach { live[$0] = $1 }
-    for index in 0..<UInt64(HostPointerCount) {
-      let entry = state.hostPointer(index << 12).pointee
-      guard entry.readTag != ~0 || entry.writeTag != ~0 else { continue }
-      guard isFiled[Int(index)] else { return "host pointer that is not listed" }
-      let tag = entry.readTag != ~0 ? entry.readTag : entry.writeTag
-      let linear = tag & ~0xFFF
-      guard !watchedPages.contains(linear) else { return "host pointer to a page of a breakpoint" }
-      if entry.mapping == Translation.noMapping { continue }
-      guard let mapping = live[entry.mapping], !mapping.isStructure, mapping.covers(linear) else {
-        return "host pointer to \(String(linear, radix: 16)) has no mapping"
-      }
-      guard let key = contextKeys[Int(tag & 0xFFF)] else { return "host pointer of an unknown context" }
-      guard cache.matches(mapping, key.controls.tag) else { return "host pointer under a wrong tag" }
-      guard mapping.kind == (key.controls.ept == nil ? .linear : .combined) else {
-        return "host pointer by a mapping of a wrong kind"
-      }
-      guard mapping.eptRights.contains(.read) else { return "host pointer that EPT does not permit" }
-      let root = key.controls.root(of: LinearAddress(linear))
-      let access = Access(isWrite: entry.writeTag != ~0, isUser: key.isUser)
-      let isCleared = isCleared(entry.mapping, linear, root, access)
-      guard !cache.isSuspect(entry.mapping) && mapping.root == root || isCleared else {
-        return "host pointer by a suspect mapping"
-      }
-      guard cache.mayDerive(entry.mapping) else { return "host pointer beyond the first level" }
-      let physical = key.controls.onBus(mapping.physical(linear))
-      let host = linear &+ entry.addend
-      if host == UInt64(UInt(bitPattern: memory.zeros)) {
-        let page = memory.page(of: PhysicalAddress(physical)).pointee
-        guard entry.writeTag == ~0, !page.isTouched, page.isReadAsZeros else { return "host pointer to zeros" }
-      } else if memory.host(PhysicalAddress(physical), bytes: 0x1000).map({ UInt64(UInt(bitPattern: $0)) }) != host {
-        return "host pointer to a wrong frame"
-      }
-      if entry.writeTag != ~0 {
-        let write = Access(isWrite: true, isUser: key.isUser)
-        guard mapping.isDirty, mapping.eptRights.contains(.write),
-          key.controls.permits(write, mapping.rights, key: mapping.protectionKey)
-        else {
-          return "host pointer writes through a mapping that must not"
-        }
-        guard memory.page(of: PhysicalAddress(physical)).pointee.mayHaveWriter else {
-          return "host pointer writes a marked page"
-        }
-      }
-    }
-    return nil
   }
 }

@@ -107,7 +107,8 @@ struct VMXUnitTests: ParsableCommand {
       "| sub-test | here | Bochs | cause |", "|---|---|---|---|",
     ]
     for (number, row) in rows.enumerated() {
-      lines.append("| \(row["sub-test"]) | \(results[number]) | \(row["Bochs"]) | \(row["cause"]) |")
+      let options = row["options"].isEmpty ? "" : ", with `\(row["options"])`"
+      lines.append("| \(row["sub-test"]) | \(results[number])\(options) | \(row["Bochs"]) | \(row["cause"]) |")
     }
     return lines.joined(separator: "\n") + "\n"
   }
