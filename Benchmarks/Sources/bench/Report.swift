@@ -23,6 +23,9 @@ struct Report {
   private func emit(_ event: String, _ body: some Encodable) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // What could not be measured has no number.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
     guard let data = try? encoder.encode(Event(event: event, body: body)) else { return }
     write(String(decoding: data, as: UTF8.self))
   }
