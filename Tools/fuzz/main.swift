@@ -51,7 +51,7 @@ struct FuzzCommand: ParsableCommand {
     }
     let start = Date()
     // A case takes microseconds: so many of them do not take a minute unless one hangs.
-    let report = campaign.run { _ in alarm(60) }
+    let report = campaign.run { _ in watchForHangs() }
     let seconds = Date().timeIntervalSince(start)
     report.lines.forEach { print($0) }
     print("\(report.cases) cases of seed \(seed), hash \(report.hash)")
@@ -64,7 +64,7 @@ struct FuzzCommand: ParsableCommand {
     let campaign = try VMXFuzzCampaign(options, processors: processors)
     nameCrashes(current: campaign.current)
     let start = Date()
-    let report = campaign.run { _ in alarm(60) }
+    let report = campaign.run { _ in watchForHangs() }
     let seconds = Date().timeIntervalSince(start)
     report.lines.forEach { print($0) }
     print("\(report.cases) cases of seed \(seed), \(processors) processors, hash \(report.hash)")
@@ -101,8 +101,14 @@ private func nameTheCase(_ signal: Int32) {
 
 private func nameCrashes(current: UnsafeMutablePointer<Int>) {
   currentCase = current
-  for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM] { signal(number, nameTheCase) }
-  alarm(60)
+  for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGPROF] { signal(number, nameTheCase) }
+  watchForHangs()
+}
+
+/// A minute of processor time from now on is a hang; a process that was stopped for a minute is none.
+private func watchForHangs() {
+  var minute = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: 60, tv_usec: 0))
+  _ = setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &minute, nil)
 }
 
 FuzzCommand.main()
