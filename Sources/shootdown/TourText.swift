@@ -12,9 +12,9 @@ enum TourText {
     "So whoever takes a page away must change the entry and then have every processor forget: that is a shootdown.",
     "An instruction, INVEPT, makes a processor forget; but only the processor that executes it.",
     "",
-    "The machine here has two processors. A small hypervisor, the guest program 'quiesce', runs one guest on both.",
-    "Processor 1 reads the page at 400000h all the time. Processor 0 asks the hypervisor to protect that page; the",
-    "hypervisor takes it from the EPT, and then keeps a secret in it. Nobody in the guest may be able to read that.",
+    "The machine here is simulated, and has two processors. A small hypervisor, the program 'quiesce', runs one guest on",
+    "both. In the guest, processor 1 reads the page at 400000h all the time; processor 0 asks the hypervisor to protect that",
+    "page. The hypervisor takes it from the EPT, and then keeps a secret in it, which nobody in the guest may read.",
     "",
     "1. The hypervisor forgets to tell processor 1 (shootdown guests run quiesce --cpus 2 --append noflush)",
     "",
@@ -42,7 +42,8 @@ enum TourText {
     }
     for missed in violation.missed where missed.processor != user {
       tell(
-        missed.cycle, "Processor \(missed.processor) executes \(missed.text). It forgets; processor \(user) does not.")
+        missed.cycle,
+        "Processor \(missed.processor) executes \(missed.text), the EPT's address. It forgets; processor \(user) does not.")
     }
     if let write = violation.write {
       tell(write.cycle, "Processor \(number(write.writer)) writes the secret into the page's memory.")
@@ -56,11 +57,11 @@ enum TourText {
     if own.isEmpty {
       lines.append("Processor \(user) has executed no INVEPT between the change and that read: that is the mistake.")
     }
-    lines.append("On a real processor it may work for years: the TLB may need the room for something else in time.")
+    lines.append("On a real processor it may go well for years: the TLB may need the room for something else in time.")
     for (part, text) in violation.residency.prefix(1) {
       let verdict = text.prefix { $0 != "," }
       lines.append(
-        "Here nothing else wanted the room. Would a processor of the kind '\(part)' show it? By its TLB's size: \(verdict)."
+        "The TLB here keeps everything, unless it is told otherwise. Would one of the kind '\(part)' have kept it? \(verdict)."
       )
     }
     lines.append("")
@@ -69,7 +70,7 @@ enum TourText {
 
   /// What the guest printed.
   static func printed(_ serial: [UInt8]) -> [String] {
-    ["The program's own count, on its serial port (1: somebody read the secret):"]
+    ["What the program says of it on its serial port (1: the secret was read, 0: it was not):"]
       + serialLines(serial).filter { $0.hasPrefix("read") }.map { "   " + $0 } + [""]
   }
 
@@ -96,15 +97,16 @@ enum TourText {
         "stale mapping",
         [
           "The verdict. A stale mapping is a remembered translation with which the tables in memory do not agree any more;",
-          "'reused': its memory has been given to another use since, so nothing excuses the read. 'present' is what the",
-          "translation has and memory has not: that the page is there at all.",
+          "'reused': its memory has another use since. Before that, the shootdown might still have been under way. 'present' is",
+          "what the translation has and memory has not: that the page is there at all. A linear address is one of a program's.",
         ]
       ),
       (
         "  made:",
         [
           "When, and by which instruction's access, it was remembered: it leads from the guest's page to the real one and allows",
-          "reads, writes and execution. Tags are whose it is: VPID and PCID number guests and their processes, EPTP the table.",
+          "reads, writes and execution. Combined: by the guest's own tables and the EPT. Tags are whose it is: VPID and PCID",
+          "number guests and their processes, EPTP is the EPT's address.",
         ]
       ),
       ("  changed:", ["Who changed the table, where, and the entry before and after: 0 is 'no page'."]),
@@ -118,7 +120,7 @@ enum TourText {
         "  would hardware",
         [
           "A real TLB has few places, in sets of so many ways. What would have pushed the translation out of its set in time?",
-          "An estimate for four processors; 'run --tlb sandybridge' runs it on that TLB.",
+          "An estimate by what was remembered since (fills), for four processors; 'run --tlb sandybridge' has that one's TLB.",
         ]
       ),
     ]
@@ -130,11 +132,11 @@ enum TourText {
     [
       "2. The hypervisor does it right (shootdown guests run quiesce --cpus 2)",
       "",
-      "It stops processor 1 by an NMI, an interrupt that cannot be held off, changes the entry, and waits until processor 1",
-      "has executed INVEPT too. Only then does it write the secret. Processor 1's next read finds no page, and is stopped.",
+      "It stops processor 1 by an NMI, an interrupt that cannot be held off, and while processor 1 stands still changes the",
+      "entry. Processor 1 executes INVEPT before it goes on, and only then is the secret written. Its next read finds no page.",
       isSilent
         ? "Nobody uses what is no longer true, and nothing is reported." : "Something is reported, which is wrong.",
-      "The program's own count (0: nobody read the secret):",
+      "What the program says of it:",
     ] + serialLines(serial).filter { $0.hasPrefix("read") }.map { "   " + $0 } + [""]
   }
 
@@ -142,9 +144,9 @@ enum TourText {
     [
       "3. A mistake that shows only when a processor is late",
       "",
-      "In this form (--append hasty) the NMI goes out just before the entry changes. As a rule the change comes in time, and",
-      "nothing happens: run as it is, nobody reads the secret. But a processor may be slow at any point. If processor 0",
-      "is slow between the two, processor 1 executes INVEPT too early, reads the page, and remembers the old entry again.",
+      "In this form (--append hasty) the NMI stops nobody: processor 1 executes INVEPT and goes on. It goes out just before the",
+      "entry changes. As a rule the change comes in time, and nobody reads the secret. But a processor may be slow at any",
+      "point. If processor 0 is slow between the two, processor 1 executes INVEPT too early, and remembers the old entry again.",
       "A schedule says which processor is slow, where, and for how many cycles:",
       "",
     ] + schedule.split(separator: "\n").map { "   " + $0 } + [
@@ -158,7 +160,7 @@ enum TourText {
 
   static func files(_ folder: String) -> [String] {
     [
-      "The schedule is \(folder)/race.schedule now, with the wrong and the right form beside it as scenarios. Run them again:",
+      "The schedule is \(folder)/race.schedule now, with both forms, hasty and shoot, beside it as scenarios. Run them again:",
       "",
       "   shootdown suite \(folder)/race.yaml \(folder)/race-mended.yaml",
     ]
@@ -168,7 +170,7 @@ enum TourText {
 
   static let schedule = """
     # shootdown schedule 1
-    # Processor 0 is slow by 20000 cycles behind its first NMI to another processor.
+    # Processor 0 is slow by 20000 cycles after its first NMI to another processor.
     at cpu0 nmi #1 +20000
 
     """
@@ -183,7 +185,7 @@ enum TourText {
       ),
       (
         "race-mended.yaml",
-        scenario("the NMI goes out behind the change", "shoot", schedule: "race.schedule")
+        scenario("the NMI goes out after the change", "shoot", schedule: "race.schedule")
           + "expect:\n  status: 1\n  violations: none\n"
       ),
     ]
