@@ -10,8 +10,22 @@ extension Session {
     let count = try arguments.number("number of instructions", atMost: 1 << 20) ?? 1
     try arguments.end()
     remember()
+    let before = cycles
     try stepBack(Int(count))
     showPlace()
+    tellWhoWentBack(before)
+  }
+
+  private var cycles: [UInt64] { board.processors.map(\.state.pointee.cycles) }
+
+  /// The step may have been another processor's: the place shown has not changed then, and that one's is told too.
+  private func tellWhoWentBack(_ before: [UInt64]) {
+    let moved = before.indices.filter { cycles[$0] != before[$0] }
+    guard !moved.contains(selected), let other = moved.first else { return }
+    let own = selected
+    selected = other
+    say("the step was of \(placeLine)")
+    selected = own
   }
 
   /// Instructions that are gone through one by one to find out what lies between them.
