@@ -43,7 +43,8 @@ enum TourText {
     for missed in violation.missed where missed.processor != user {
       tell(
         missed.cycle,
-        "Processor \(missed.processor) executes \(missed.text), the EPT's address. It forgets; processor \(user) does not.")
+        "Processor \(missed.processor) executes \(missed.text), the EPT's address. It forgets; processor \(user) does not."
+      )
     }
     if let write = violation.write {
       tell(write.cycle, "Processor \(number(write.writer)) writes the secret into the page's memory.")
