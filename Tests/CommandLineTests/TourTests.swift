@@ -11,7 +11,7 @@ import Testing
     for text in [
       "Processor 1 reads the page, walks the tables, and remembers where the page lies.",
       "changes the EPT's entry at 303000h from 400037h to 0h, which leads nowhere.",
-      "Processor 0 executes INVEPT of EPTP 300000h. It forgets; processor 1 does not.",
+      "Processor 0 executes INVEPT of EPTP 300000h, the EPT's address. It forgets; processor 1 does not.",
       "read the secret:       0000000000000001", "read the secret:       0000000000000000",
       "stale mapping, reused: CPU 1 read linear 400000h", "nothing is reported", "at cpu0 nmi #1 +20000",
       "shootdown suite \(files)/race.yaml \(files)/race-mended.yaml",
