@@ -33,7 +33,7 @@ extension CommandTable {
     next              like step, but a call or a repeated instruction is one step
     finish            run on until the procedure returns
     until             run on to an address, or step until a condition holds
-    reverse-step      go back N instructions (1) or events, of whichever processor
+    reverse-step      go back N instructions (1) or events, of whichever processor; of another one it is told
     reverse-continue  go back to the last stop before here
     goto              go to a cycle, back or on
     undo              take the last run, step or change back
