@@ -29,28 +29,21 @@
 
   /// What sets the chains of different address spaces apart, for the hash: of the tag, what no entry serves another for.
   @inlinable @inline(__always) static func home(_ kind: MappingKind, _ tag: Tag) -> UInt64 {
-    #if MUTATIONS
-      return 0
-    #else
-      return kind == .guestPhysical ? home(ep4ta: tag.ep4ta) : home(vpid: tag.vpid)
-    #endif
+    kind == .guestPhysical ? home(ep4ta: tag.ep4ta) : home(vpid: tag.vpid)
   }
 
   /// The same of linear and combined entries.
-  @inlinable @inline(__always) static func home(vpid: UInt16) -> UInt64 {
-    #if MUTATIONS
-      return 0
-    #else
-      return UInt64(vpid) << 36
-    #endif
-  }
+  @inlinable @inline(__always) static func home(vpid: UInt16) -> UInt64 { apart(UInt64(vpid) << 36) }
 
   /// The same of guest-physical entries.
-  @inlinable @inline(__always) static func home(ep4ta: UInt64) -> UInt64 {
+  @inlinable @inline(__always) static func home(ep4ta: UInt64) -> UInt64 { apart(ep4ta << 24) }
+
+  /// A mutation may let an entry serve any address space: then all are in one chain.
+  @inlinable @inline(__always) static func apart(_ home: UInt64) -> UInt64 {
     #if MUTATIONS
       return 0
     #else
-      return ep4ta << 24
+      return home
     #endif
   }
 }

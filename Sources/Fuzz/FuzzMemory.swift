@@ -38,6 +38,7 @@ final class FuzzMemory {
           PhysicalAddress(UInt64(page << 12 + offset)), UnsafeRawBufferPointer(start: before + offset, count: 64))
       }
     }
+    // What was put back is as it was.
     _ = memory.takeChanges()
   }
 }

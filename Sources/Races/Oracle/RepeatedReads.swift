@@ -52,7 +52,7 @@ final class RepeatedReads {
 
   /// Where a processor counts them while no fact comes; nil: its last was by another mapping, or before a fact.
   ///
-  /// - Parameter facts: the count of facts; lasts as long as this object.
+  /// - Parameter facts: the count of facts; it and this object last as long as any processor counts.
   func counter(of slot: Slot, by processor: Int, facts: UnsafePointer<UInt64>) -> StaleReadCounter? {
     guard reads.indices.contains(processor), let last = reads[processor], last.slot == slot,
       last.order == facts.pointee
