@@ -6,6 +6,13 @@
   @usableFromInline static let globalBit: UInt64 = 1 << 63
   @usableFromInline static let pcidBits: UInt64 = 0xFFFF << 16
 
+  @inlinable @inline(__always) init(word: UInt64) { self.word = word }
+
+  @inline(__always) var kind: MappingKind { MappingKind(rawValue: UInt8(word >> 9 & 3)) ?? .linear }
+  @inline(__always) var isStructure: Bool { word & 1 << 8 != 0 }
+  @inline(__always) var vpid: UInt16 { UInt16(truncatingIfNeeded: word >> 32) }
+  @inline(__always) var pcid: UInt16 { UInt16(truncatingIfNeeded: word >> 16) }
+
   /// - Parameter tag: its parts that the kind is not tagged with are left out.
   @inlinable @inline(__always)
   init(_ kind: MappingKind, shift: UInt8, isStructure: Bool, _ tag: Tag, isGlobal: Bool = false) {

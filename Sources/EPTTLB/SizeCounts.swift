@@ -2,6 +2,8 @@
 @frozen public struct SizeCounts {
   /// Bit s: there are entries of shift s. Small pages, which are long prefixes, come first.
   public private(set) var used: UInt64 = 0
+  /// Bit s: there are, or were.
+  public private(set) var everUsed: UInt64 = 0
   private var counts = InlineArray<64, UInt32>(repeating: 0)
 
   /// No entries.
@@ -9,13 +11,14 @@
 
   /// One more.
   @inline(__always) public mutating func add(_ shift: UInt8) {
-    counts[Int(shift & 63)] += 1
+    counts[Int(shift & 63)] &+= 1
     used |= 1 << UInt64(shift & 63)
+    everUsed |= used
   }
 
   /// One less.
   @inline(__always) public mutating func remove(_ shift: UInt8) {
-    counts[Int(shift & 63)] -= 1
+    counts[Int(shift & 63)] &-= 1
     if counts[Int(shift & 63)] == 0 { used &= ~(1 << UInt64(shift & 63)) }
   }
 

@@ -6,12 +6,11 @@ extension TranslationCache {
     fileprivate let nodes: Slab<Node>
     fileprivate let buckets: Slab<Slot>
     fileprivate let free: [Slot]
-    fileprivate let lists: [ListKey: Int32]
-    fileprivate let heads: [Slot]
-    fileprivate let keys: [ListKey]
+    fileprivate let lists: Slab<List>
+    fileprivate let listCount: Int
+    fileprivate let listNumbers: [ListKey: Int32]
     fileprivate let freeLists: [Int32]
     fileprivate let manyLists: Int
-    fileprivate let lastLists: [Int32]
     fileprivate let oldest: Slot
     fileprivate let youngest: Slot
     fileprivate let nextSequence: UInt64
@@ -21,7 +20,6 @@ extension TranslationCache {
     fileprivate let retiredCount: Int
     fileprivate let firstRetired: Slot
     fileprivate let lastRetired: Slot
-    fileprivate let retiredSizes: SizeCounts
     fileprivate let era, firstEra: UInt32
     fileprivate let count: Int
     fileprivate let evictions: UInt64
@@ -36,11 +34,11 @@ extension TranslationCache {
   public var image: Image {
     isShared = true
     return Image(
-      nodes: nodeSlab, buckets: bucketSlab, free: free, lists: lists, heads: heads, keys: keys, freeLists: freeLists,
-      manyLists: manyLists, lastLists: lastLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
+      nodes: nodeSlab, buckets: bucketSlab, free: free, lists: listSlab, listCount: listCount, listNumbers: listNumbers,
+      freeLists: freeLists, manyLists: manyLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
       translationSizes: translationSizes, structureSizes: structureSizes, pieceCount: pieceCount,
-      retiredCount: retiredCount, firstRetired: firstRetired, lastRetired: lastRetired, retiredSizes: retiredSizes,
-      era: era, firstEra: firstEra, count: count,
+      retiredCount: retiredCount, firstRetired: firstRetired, lastRetired: lastRetired, era: era, firstEra: firstEra,
+      count: count,
       evictions: evictions, random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
       freeManySources: freeManySources)
   }
@@ -53,14 +51,14 @@ extension TranslationCache {
     capacity = nodeSlab.capacity
     bucketSlab = image.buckets
     buckets = bucketSlab.elements
-    bucketMask = bucketSlab.capacity - 1
+    bucketShift = UInt64(64 - bucketSlab.capacity.trailingZeroBitCount)
     free = image.free
-    lists = image.lists
-    heads = image.heads
-    keys = image.keys
+    listSlab = image.lists
+    lists = listSlab.elements
+    listCount = image.listCount
+    listNumbers = image.listNumbers
     freeLists = image.freeLists
     manyLists = image.manyLists
-    lastLists = image.lastLists
     oldest = image.oldest
     youngest = image.youngest
     nextSequence = image.nextSequence
@@ -68,7 +66,7 @@ extension TranslationCache {
     structureSizes = image.structureSizes
     pieceCount = image.pieceCount
     (retiredCount, firstRetired, lastRetired) = (image.retiredCount, image.firstRetired, image.lastRetired)
-    (retiredSizes, era, firstEra) = (image.retiredSizes, image.era, image.firstEra)
+    (era, firstEra) = (image.era, image.firstEra)
     count = image.count
     evictions = image.evictions
     random = image.random
@@ -94,6 +92,10 @@ extension TranslationCache {
     if !isKnownUniquelyReferenced(&bucketSlab) {
       bucketSlab = Slab(copying: bucketSlab, capacity: bucketSlab.capacity)
       buckets = bucketSlab.elements
+    }
+    if !isKnownUniquelyReferenced(&listSlab) {
+      listSlab = Slab(copying: listSlab, capacity: listSlab.capacity)
+      lists = listSlab.elements
     }
   }
 }

@@ -201,8 +201,8 @@ extension TranslationCache {
   /// what would recur.
   private func dropPieces(_ row: InvalidationRow, _ address: UInt64, _ condition: (CachedEntry) -> Bool) {
     guard pieceCount > 0, !isBroken(.c5Pieces) else { return }
-    for (list, key) in keys.enumerated() where key.kind == .combined && key.type != .structure {
-      var slot = heads[list]
+    for number in 0..<listCount where lists[number].key.kind == .combined && lists[number].key.type != .structure {
+      var slot = lists[number].head
       while slot != TranslationCache.none {
         let node = nodes + Int(slot)
         let next = node.pointee.nextInList
@@ -234,9 +234,10 @@ extension TranslationCache {
   }
 
   private func dropLists(_ row: InvalidationRow?, _ condition: (ListKey) -> Bool) {
-    for list in 0..<heads.count
-    where heads[list] != TranslationCache.none && condition(keys[list]) && row?.spares(keys[list]) != true {
-      retire(list: list)
+    for number in 0..<listCount {
+      let list = lists[number]
+      guard list.head != TranslationCache.none, condition(list.key), row?.spares(list.key) != true else { continue }
+      retire(list: number)
     }
     overdo(row)
   }
@@ -244,8 +245,8 @@ extension TranslationCache {
   /// A row that is broken drops more than it needs to.
   @inline(__always) private func overdo(_ row: InvalidationRow?) {
     #if MUTATIONS
-      for (list, key) in keys.enumerated() where row?.exceeds(key) == true {
-        while heads[list] != TranslationCache.none { drop(heads[list]) }
+      for number in 0..<listCount where row?.exceeds(lists[number].key) == true {
+        while lists[number].head != TranslationCache.none { drop(lists[number].head) }
       }
     #endif
   }

@@ -3,7 +3,7 @@ extension TranslationCache {
   public func checkInvariants() -> String? {
     var seen = 0
     var problem: String?
-    var sizes = SizeCounts()
+    var (sizes, structures) = (SizeCounts(), SizeCounts())
     var pieces = 0
     var lastSequence: UInt64?
     forEach { slot, entry in
@@ -14,30 +14,41 @@ extension TranslationCache {
       let sequence = nodes[Int(slot)].sequence
       if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
       lastSequence = sequence
-      if !entry.isStructure { sizes.add(entry.shift) }
+      if entry.isStructure { structures.add(entry.shift) } else { sizes.add(entry.shift) }
       if entry.isPiece { pieces += 1 }
       if entry.prefix & (1 << UInt64(entry.shift) - 1) != 0 { problem = "slot \(slot): prefix is not aligned" }
       if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
         problem = "slot \(slot): frame is not aligned"
       }
       if nodes[Int(slot)].identity != EntryIdentity(entry) { problem = "slot \(slot) has another's identity" }
-      var chained = buckets[bucket(of: nodes + Int(slot))]
+      let chain = bucket(of: nodes + Int(slot))
+      if chain != Int(nodes[Int(slot)].chain) { problem = "slot \(slot) is in another's chain" }
+      var chained = buckets[chain]
       while chained != slot && chained != TranslationCache.none { chained = nodes[Int(chained)].nextInBucket }
       if chained != slot { problem = "slot \(slot) is in no chain" }
     }
+    var listed = 0
+    for number in 0..<listCount {
+      var slot = lists[number].head
+      while slot != TranslationCache.none, listed <= count {
+        listed += 1
+        let node = nodes[Int(slot)]
+        if ListKey(node.identity, ep4ta: node.entry.tag.ep4ta) != lists[number].key || node.list != Int32(number) {
+          problem = "slot \(slot) is on another tag's list"
+        }
+        slot = node.nextInList
+      }
+    }
+    if listed != count { problem = "\(count) entries counted, \(listed) on lists" }
     var aside = 0
-    var asideSizes = SizeCounts()
     forEachRetired { slot in
       aside += 1
-      let entry = self[slot]
       if isLive(slot) || !isRetired(slot) { problem = "slot \(slot) is kept aside, and lives" }
       if isSuspect(slot) { problem = "slot \(slot) is kept aside, and suspect" }
-      if !entry.isStructure { asideSizes.add(entry.shift) }
     }
     if aside != retiredCount { problem = "\(retiredCount) entries kept aside counted, \(aside) listed" }
-    if asideSizes != retiredSizes { problem = "sizes of entries kept aside are miscounted" }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
-    if sizes != translationSizes { problem = "sizes are miscounted" }
+    if sizes != translationSizes || structures != structureSizes { problem = "sizes are miscounted" }
     if pieces != pieceCount { problem = "pieces are miscounted" }
     for slot in suspicions.keys where !isLive(slot) || !isSuspect(slot) {
       problem = "slot \(slot) is suspected in vain"

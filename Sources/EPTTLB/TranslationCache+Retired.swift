@@ -23,16 +23,16 @@ extension TranslationCache {
   }
 
   /// Drops all entries of a list, and keeps aside what may be.
-  func retire(list: Int) {
+  func retire(list number: Int) {
     own()
-    var slot = heads[list]
+    var slot = lists[number].head
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let next = node.pointee.nextInList
       if mayRetire(node) { setAside(slot, node) } else { drop(slot) }
       slot = next
     }
-    heads[list] = TranslationCache.none
+    lists[number].head = TranslationCache.none
     while retiredCount > TranslationCache.maximumRetired { release(firstRetired) }
   }
 
@@ -48,8 +48,7 @@ extension TranslationCache {
     node.pointee.younger = TranslationCache.none
     if lastRetired != TranslationCache.none { nodes[Int(lastRetired)].younger = slot } else { firstRetired = slot }
     lastRetired = slot
-    retiredCount += 1
-    if !node.pointee.entry.isStructure { retiredSizes.add(node.pointee.entry.shift) }
+    retiredCount &+= 1
   }
 
   /// The keeper wants to know when an entry is retired.
@@ -67,7 +66,7 @@ extension TranslationCache {
   /// A translation that is kept aside and that a walk of an address from a root may make again.
   public func retiredTranslation(_ address: UInt64, _ tag: Tag, root: UInt64) -> Slot? {
     guard retiredCount > 0 else { return nil }
-    var sizes = retiredSizes.used
+    var sizes = translationSizes.everUsed
     while let shift = SizeCounts.next(&sizes) {
       if let slot = retired(address, tag, root: root, shift: shift, isStructure: false) { return slot }
     }
@@ -92,31 +91,78 @@ extension TranslationCache {
     return nil
   }
 
-  /// Caches an entry that is kept aside, as if it were made anew.
-  public func revive(_ slot: Slot) {
+  /// The paging-structure-cache entry that the walk which made an entry went through last, if that one is kept aside and
+  /// walks would make it again.
+  @inlinable @inline(__always) public func retiredParent(_ slot: Slot) -> Slot? {
+    let parent = nodes[Int(slot)].parent
+    guard parent.slot != TranslationCache.none else { return nil }
+    let node = nodes + Int(parent.slot)
+    guard node.pointee.isRetired, node.pointee.birth == parent.birth, node.pointee.era == era else { return nil }
+    return parent.slot
+  }
+
+  /// Whether the walk that made an entry went through a paging-structure-cache entry that lives last.
+  @inlinable @inline(__always) public func isParent(_ parent: Slot, of slot: Slot) -> Bool {
+    let known = nodes[Int(slot)].parent
+    return known.slot == parent && nodes[Int(parent)].birth == known.birth
+  }
+
+  /// What tells a live entry from those that had its slot before, and will have it.
+  public func lineage(_ slot: Slot) -> Lineage { Lineage(slot: slot, birth: nodes[Int(slot)].birth) }
+
+  /// Notes what the walk that made an entry went through last.
+  public func setParent(of slot: Slot, _ parent: Lineage) {
     own()
-    if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
-    let node = nodes + Int(slot)
-    takeAside(slot)
-    node.pointee.isLive = true
-    let chain = bucket(of: node)
-    // The newest comes first.
-    if buckets[chain] != slot {
-      unchain(slot, from: chain)
-      node.pointee.nextInBucket = buckets[chain]
-      buckets[chain] = slot
+    nodes[Int(slot)].parent = parent
+  }
+
+  /// Caches an entry that is kept aside, as if it were made anew, and before it so many of those that the walk which made it
+  /// went through.
+  public func revive(_ slot: Slot, withParents count: Int = 0) {
+    own()
+    while self.count &+ count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
+    // In registers: each entry is linked to the one before it.
+    var ages = (youngest: youngest, sequence: nextSequence)
+    var level = count
+    while level >= 0 {
+      var next = slot
+      for _ in 0..<level { next = nodes[Int(next)].parent.slot }
+      let node = nodes + Int(next)
+      takeAside(node)
+      node.pointee.isLive = true
+      putFirst(next, node)
+      addToList(next, node)
+      append(next, node, to: &ages)
+      level &-= 1
     }
-    linkIntoLists(slot)
-    if tellsOfRevivals { keeper?.mappingRevived(slot) }
+    (youngest, nextSequence) = ages
+    self.count &+= count &+ 1
+    retiredCount &-= count &+ 1
+    guard tellsOfRevivals else { return }
+    for level in (0...count).reversed() {
+      var next = slot
+      for _ in 0..<level { next = nodes[Int(next)].parent.slot }
+      keeper?.mappingRevived(next)
+    }
+  }
+
+  /// In a chain, the newest comes first.
+  @inline(__always) private func putFirst(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    let chain = Int(node.pointee.chain)
+    guard buckets[chain] != slot else { return }
+    unchain(slot, node)
+    node.pointee.nextInBucket = buckets[chain]
+    buckets[chain] = slot
   }
 
   /// Forgets an entry that is kept aside.
   public func release(_ slot: Slot) {
     own()
     keeper?.mappingReleased(slot)
-    takeAside(slot)
-    unchain(slot)
-    free.append(slot)
+    let node = nodes + Int(slot)
+    takeAside(node)
+    retiredCount &-= 1
+    forget(slot, node)
   }
 
   /// Forgets every entry that is kept aside.
@@ -133,13 +179,10 @@ extension TranslationCache {
     }
   }
 
-  @inline(__always) private func takeAside(_ slot: Slot) {
-    let node = nodes + Int(slot)
+  @inline(__always) private func takeAside(_ node: UnsafeMutablePointer<Node>) {
     node.pointee.isRetired = false
     let (older, younger) = (node.pointee.older, node.pointee.younger)
     if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { firstRetired = younger }
     if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { lastRetired = older }
-    retiredCount -= 1
-    if !node.pointee.entry.isStructure { retiredSizes.remove(node.pointee.entry.shift) }
   }
 }

@@ -26,9 +26,6 @@ public final class TranslationCache {
   /// Of no entry.
   @usableFromInline static let none: Slot = .max
 
-  /// Which of a tag's lists an entry is in; rules speak of each apart.
-  enum Class: Int { case translation, global, structure }
-
   @usableFromInline struct Node {
     @usableFromInline var entry: CachedEntry
     @usableFromInline var identity: EntryIdentity
@@ -40,17 +37,31 @@ public final class TranslationCache {
     /// False while the slot is free, or its entry kept aside.
     @usableFromInline var isLive: Bool
     /// Dropped, and kept aside (`TranslationCache+Retired.swift`).
-    var isRetired: Bool
+    @usableFromInline var isRetired: Bool
     /// The keeper wants to know when it is retired.
     var isNoted: Bool
     /// What walks depended on apart from memory when it was made, as a number.
-    var era: UInt32
+    @usableFromInline var era: UInt32
+    /// Tells it from others that had its slot before.
+    @usableFromInline var birth: UInt64
+    /// The paging-structure-cache entry that the walk went through last.
+    @usableFromInline var parent: Lineage
+    /// The chain that it is in.
+    var chain: UInt32
     @usableFromInline var nextInBucket: Slot
     @usableFromInline var list: Int32
     @usableFromInline var previousInList: Slot
     @usableFromInline var nextInList: Slot
     @usableFromInline var younger: Slot
     @usableFromInline var older: Slot
+  }
+
+  /// An entry, whatever has its slot by now.
+  @frozen public struct Lineage: Sendable {
+    @usableFromInline let slot: Slot
+    @usableFromInline let birth: UInt64
+
+    static let none = Lineage(slot: TranslationCache.none, birth: 0)
   }
 
   /// A translation that was dropped, or has left a part's first level: whatever was derived from it must go.
@@ -99,19 +110,21 @@ public final class TranslationCache {
   var capacity = 1024
   var free: [Slot] = []
   @usableFromInline var buckets: UnsafeMutablePointer<Slot>
-  @usableFromInline var bucketMask = 4095
-  var lists: [ListKey: Int32] = [:]
-  var heads: [Slot] = []
-  var keys: [ListKey] = []
+  /// 64 less the binary logarithm of how many there are: the topmost bits of a product depend on all bits below.
+  @usableFromInline var bucketShift: UInt64 = 52
+  var bucketCount: Int { 1 << Int(64 - bucketShift) }
+  /// Entries by tag and class (`TranslationCache+Lists.swift`).
+  var listSlab: Slab<List>
+  var lists: UnsafeMutablePointer<List>
+  var listCount = 0
+  var listNumbers: [ListKey: Int32] = [:]
   /// Lists to use again.
   var freeLists: [Int32] = []
   /// When there are as many lists, empty ones are looked for.
   var manyLists = 64
-  /// The list found last, by class.
-  var lastLists = [Int32](repeating: -1, count: 3)
   var oldest = TranslationCache.none
   var youngest = TranslationCache.none
-  var nextSequence: UInt64 = 0
+  @usableFromInline var nextSequence: UInt64 = 0
   /// Live translations and structures by shift: a size nobody uses costs no look-up.
   @usableFromInline var translationSizes = SizeCounts()
   @usableFromInline var structureSizes = SizeCounts()
@@ -119,16 +132,16 @@ public final class TranslationCache {
   var pieceCount = 0
 
   /// Translations dropped since the list was last emptied by whoever keeps things derived from them.
-  public var dropped: UnsafeBufferPointer<Dropped> { UnsafeBufferPointer(start: droppedList, count: droppedCount) }
-  private var droppedList: UnsafeMutablePointer<Dropped>
-  private var droppedCount = 0
+  @inlinable @inline(__always) public var dropped: UnsafeBufferPointer<Dropped> {
+    UnsafeBufferPointer(start: droppedList, count: droppedCount)
+  }
+  @usableFromInline var droppedList: UnsafeMutablePointer<Dropped>
+  @usableFromInline var droppedCount = 0
   private var droppedCapacity = 256
   /// Entries kept aside, the first of them and the last (`TranslationCache+Retired.swift`).
   public internal(set) var retiredCount = 0
   var firstRetired = TranslationCache.none
   var lastRetired = TranslationCache.none
-  /// Translations kept aside, by shift.
-  var retiredSizes = SizeCounts()
   /// Number of what walks depend on by now, apart from memory and root; new entries are stamped with it.
   public var era: UInt32 = 0
   /// Entries of earlier numbers cannot be made again.
@@ -138,27 +151,6 @@ public final class TranslationCache {
   public internal(set) var count = 0
   /// Entries that the budget, a part's size or chance drove out.
   public internal(set) var evictions: UInt64 = 0
-
-  struct ListKey: Hashable {
-    /// VPID, PCID, class and kind.
-    private let word: UInt64
-    private let ep4ta: UInt64
-
-    @inline(__always) init(kind: MappingKind, tag: Tag, type: Class) {
-      word = UInt64(tag.vpid) << 32 | UInt64(tag.pcid) << 16 | UInt64(type.rawValue) << 8 | UInt64(kind.rawValue)
-      ep4ta = tag.ep4ta
-    }
-
-    @inline(__always) static func == (left: ListKey, right: ListKey) -> Bool {
-      left.word == right.word && left.ep4ta == right.ep4ta
-    }
-
-    @inline(__always) var kind: MappingKind { MappingKind(rawValue: UInt8(truncatingIfNeeded: word)) ?? .linear }
-    @inline(__always) var type: Class { Class(rawValue: Int(word >> 8 & 0xFF)) ?? .translation }
-    @inline(__always) var tag: Tag {
-      Tag(vpid: UInt16(truncatingIfNeeded: word >> 32), pcid: UInt16(truncatingIfNeeded: word >> 16), ep4ta: ep4ta)
-    }
-  }
 
   /// An empty cache.
   public init(policy: RetentionPolicy) {
@@ -182,9 +174,11 @@ public final class TranslationCache {
     // A node of zeros is not live.
     nodeSlab = Slab(capacity: capacity)
     nodes = nodeSlab.elements
-    bucketSlab = Slab(capacity: bucketMask + 1)
+    bucketSlab = Slab(capacity: 1 << 12)
     buckets = bucketSlab.elements
-    buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
+    buckets.initialize(repeating: TranslationCache.none, count: bucketSlab.capacity)
+    listSlab = Slab(capacity: 16)
+    lists = listSlab.elements
     droppedList = .allocate(capacity: droppedCapacity)
     free = (0..<Slot(capacity)).reversed()
   }
@@ -192,17 +186,19 @@ public final class TranslationCache {
   deinit { droppedList.deallocate() }
 
   /// Empties the list of dropped translations.
-  public func forgetDropped() { droppedCount = 0 }
+  @inlinable @inline(__always) public func forgetDropped() { droppedCount = 0 }
 
-  func noteDropped(_ translation: Dropped) {
-    if droppedCount == droppedCapacity {
-      let longer = UnsafeMutablePointer<Dropped>.allocate(capacity: droppedCapacity * 2)
-      longer.initialize(from: droppedList, count: droppedCount)
-      droppedList.deallocate()
-      (droppedList, droppedCapacity) = (longer, droppedCapacity * 2)
-    }
+  @inline(__always) func noteDropped(_ translation: Dropped) {
+    if droppedCount == droppedCapacity { growDropped() }
     (droppedList + droppedCount).initialize(to: translation)
-    droppedCount += 1
+    droppedCount &+= 1
+  }
+
+  private func growDropped() {
+    let longer = UnsafeMutablePointer<Dropped>.allocate(capacity: droppedCapacity * 2)
+    longer.initialize(from: droppedList, count: droppedCount)
+    droppedList.deallocate()
+    (droppedList, droppedCapacity) = (longer, droppedCapacity * 2)
   }
 
   /// A live entry; of one that came from more sources than it holds the first few are there.
@@ -217,7 +213,7 @@ public final class TranslationCache {
   public func sequence(_ slot: Slot) -> UInt64 { nodes[Int(slot)].sequence }
 
   /// How many entries have been cached so far.
-  public var insertions: UInt64 { nextSequence }
+  @inlinable public var insertions: UInt64 { nextSequence }
 
   /// Whether a live entry is a paging-structure-cache entry.
   @inlinable public func isStructure(_ slot: Slot) -> Bool { nodes[Int(slot)].entry.isStructure }
@@ -286,11 +282,11 @@ public final class TranslationCache {
   /// The chain of an address, of a page size and a home (`EntryIdentity.home`).
   @inlinable @inline(__always) func bucket(_ address: UInt64, _ shift: UInt8, _ home: UInt64) -> Int {
     let hash = ((address >> UInt64(shift) &+ UInt64(shift) << 52) ^ home) &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: hash >> 40) & bucketMask
+    return Int(truncatingIfNeeded: hash &>> bucketShift)
   }
 
-  /// The chain that an entry is in.
-  @inline(__always) func bucket(of node: UnsafeMutablePointer<Node>) -> Int {
+  /// The chain that an entry belongs to.
+  func bucket(of node: UnsafeMutablePointer<Node>) -> Int {
     bucket(
       node.pointee.entry.prefix, node.pointee.entry.shift,
       EntryIdentity.home(node.pointee.entry.kind, node.pointee.entry.tag))
@@ -461,46 +457,41 @@ public final class TranslationCache {
     node.initialize(
       to: Node(
         entry: entry, identity: EntryIdentity(entry), sequence: 0, manySources: manySources, isSuspect: false,
-        isLive: true, isRetired: false, isNoted: false, era: era, nextInBucket: TranslationCache.none, list: -1,
+        isLive: true, isRetired: false, isNoted: false, era: era, birth: nextSequence, parent: .none, chain: 0,
+        nextInBucket: TranslationCache.none, list: -1,
         previousInList: TranslationCache.none,
         nextInList: TranslationCache.none, younger: TranslationCache.none, older: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)
     link(slot)
+    if node.pointee.entry.isPiece { pieceCount += 1 }
   }
 
   /// Puts an entry where it is found, as the youngest.
   func link(_ slot: Slot) {
     let node = nodes + Int(slot)
     let chain = bucket(of: node)
+    node.pointee.chain = UInt32(truncatingIfNeeded: chain)
     node.pointee.nextInBucket = buckets[chain]
     buckets[chain] = slot
-    linkIntoLists(slot)
+    addToList(slot, node)
+    var ages = (youngest: youngest, sequence: nextSequence)
+    append(slot, node, to: &ages)
+    (youngest, nextSequence) = ages
+    count &+= 1
   }
 
-  /// Puts an entry that is in its chain on the other lists.
-  @inline(__always) func linkIntoLists(_ slot: Slot) {
-    let node = nodes + Int(slot)
-    let (shift, isStructure) = (node.pointee.entry.shift, node.pointee.entry.isStructure)
-    let list = list(of: node)
-    let head = heads[Int(list)]
-    node.pointee.sequence = nextSequence
-    node.pointee.list = list
-    node.pointee.previousInList = TranslationCache.none
-    node.pointee.nextInList = head
+  /// Makes an entry the youngest of all.
+  @inline(__always) func append(
+    _ slot: Slot, _ node: UnsafeMutablePointer<Node>, to ages: inout (youngest: Slot, sequence: UInt64)
+  ) {
+    node.pointee.sequence = ages.sequence
     node.pointee.younger = TranslationCache.none
-    node.pointee.older = youngest
-    if head != TranslationCache.none { nodes[Int(head)].previousInList = slot }
-    heads[Int(list)] = slot
-    if youngest != TranslationCache.none { nodes[Int(youngest)].younger = slot } else { oldest = slot }
-    youngest = slot
-    nextSequence += 1
-    count += 1
-    if isStructure {
-      structureSizes.add(shift)
-    } else {
-      translationSizes.add(shift)
-      if node.pointee.entry.isPiece { pieceCount += 1 }
-    }
+    node.pointee.older = ages.youngest
+    if ages.youngest != TranslationCache.none { nodes[Int(ages.youngest)].younger = slot } else { oldest = slot }
+    ages.youngest = slot
+    ages.sequence &+= 1
+    let shift = node.pointee.entry.shift
+    if node.pointee.entry.isStructure { structureSizes.add(shift) } else { translationSizes.add(shift) }
   }
 
   func evictOne(_ slot: Slot) {
@@ -521,46 +512,6 @@ public final class TranslationCache {
 
   func isLive(_ slot: Slot) -> Bool { Int(slot) < capacity && nodes[Int(slot)].isLive }
 
-  @inline(__always) private func list(of node: UnsafeMutablePointer<Node>) -> Int32 {
-    let type: Class =
-      node.pointee.entry.isStructure ? .structure : node.pointee.entry.isGlobal ? .global : .translation
-    let key = ListKey(kind: node.pointee.entry.kind, tag: node.pointee.entry.tag, type: type)
-    // That of a revived entry may be another's by now.
-    if node.pointee.list >= 0, keys[Int(node.pointee.list)] == key { return node.pointee.list }
-    return list(key, type)
-  }
-
-  private func list(_ key: ListKey, _ type: Class) -> Int32 {
-    let last = lastLists[type.rawValue]
-    if last >= 0, keys[Int(last)] == key { return last }
-    let list = lists[key] ?? newList(key)
-    lastLists[type.rawValue] = list
-    return list
-  }
-
-  private func newList(_ key: ListKey) -> Int32 {
-    if freeLists.isEmpty, heads.count >= manyLists { findEmptyLists() }
-    let list = freeLists.popLast() ?? Int32(heads.count)
-    if Int(list) == heads.count {
-      heads.append(TranslationCache.none)
-      keys.append(key)
-    } else {
-      keys[Int(list)] = key
-    }
-    lists[key] = list
-    return list
-  }
-
-  /// Address spaces come and go; their lists are used again, but not looked for at each change.
-  private func findEmptyLists() {
-    for list in heads.indices where heads[list] == TranslationCache.none {
-      lists[keys[list]] = nil
-      freeLists.append(Int32(list))
-    }
-    lastLists = [-1, -1, -1]
-    manyLists = max(64, 2 * (heads.count - freeLists.count))
-  }
-
   private func grow() {
     // `rehash` puts live ones into chains only.
     releaseAll()
@@ -568,20 +519,21 @@ public final class TranslationCache {
     nodes = nodeSlab.elements
     free = (Slot(capacity)..<Slot(capacity * 2)).reversed()
     capacity *= 2
-    guard capacity > bucketMask else { return }
+    guard capacity >= bucketCount else { return }
     rehash()
   }
 
   private func rehash() {
-    bucketMask = bucketMask * 4 + 3
-    bucketSlab = Slab(capacity: bucketMask + 1)
+    bucketShift -= 2
+    bucketSlab = Slab(capacity: bucketCount)
     buckets = bucketSlab.elements
-    buckets.initialize(repeating: TranslationCache.none, count: bucketMask + 1)
+    buckets.initialize(repeating: TranslationCache.none, count: bucketCount)
     // Oldest first, so that chains stay newest first.
     var slot = oldest
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let chain = bucket(of: node)
+      node.pointee.chain = UInt32(truncatingIfNeeded: chain)
       node.pointee.nextInBucket = buckets[chain]
       buckets[chain] = slot
       slot = node.pointee.younger
@@ -599,27 +551,16 @@ public final class TranslationCache {
     if node.pointee.isSuspect { suspicions[slot] = nil }
     if node.pointee.manySources != TranslationCache.none { freeManySources.append(node.pointee.manySources) }
     node.pointee.isSuspect = false
-    unlink(slot)
-    unchain(slot)
-    free.append(slot)
-  }
-
-  /// Takes an entry off all lists but its chain; it no longer lives.
-  @inline(__always) func unlink(_ slot: Slot) {
-    let node = nodes + Int(slot)
     takeFromList(node)
     takeFromAges(slot, node)
+    forget(slot, node)
   }
 
-  /// Takes an entry off its tag's list.
-  @inline(__always) func takeFromList(_ node: UnsafeMutablePointer<Node>) {
-    let (previous, next) = (node.pointee.previousInList, node.pointee.nextInList)
-    if previous != TranslationCache.none {
-      nodes[Int(previous)].nextInList = next
-    } else {
-      heads[Int(node.pointee.list)] = next
-    }
-    if next != TranslationCache.none { nodes[Int(next)].previousInList = previous }
+  /// Gives the slot of an entry that is on no list any more back.
+  @inline(__always) func forget(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    if node.pointee.entry.isPiece { pieceCount -= 1 }
+    unchain(slot, node)
+    free.append(slot)
   }
 
   /// Takes an entry off the list by age; it no longer lives.
@@ -628,22 +569,17 @@ public final class TranslationCache {
     let (older, younger) = (node.pointee.older, node.pointee.younger)
     if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { oldest = younger }
     if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { youngest = older }
+    count &-= 1
     let shift = node.pointee.entry.shift
-    if node.pointee.entry.isStructure {
-      structureSizes.remove(shift)
-    } else {
-      translationSizes.remove(shift)
-      if node.pointee.entry.isPiece { pieceCount -= 1 }
-      noteDropped(Dropped(slot: slot, prefix: node.pointee.entry.prefix, shift: shift))
-    }
-    count -= 1
+    guard !node.pointee.entry.isStructure else { return structureSizes.remove(shift) }
+    translationSizes.remove(shift)
+    noteDropped(Dropped(slot: slot, prefix: node.pointee.entry.prefix, shift: shift))
   }
 
-  func unchain(_ slot: Slot) { unchain(slot, from: bucket(of: nodes + Int(slot))) }
-
   /// Takes an entry out of its chain.
-  @inline(__always) func unchain(_ slot: Slot, from chain: Int) {
-    let next = nodes[Int(slot)].nextInBucket
+  @inline(__always) func unchain(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    let chain = Int(node.pointee.chain)
+    let next = node.pointee.nextInBucket
     if buckets[chain] == slot {
       buckets[chain] = next
       return

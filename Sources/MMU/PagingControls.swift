@@ -139,7 +139,7 @@ extension PagingControls {
   }
 
   /// Whether rights and the protection key of an address permit an access (SDM Vol. 3, "Determination of Access Rights").
-  @inlinable public func permits(_ access: Access, _ rights: Rights, key: UInt8 = 0) -> Bool {
+  @inlinable @inline(__always) public func permits(_ access: Access, _ rights: Rights, key: UInt8 = 0) -> Bool {
     let isUserAddress = rights.contains(.user)
     if access.isUser && !isUserAddress { return false }
     if access.isFetch {
@@ -155,7 +155,7 @@ extension PagingControls {
 
   /// Whether the protection key of an address permits an access (SDM Vol. 3, "Protection Keys"): PKRU is for user-mode
   /// addresses, IA32_PKRS for supervisor-mode ones, and neither for instruction fetches.
-  @inlinable public func keyPermits(_ access: Access, _ rights: Rights, _ key: UInt8) -> Bool {
+  @inlinable @inline(__always) public func keyPermits(_ access: Access, _ rights: Rights, _ key: UInt8) -> Bool {
     guard !access.isFetch else { return true }
     let disabled = (rights.contains(.user) ? userKeys : supervisorKeys) >> (UInt32(key & 15) * 2)
     if disabled & 1 != 0 { return false }

@@ -94,8 +94,11 @@ extension Translation {
 
   /// Purges what was derived from translations that EPTTLB has dropped; where that may be the running block, it ends, and
   /// the next instruction is fetched anew, as it would be had blocks been formed otherwise.
-  func drain() {
-    guard !cache.dropped.isEmpty else { return }
+  @inline(__always) func drain() {
+    if !cache.dropped.isEmpty { purgeDropped() }
+  }
+
+  @inline(never) private func purgeDropped() {
     if cache.dropped.count > 64 {
       purgeHostPointers()
       fetchesLapse()
@@ -110,8 +113,8 @@ extension Translation {
 
   /// Notes that an instruction is fetched from a page: what is remembered of that lapses with the translation.
   @inline(__always) public func noteFetch(_ address: UInt64) {
-    fetchedPages[FetchGenerations.index(address)] = true
-    fetchedParts[FetchGenerations.index(address >> 9)] = true
+    fetchedPages[FetchGenerations.index(address)] = fetchEra
+    fetchedParts[FetchGenerations.index(address >> 9)] = fetchEra
   }
 
   /// The fetch pointers that a dropped or a suspect translation may have led to lapse.
@@ -120,7 +123,7 @@ extension Translation {
     // A part's are also told of when they only leave its first level, and then each use must be seen.
     case _ where cache.hasLevels: fetchesLapse()
     case 12: fetchesLapse(ofPageAt: dropped.prefix)
-    case 21: if fetchedParts[FetchGenerations.index(dropped.prefix >> 9)] { fetchesLapse() }
+    case 21: if fetchedParts[FetchGenerations.index(dropped.prefix >> 9)] == fetchEra { fetchesLapse() }
     default: fetchesLapse()
     }
   }
@@ -128,10 +131,10 @@ extension Translation {
   /// The fetch pointers of a page lapse, and so do those of the page before it, whose last instruction may lie in both.
   private func fetchesLapse(ofPageAt address: UInt64) {
     let index = FetchGenerations.index(address)
-    guard fetchedPages[index] else { return }
+    guard fetchedPages[index] == fetchEra else { return }
     // The page before it depends on the mode.
     guard address != 0 else { return fetchesLapse() }
-    // The flag stays: a page of the same hash may hold the end of an instruction that begins in the page before that one.
+    // The note stays: a page of the same hash may hold the end of an instruction that begins in the page before that one.
     state.fetchGeneration(address).pointee &+= 1
     state.fetchGeneration(address &- 0x1000).pointee &+= 1
     endBlock()
@@ -140,8 +143,7 @@ extension Translation {
   /// Every fetch pointer lapses.
   private func fetchesLapse() {
     state.pointee.generation &+= 1
-    fetchedPages.update(repeating: false, count: Int(FetchGenerationCount))
-    fetchedParts.update(repeating: false, count: Int(FetchGenerationCount))
+    fetchEra &+= 1
     endBlock()
   }
 

@@ -19,41 +19,56 @@ extension Translation {
       return nil
     }
     let indexBits = EntryFormat.indexBits(controls.mode)
-    var shift = EntryFormat.topShift(controls.mode)
+    var top = EntryFormat.topShift(controls.mode)
     if let start {
-      guard !cache.isSuspect(start), cache.root(start) == root, comes(from: start, entry) else { return nil }
-      shift = cache.pointer(start).pointee.shift - indexBits
+      guard !cache.isSuspect(start), cache.root(start) == root else { return nil }
+      top = cache.pointer(start).pointee.shift - indexBits
     }
-    var structures = InlineArray<4, Slot>(repeating: 0)
+    // From the translation up.
     var count = 0
-    while shift > entry.pointee.shift {
-      guard
-        let structure = cache.retired(address.value, controls.tag, root: root, shift: shift, isStructure: true),
-        comes(from: structure, entry)
-      else { return nil }
-      structures[count] = structure
+    var child = slot
+    var shift = entry.pointee.shift + indexBits
+    while shift <= top {
+      guard let structure = retiredStructure(above: child, shift: shift, address, root, entry) else { return nil }
       count += 1
-      shift -= indexBits
+      child = structure
+      shift += indexBits
+    }
+    if let start, !cache.isParent(start, of: child) {
+      guard comes(from: start, entry) else { return nil }
+      cache.setParent(of: child, cache.lineage(start))
     }
     state.pointee.cycles &+= UInt64(count + 1) &* walkReferenceCycles
-    for index in 0..<count { cache.revive(structures[index]) }
-    cache.revive(slot)
+    cache.revive(slot, withParents: count)
     return slot
   }
 
+  /// The paging-structure-cache entry of a size that a walk would make again on its way to a translation: mostly the one
+  /// that the walk which made its child went through.
+  @inline(__always) private func retiredStructure(
+    above child: Slot, shift: UInt8, _ address: LinearAddress, _ root: UInt64, _ entry: UnsafePointer<CachedEntry>
+  ) -> Slot? {
+    if let parent = cache.retiredParent(child), cache.pointer(parent).pointee.shift == shift { return parent }
+    guard let found = cache.retired(address.value, controls.tag, root: root, shift: shift, isStructure: true),
+      comes(from: found, entry)
+    else { return nil }
+    cache.setParent(of: child, cache.lineage(found))
+    return found
+  }
+
   /// Caches a paging-structure-cache entry that a walk may leave behind, if the same one is kept aside.
-  func reviveStructure(of walk: Walk, _ index: Int) -> Bool {
-    guard cache.retiredCount > 0, controls.ept == nil else { return false }
+  func reviveStructure(of walk: Walk, _ index: Int) -> Slot? {
+    guard cache.retiredCount > 0, controls.ept == nil else { return nil }
     guard
       let slot = cache.retired(
         walk.address.value, controls.tag, root: walk.root, shift: walk.structureShift(index), isStructure: true)
-    else { return false }
+    else { return nil }
     guard walk.structure(index, comesFromSourcesOf: cache.pointer(slot)) else {
       cache.release(slot)
-      return false
+      return nil
     }
     cache.revive(slot)
-    return true
+    return slot
   }
 
   /// Whether every structure entry that an entry came from holds what it held, to the last bit.

@@ -397,7 +397,7 @@ extension Translation: MappingKeeper {
 
 extension PagingControls {
   /// What a walk of an address starts from: the topmost table, or with PAE paging the register that takes its place.
-  func root(of address: LinearAddress) -> UInt64 {
+  @inline(__always) func root(of address: LinearAddress) -> UInt64 {
     mode == .pae ? pointers[Int(truncatingIfNeeded: address.value >> 30 & 3)] : root
   }
 

@@ -40,7 +40,11 @@ public final class Translation {
   /// Accesses go the long way, always; results are the same.
   public let usesHostPointers: Bool
   /// Controls in force; `contextChanged` after a change.
-  public private(set) var controls: PagingControls
+  @inlinable public var controls: PagingControls {
+    // No copy: they are looked at for every walk.
+    unsafeAddress { controlsInForce }
+  }
+  @usableFromInline var controlsInForce: UnsafePointer<PagingControls>
   /// How often they have changed.
   public private(set) var controlsChanges: UInt64 = 0
   /// A physical page that accesses of this processor do not reach by host pointers: its local APIC's. ~0: none.
@@ -101,9 +105,10 @@ public final class Translation {
   /// How often host pointers were taken away.
   public internal(set) var purges: UInt64 = 0
 
-  /// By a hash of linear pages, and of parts of 2 MiB, whether an instruction was fetched there since their fetch pointers
-  /// lapsed last.
-  let fetchedPages, fetchedParts: UnsafeMutablePointer<Bool>
+  /// By a hash of linear pages, and of parts of 2 MiB, `fetchEra` when an instruction was fetched there last: whether one
+  /// was since all fetch pointers lapsed last.
+  let fetchedPages, fetchedParts: UnsafeMutablePointer<UInt64>
+  var fetchEra: UInt64 = 1
 
   private var contexts: [ContextKey: UInt16] = [:]
   var contextKeys = [ContextKey?](repeating: nil, count: 4096)
@@ -146,13 +151,13 @@ public final class Translation {
     isFiled = .allocate(capacity: Int(HostPointerCount))
     isFiled.initialize(repeating: false, count: Int(HostPointerCount))
     fetchedPages = .allocate(capacity: Int(FetchGenerationCount))
-    fetchedPages.initialize(repeating: false, count: Int(FetchGenerationCount))
+    fetchedPages.initialize(repeating: 0, count: Int(FetchGenerationCount))
     fetchedParts = .allocate(capacity: Int(FetchGenerationCount))
-    fetchedParts.initialize(repeating: false, count: Int(FetchGenerationCount))
+    fetchedParts.initialize(repeating: 0, count: Int(FetchGenerationCount))
     self.usesHostPointers = usesHostPointers
-    self.controls = controls
     known = .allocate(capacity: Translation.knownCount)
     known.initialize(repeating: Known(controls: controls, stamp: 0), count: Translation.knownCount)
+    controlsInForce = Translation.controls(of: known)
     known[0].stamp = nextStamp
     if case .speculate = policy { speculates = true } else { speculates = false }
     for index in 0..<UInt64(HostPointerCount) { forget(state.hostPointer(index << 12)) }
@@ -204,6 +209,11 @@ public final class Translation {
     var stamp: UInt64
   }
 
+  private static func controls(of known: UnsafeMutablePointer<Known>) -> UnsafePointer<PagingControls> {
+    (UnsafeRawPointer(known) + (MemoryLayout<Known>.offset(of: \.controls) ?? 0))
+      .assumingMemoryBound(to: PagingControls.self)
+  }
+
   /// Makes controls known, if they are not.
   public func know(_ controls: PagingControls) -> KnownControls {
     for index in 0..<Translation.knownCount where known[index].stamp != 0 && known[index].controls == controls {
@@ -240,7 +250,7 @@ public final class Translation {
       if isBroken(.iEPTP), let ept = controls.ept, ept.pointer != new.ept?.pointer { cache.invept(ep4ta: ept.tag) }
     #endif
     inForce = index
-    controls = known[index].controls
+    controlsInForce = Translation.controls(of: known + index)
     if known[index].era == 0 { known[index].era = eras.number(of: controls) }
     cache.era = known[index].era
     controlsChanges &+= 1
@@ -337,16 +347,29 @@ public final class Translation {
       cache.walkedForDirty(kind, address.value, controls.tag)
       drain()
     }
-    let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
+    return refill(address, access, side)
+  }
+
+  /// Does what a walk would do for an address that no mapping serves, or walks.
+  private func refill(_ address: LinearAddress, _ access: Access, _ side: AccessSide) -> Result {
     let start = structure(address)
     if let start, cache.isSuspect(start), holds(start) { clear(start) }
-    if let slot = revive(address, access, start) {
-      listener { $0.filled(address, cache[slot]) }
-      drain()
-      return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
-    }
+    guard let slot = revive(address, access, start) else { return walk(address, access, side, from: start) }
+    listener { $0.filled(address, cache.pointer(slot)) }
+    drain()
+    return .physical(PhysicalAddress(controls.onBus(cache.physical(slot, address.value))), slot)
+  }
+
+  /// Walks, and caches what the walk finds.
+  ///
+  /// - Parameter start: the paging-structure-cache entry that it begins at.
+  @inline(never) private func walk(
+    _ address: LinearAddress, _ access: Access, _ side: AccessSide, from start: Slot?
+  ) -> Result {
+    let elsewhere = cache.hasLevels ? cache.translation(kind, address.value, controls.tag) : nil
     // What the walk's own fills drive out must not change what it started from.
     let inherited = start.flatMap { cache.suspicion($0) }
+    let origin = start.map { cache.lineage($0) }
     // The walk's own accessed and dirty flags take no entry away: nothing is filled ahead of them.
     let wasSpeculating = memory.isSpeculating
     memory.isSpeculating = true
@@ -356,13 +379,13 @@ public final class Translation {
       through: controls.ept == nil ? nil : self, sideEffects: true)
     memory.isSpeculating = wasSpeculating
     state.pointee.cycles &+= UInt64(walk.references) &* walkReferenceCycles
-    let filed = keep(walk, inherited: inherited, side, elsewhere)
+    let filed = keep(walk, from: origin, inherited: inherited, side, elsewhere)
     guard walk.isMapped else {
       // Spelled out, as below: what a closure captures is copied.
       if let reason = walk.exit { return exit(address, reason) }
       return fault(address, walk.code)
     }
-    listener { $0.filled(address, walk.mapping) }
+    listener { $0.filled(address, cache.pointer(filed)) }
     if speculates { fillNeighbours(address, shift: walk.mapping.shift) }
     drain()
     // The walk may have begun at a stale paging-structure-cache entry.
@@ -381,19 +404,29 @@ public final class Translation {
   /// Caches what a walk has found; the slot of its translation.
   ///
   /// - Parameters:
+  ///   - start: the paging-structure-cache entry that the walk started at.
   ///   - inherited: why the paging-structure-cache entry that the walk started at is suspect.
   ///   - elsewhere: a translation of the address that only the other side of a part's TLB has.
   @discardableResult
-  func keep(_ walk: Walk, inherited: Suspicion?, _ side: AccessSide, _ elsewhere: Slot? = nil) -> Slot {
+  func keep(
+    _ walk: Walk, from start: TranslationCache.Lineage? = nil, inherited: Suspicion?, _ side: AccessSide,
+    _ elsewhere: Slot? = nil
+  ) -> Slot {
     var inherited = inherited
     if inherited == nil { inherited = walk.inherited }
+    var parent = start
     for index in 0..<walk.structureCount {
-      if inherited == nil, reviveStructure(of: walk, index) { continue }
+      if inherited == nil, let slot = reviveStructure(of: walk, index) {
+        parent = cache.lineage(slot)
+        continue
+      }
       let slot =
         controls.ept == nil
         ? cache.insert(walk.structure(index))
         : cache.insert(walk.structure(index), sources: Array(walk.sources[..<walk.structureSourceCount(index)]))
       if let inherited { cache.inherit(slot, inherited) }
+      if let parent { cache.setParent(of: slot, parent) }
+      parent = cache.lineage(slot)
     }
     guard walk.isMapped else { return Translation.noMapping }
     if let elsewhere, cache.join(elsewhere, walk.mapping, side) { return elsewhere }
@@ -401,6 +434,7 @@ public final class Translation {
       controls.ept == nil
       ? cache.insert(walk.mapping, side: side) : cache.insert(walk.mapping, sources: walk.sources, side: side)
     if let inherited { cache.inherit(slot, inherited) }
+    if let parent { cache.setParent(of: slot, parent) }
     return slot
   }
 

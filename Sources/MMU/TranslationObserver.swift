@@ -24,8 +24,9 @@ public enum Invalidation: Equatable, Sendable {
 /// Sees what a processor's translations go through, and changes nothing.
 public protocol TranslationObserver: AnyObject {
   /// A walk for an address has ended in a translation, which is cached now; of a guest-physical mapping the address is
-  /// guest-physical.
-  func filled(_ address: LinearAddress, _ entry: CachedEntry)
+  /// guest-physical. The entry lies there until the call ends: most who are told do not look at it, and a copy costs more
+  /// than the call.
+  func filled(_ address: LinearAddress, _ entry: UnsafePointer<CachedEntry>)
   /// Translations were invalidated, as an instruction asks for, or were not because it failed.
   func invalidated(_ invalidation: Invalidation)
 }

@@ -215,7 +215,9 @@ private final class ProcessorTrace: ProcessorObserver, TranslationObserver {
   func wroteControlRegister(_ number: Int, _ value: UInt64, of processor: Processor) {
     trace.wroteControlRegister(number, value, processor)
   }
-  func filled(_ address: LinearAddress, _ entry: CachedEntry) { trace.filled(address, entry, processor) }
+  func filled(_ address: LinearAddress, _ entry: UnsafePointer<CachedEntry>) {
+    trace.filled(address, entry.pointee, processor)
+  }
   func invalidated(_ invalidation: Invalidation) { trace.invalidated(invalidation, processor) }
 }
 

@@ -34,7 +34,8 @@
   }
 
   /// The highest vector in it.
-  public var highest: UInt8? {
+  @inline(__always) public var highest: UInt8? {
+    guard words.0 | words.1 | words.2 | words.3 != 0 else { return nil }
     for index in (0..<4).reversed() where self[word: index] != 0 {
       return UInt8(index * 64 + 63 - self[word: index].leadingZeroBitCount)
     }

@@ -36,21 +36,25 @@ final class ControlsMemo {
     known.deallocate()
   }
 
-  /// What inputs begin with; outside guests and PAE paging all others are zero.
+  /// What inputs begin with; without PAE paging all others are zero.
   typealias Front = (cr0: UInt64, cr3: UInt64, cr4: UInt64, efer: UInt64, checks: UInt64, keys: UInt64)
+  /// What follows it: of a guest 1, and what its VMCS says; else zeros.
+  typealias Guest = (isGuest: UInt64, vpid: UInt64, ept: UInt64, secondary: UInt64, apicAccess: UInt64)
 
-  /// The controls that followed last, or before that, from such inputs.
-  @inline(__always) func find(_ front: Front) -> Translation.KnownControls? {
-    if begins(last, front) { return known[last] }
-    guard begins(previous, front) else { return nil }
+  /// The controls that followed last, or before that, from such inputs; of neither PAE paging.
+  @inline(__always) func find(_ front: Front, _ guest: Guest) -> Translation.KnownControls? {
+    if begins(last, front, guest) { return known[last] }
+    guard begins(previous, front, guest) else { return nil }
     swap(&last, &previous)
     return known[last]
   }
 
-  @inline(__always) private func begins(_ index: Int, _ front: Front) -> Bool {
-    let words = words + index * ControlsMemo.wordCount
-    return words[0] == front.cr0 && words[1] == front.cr3 && words[2] == front.cr4 && words[3] == front.efer
-      && words[4] == front.checks && words[5] == front.keys && words[6] == 0
+  @inline(__always) private func begins(_ index: Int, _ front: Front, _ guest: Guest) -> Bool {
+    let words = words + index &* ControlsMemo.wordCount
+    // What differs most often comes first.
+    return words[6] == guest.isGuest && words[0] == front.cr0 && words[1] == front.cr3 && words[2] == front.cr4
+      && words[3] == front.efer && words[4] == front.checks && words[5] == front.keys && words[7] == guest.vpid
+      && words[8] == guest.ept && words[9] == guest.secondary && words[10] == guest.apicAccess
   }
 
   /// The controls that followed from the same.

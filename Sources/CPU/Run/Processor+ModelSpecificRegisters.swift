@@ -34,6 +34,12 @@ extension Processor {
     return model.registers[number].storage == .apicBase ? apic.base : modelSpecific[number]
   }
 
+  /// IA32_DEBUGCTL, which every VM entry and exit looks at.
+  public var debugControl: UInt64 { debugControlNumber < 0 ? 0 : modelSpecific[debugControlNumber] }
+
+  /// Its index.
+  public static let debugControlIndex: UInt32 = 0x1D9
+
   /// Values after power-up and RESET. The time-stamp counter counts from there.
   func resetModelSpecificRegisters() {
     let s = state

@@ -36,23 +36,25 @@ extension Processor {
     state.pointee.cr4 & CR4.physicalAddressExtension != 0 && !state.isLong
   }
 
+  /// What they follow from beside, in a guest.
+  @inline(__always) private var controlsGuest: ControlsMemo.Guest {
+    guard isGuest, let words = extensions({ $0.controlWords }) else { return (0, 0, 0, 0, 0) }
+    return (1, words.0, words.1, words.2, words.3)
+  }
+
   /// Writes down all that the paging controls follow from.
   private func noteControlInputs(_ words: UnsafeMutablePointer<UInt64>) {
     (words[0], words[1], words[2], words[3], words[4], words[5]) = controlsFront
-    if isGuest, let guest = extensions({ $0.controlWords }) {
-      words[6] = 1
-      (words[7], words[8], words[9], words[10]) = (guest.0, guest.1, guest.2, guest.3)
-    } else {
-      words[6] = 0
-      (words[7], words[8], words[9], words[10]) = (0, 0, 0, 0)
-    }
+    (words[6], words[7], words[8], words[9], words[10]) = controlsGuest
     let (p0, p1, p2, p3) = hasPointers ? state.pointee.pointers : (0, 0, 0, 0)
     (words[11], words[12], words[13], words[14]) = (p0, p1, p2, p3)
   }
 
   /// The paging controls, as the translations know them.
   var knownControls: Translation.KnownControls {
-    if !isGuest, !hasPointers, let known = controlsMemo.find(controlsFront), translation.isKnown(known) { return known }
+    if !hasPointers, let known = controlsMemo.find(controlsFront, controlsGuest), translation.isKnown(known) {
+      return known
+    }
     noteControlInputs(controlsMemo.inputs)
     if let known = controlsMemo.find(), translation.isKnown(known) { return known }
     let known = translation.know(pagingControls)

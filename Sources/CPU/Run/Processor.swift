@@ -100,6 +100,8 @@ public final class Processor {
   let identity: CPUIDInputs
   /// Values of `model.registers`; of those that lie elsewhere, unused.
   package var modelSpecific: [UInt64]
+  /// Where IA32_DEBUGCTL is among them, or -1.
+  let debugControlNumber: Int
   /// What the model has, by the names of `FeatureTable`: Page1GB, SMAP, INVPCID.
   let hasGigabytePages, hasSMAP, hasINVPCID: Bool
   /// Registers that the model does not have read as zero and take writes.
@@ -207,6 +209,7 @@ public final class Processor {
     hasINVPCID = options.model.has("INVPCID")
     ignoresUnknownRegisters = options.ignoresUnknownRegisters
     modelSpecific = options.model.registers.map(\.reset)
+    debugControlNumber = options.model.number(of: Processor.debugControlIndex) ?? -1
     apic = LocalAPIC(initialID: options.number)
     translation = Translation(
       state: state, memory: memory, policy: options.policy,

@@ -39,7 +39,7 @@ extension Translation: GuestPhysicalSpace {
     }
     let slot = cache.insert(entry)
     if let inherited { cache.inherit(slot, inherited) }
-    listener { $0.filled(LinearAddress(guestPhysical), entry) }
+    listener { $0.filled(LinearAddress(guestPhysical), cache.pointer(slot)) }
     return GuestPhysicalResult(
       outcome: .mapped(entry), sources: (0..<Int(entry.sourceCount)).map { entry.sources[$0] }, steps: steps,
       suspicion: inherited)

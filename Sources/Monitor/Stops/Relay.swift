@@ -54,7 +54,9 @@ final class Relay: TranslationObserver, VMXObserver, StaleUseObserver {
 
   // MARK: TranslationObserver, VMXObserver
 
-  func filled(_ address: LinearAddress, _ entry: CachedEntry) { events.filled(address, entry, processor) }
+  func filled(_ address: LinearAddress, _ entry: UnsafePointer<CachedEntry>) {
+    events.filled(address, entry.pointee, processor)
+  }
   func invalidated(_ invalidation: Invalidation) { events.invalidated(invalidation, processor) }
   func entered(_ unit: VMXUnit) {
     events.entered(processor)

@@ -21,20 +21,14 @@ struct InvalidationLog {
     let removed: Int
   }
 
-  /// Entries that are kept.
-  private static let limit = 1024
-
-  private(set) var entries: [Entry] = []
+  private(set) var entries = Latest<Entry>(limit: 1024)
   /// The last VM entry, exit and marker.
   var lastEntry, lastExit, lastMarker: (order: UInt64, insertions: UInt64)?
 
-  mutating func append(_ entry: Entry) {
-    if entries.count == InvalidationLog.limit { entries.removeFirst(InvalidationLog.limit / 2) }
-    entries.append(entry)
-  }
+  @inline(__always) mutating func append(_ entry: Entry) { entries.append(entry) }
 
   /// Entries behind a fact.
-  func since(_ order: UInt64) -> ArraySlice<Entry> {
+  func since(_ order: UInt64) -> Slice<Latest<Entry>> {
     entries[(entries.firstIndex { $0.order > order } ?? entries.endIndex)...]
   }
 }

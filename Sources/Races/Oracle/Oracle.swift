@@ -173,9 +173,12 @@ public final class Oracle {
     return order
   }
 
-  func filled(_ number: Int, _ processor: Processor, _ address: LinearAddress, _ entry: CachedEntry) {
+  func filled(
+    _ number: Int, _ processor: Processor, _ address: LinearAddress,
+    _ entry: UnsafePointer<CachedEntry>
+  ) {
     points?(.fill, number)
-    nested?.filled(number, address, entry)
+    nested?.filled(number, address, entry.pointee)
     let moment = processor.translation.storingMoment
     fills[number].append(
       FillLog.Fill(sequence: processor.translation.cache.insertions, cycle: moment.cycle, rip: moment.rip))
@@ -513,30 +516,18 @@ struct FillLog {
     let cycle, rip: UInt64
   }
 
-  private static let limit = 1 << 14
-  private var fills: [Fill] = []
-  /// Where the next one goes, once the log is full: the oldest.
-  private var oldest = 0
+  private var fills = Latest<Fill>(limit: 1 << 14)
 
-  mutating func append(_ fill: Fill) {
-    if fills.count < FillLog.limit {
-      fills.append(fill)
-    } else {
-      fills[oldest] = fill
-      oldest = (oldest + 1) % FillLog.limit
-    }
-  }
+  @inline(__always) mutating func append(_ fill: Fill) { fills.append(fill) }
 
   /// The fill that filed a mapping: the first behind which the count is above its sequence.
   func fill(_ sequence: UInt64) -> (cycle: UInt64, rip: UInt64)? {
-    guard let first = fills.isEmpty ? nil : fills[oldest], first.sequence <= sequence &+ 1 else { return nil }
+    guard let first = fills.first, first.sequence <= sequence &+ 1 else { return nil }
     var (low, high) = (0, fills.count)
     while low < high {
       let middle = (low + high) / 2
-      if fills[(oldest + middle) % fills.count].sequence > sequence { high = middle } else { low = middle + 1 }
+      if fills[middle].sequence > sequence { high = middle } else { low = middle + 1 }
     }
-    guard low < fills.count else { return nil }
-    let found = fills[(oldest + low) % fills.count]
-    return (found.cycle, found.rip)
+    return low < fills.count ? (fills[low].cycle, fills[low].rip) : nil
   }
 }

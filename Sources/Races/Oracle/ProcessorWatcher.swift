@@ -26,7 +26,7 @@ final class ProcessorWatcher: TranslationObserver, VMXObserver {
     if let unit = processor.virtualization as? VMXUnit, unit.observer === self { unit.observer = nextVMX }
   }
 
-  func filled(_ address: LinearAddress, _ entry: CachedEntry) {
+  func filled(_ address: LinearAddress, _ entry: UnsafePointer<CachedEntry>) {
     oracle._withUnsafeGuaranteedRef { $0.filled(number, processor, address, entry) }
     nextTranslation?.filled(address, entry)
   }

@@ -172,7 +172,8 @@ extension VMXUnit {
     exit.qualification = offset & 0xFFF | kind << 12
     exit.linearAddress = linear
     exit.length = UInt32(length)
-    pending = .exit(exit)
+    asked.pointee = exit
+    pending = .exit
     return nil
   }
 

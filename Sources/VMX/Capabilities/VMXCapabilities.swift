@@ -125,7 +125,7 @@ public struct VMXCapabilities: Sendable {
     linearBits = model.linearBits
     // NXE belongs to a feature, and LMA can be set, though not by WRMSR.
     reservedEFER = reserved(0xC000_0080) & ~(model.partHas("NX") ? 1 << 11 : 0)
-    reservedDEBUGCTL = reserved(0x1D9)
+    reservedDEBUGCTL = reserved(Processor.debugControlIndex)
     reservedPerfGlobalCtrl = reserved(0x38F)
 
     let words: [VMXControl.Set: UInt64] = [

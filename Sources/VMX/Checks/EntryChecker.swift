@@ -34,7 +34,14 @@ public final class EntryChecker {
   private let words: UnsafeMutablePointer<UInt64>
   private let changed: UnsafeMutablePointer<UInt8>
   private var state = State()
+  /// First words of the windows that together hold every word that is read.
+  private let windows: UnsafeMutablePointer<UInt8>
+  private let windowCount: Int
+  /// Predicates that the conditions ask for.
+  private let predicates: UnsafeMutablePointer<EntryOperation>
+  private var predicateCount = 0
 
+  private static let windowWords = 8
   private static let wordCount = VMCSField.allCases.count
 
   /// Makes the checks of a model.
@@ -72,6 +79,20 @@ public final class EntryChecker {
     words.initialize(repeating: 0, count: EntryChecker.wordCount)
     changed = .allocate(capacity: EntryChecker.wordCount)
     changed.initialize(repeating: 0, count: EntryChecker.wordCount)
+    windows = .allocate(capacity: EntryChecker.wordCount)
+    var (count, word) = (0, 0)
+    while word < EntryChecker.wordCount {
+      guard uses[word].conditionBits | uses[word].operationBits != 0 else {
+        word += 1
+        continue
+      }
+      word = min(word, EntryChecker.wordCount - EntryChecker.windowWords)
+      (windows + count).initialize(to: UInt8(word))
+      count += 1
+      word += EntryChecker.windowWords
+    }
+    windowCount = count
+    predicates = .allocate(capacity: stages.reduce(0) { $0 + $1.predicates.count })
   }
 
   deinit {
@@ -80,24 +101,32 @@ public final class EntryChecker {
     stageOf.deallocate()
     words.deallocate()
     changed.deallocate()
+    windows.deallocate()
+    predicates.deallocate()
   }
 
   /// Makes the checks on controls, host state and guest state, in this order; nil: all pass.
   public func check(_ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
-    if pass(UnsafePointer(vmcs.words), inputs) { return nil }
-    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
-      if let failure = checks.check(stage, vmcs, inputs) { return failure }
-    }
-    return nil
+    passes(vmcs, inputs) ? nil : failure(vmcs, inputs)
   }
 
-  private func pass(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
+  /// Whether all of them pass.
+  func passes(_ vmcs: VMCS, _ inputs: EntryInputs) -> Bool {
+    let new = UnsafePointer(vmcs.words)
     let isKnown =
       state.isValid && state.isIA32e == inputs.isIA32e
       && state.currentVMCS == inputs.currentVMCS
     let passes = isKnown ? passAsBefore(new, inputs) : passAnew(new, inputs)
     state.isValid = passes
     return passes
+  }
+
+  /// The first of them that does not.
+  func failure(_ vmcs: VMCS, _ inputs: EntryInputs) -> EntryFailure? {
+    for stage in [EntryCheckStage.controls, .hostState, .guestState] {
+      if let failure = checks.check(stage, vmcs, inputs) { return failure }
+    }
+    return nil
   }
 
   private func passAnew(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
@@ -108,6 +137,13 @@ public final class EntryChecker {
       stages[2].pass(new, conditions.2, inputs)
     else { return false }
     words.update(from: new, count: EntryChecker.wordCount)
+    predicateCount = 0
+    for (stage, known) in zip(stages, [conditions.0, conditions.1, conditions.2]) {
+      for predicate in stage.predicates where predicate.applies(known) {
+        (predicates + predicateCount).initialize(to: predicate)
+        predicateCount += 1
+      }
+    }
     state = State(
       isValid: true, isIA32e: inputs.isIA32e, currentVMCS: inputs.currentVMCS, conditions: conditions)
     return true
@@ -131,12 +167,8 @@ public final class EntryChecker {
         guard !operation.applies(known) || operation.holds(new, known, inputs) else { return false }
       }
     }
-    for predicate in stages[0].predicates where predicate.applies(conditions.0) {
-      guard predicate.holds(new, conditions.0, inputs) else { return false }
-    }
-    for predicate in stages[2].predicates where predicate.applies(conditions.2) {
-      guard predicate.holds(new, conditions.2, inputs) else { return false }
-    }
+    // They ask for no conditions but those that they apply under.
+    for number in 0..<predicateCount where !predicates[number].holds(new, 0, inputs) { return false }
     return true
   }
 
@@ -146,21 +178,15 @@ public final class EntryChecker {
   private func noteChanges(_ new: UnsafePointer<UInt64>) -> (count: Int, stages: UInt8) {
     var count = 0
     var affected: UInt8 = 0
-    var first = 0
-    while first < EntryChecker.wordCount {
-      let end = min(first &+ 8, EntryChecker.wordCount)
-      if end == first &+ 8 {
-        let (old, now) = (UnsafeRawPointer(words + first), UnsafeRawPointer(new + first))
-        let difference =
-          old.loadUnaligned(as: SIMD8<UInt64>.self) ^ now.loadUnaligned(as: SIMD8<UInt64>.self)
-        let half = difference.lowHalf | difference.highHalf
-        let quarter = half.lowHalf | half.highHalf
-        if quarter[0] | quarter[1] == 0 {
-          first = end
-          continue
-        }
-      }
-      for word in first..<end where new[word] != words[word] {
+    let words = words
+    for number in 0..<windowCount {
+      let first = Int(windows[number])
+      let (old, now) = (UnsafeRawPointer(words + first), UnsafeRawPointer(new + first))
+      let difference = old.loadUnaligned(as: SIMD8<UInt64>.self) ^ now.loadUnaligned(as: SIMD8<UInt64>.self)
+      let half = difference.lowHalf | difference.highHalf
+      let quarter = half.lowHalf | half.highHalf
+      guard quarter[0] | quarter[1] != 0 else { continue }
+      for word in first..<first &+ EntryChecker.windowWords where new[word] != words[word] {
         let difference = new[word] ^ words[word]
         words[word] = new[word]
         if difference & uses[word].conditionBits != 0 { affected |= uses[word].conditions }
@@ -168,7 +194,6 @@ public final class EntryChecker {
         changed[count] = UInt8(truncatingIfNeeded: word)
         count &+= 1
       }
-      first = end
     }
     return (count, affected)
   }

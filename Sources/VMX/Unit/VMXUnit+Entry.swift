@@ -14,36 +14,47 @@ extension VMXUnit {
       return fail(isLaunch ? InstructionError.vmlaunchNotClear : InstructionError.vmresumeNotLaunched)
     }
     let inputs = EntryInputs(isIA32e: state.isLong, currentVMCS: current, memory: memory)
-    let failure = checker.check(vmcs, inputs)
-    if let failure, let error = failure.stage.instructionError {
+    guard checker.passes(vmcs, inputs) else { return failEntry(inputs) }
+    pending = .entry
+    return .transition
+  }
+
+  /// A check has failed: so does the instruction, or the entry that it asks for.
+  private func failEntry(_ inputs: EntryInputs) -> VMXInstructionEnd {
+    pending = .entry
+    guard let failure = checker.failure(vmcs, inputs) else { return .transition }
+    if let error = failure.stage.instructionError {
+      pending = .none
       note(failure)
       return fail(error)
     }
-    pending = .entry
-    // A value as large as this costs something to copy, and to replace.
-    if failure != nil || entryFailure != nil { entryFailure = failure }
+    (pending, failing) = (.failingEntry, FailedEntry(failure))
     return .transition
   }
 
   private func note(_ failure: EntryFailure) {
-    lastFailure = failure
+    lastFailed = FailedEntry(failure)
     listener { $0.entryFailed(self, failure) }
   }
 
-  /// Enters at this boundary, unless a check of guest state has failed: loads guest state, and injects what is to be
-  /// injected.
+  /// Enters at this boundary: loads guest state, and injects what is to be injected.
   func performEntry() { Unmanaged.passUnretained(processor)._withUnsafeGuaranteedRef { performEntry(on: $0) } }
+
+  /// An entry of which a check of guest state has failed.
+  func performFailingEntry() {
+    state.pointee.cycles &+= entryCycles
+    state.pointee.instructions &+= 1
+    guard let failure = failing?.failure else { return }
+    failing = nil
+    note(failure)
+    failEntry(failure)
+  }
 
   private func performEntry(on processor: Processor) {
     let s = state
     s.pointee.cycles &+= entryCycles
     s.pointee.instructions &+= 1
     let inputs = EntryInputs(isIA32e: s.isLong, currentVMCS: current, memory: memory)
-    if let failure = entryFailure {
-      entryFailure = nil
-      note(failure)
-      return failEntry(failure)
-    }
     // A successful entry says so in RFLAGS of the host, which nobody sees; the guest's come from the VMCS.
     pin = PinControls(rawValue: vmcs[low: .pinControls])
     primary = PrimaryControls(rawValue: vmcs[low: .primaryControls])
@@ -58,7 +69,7 @@ extension VMXUnit {
       return failEntry(failure)
     }
     isLaunched = true
-    if lastFailure != nil { lastFailure = nil }
+    if lastFailed != nil { lastFailed = nil }
     processor.translation.invalidate(.transition(isVPIDEnabled: secondary.contains(.enableVPID)))
     processor.contextChanged()
     startTimer()
@@ -113,8 +124,8 @@ extension VMXUnit {
     s.pointee.cr4 = vmcs[.guestCR4]
     if entry.contains(.loadDebugControls) {
       loadDR7(vmcs[.guestDR7] & DR7.writable | DR7.fixed)
-      if processor[modelSpecific: 0x1D9] != vmcs[.guestDEBUGCTL] {
-        _ = processor.load(msr: 0x1D9, vmcs[.guestDEBUGCTL])
+      if processor.debugControl != vmcs[.guestDEBUGCTL] {
+        _ = processor.load(msr: Processor.debugControlIndex, vmcs[.guestDEBUGCTL])
       }
     }
     s.pointee.sysenterCS = vmcs[.guestSysenterCS]
@@ -135,16 +146,7 @@ extension VMXUnit {
     if entry.contains(.loadBNDCFGS) { _ = processor.load(msr: 0xD90, vmcs[.guestBNDCFGS]) }
     if entry.contains(.loadPKRS) { s.pointee.supervisorKeys = vmcs[low: .guestPKRS] }
 
-    s.pointee.segments = (
-      segment(.guestESSelector, .guestESLimit, .guestESAccessRights, .guestESBase),
-      segment(.guestCSSelector, .guestCSLimit, .guestCSAccessRights, .guestCSBase),
-      segment(.guestSSSelector, .guestSSLimit, .guestSSAccessRights, .guestSSBase),
-      segment(.guestDSSelector, .guestDSLimit, .guestDSAccessRights, .guestDSBase),
-      segment(.guestFSSelector, .guestFSLimit, .guestFSAccessRights, .guestFSBase),
-      segment(.guestGSSelector, .guestGSLimit, .guestGSAccessRights, .guestGSBase)
-    )
-    s.pointee.ldtr = segment(.guestLDTRSelector, .guestLDTRLimit, .guestLDTRAccessRights, .guestLDTRBase)
-    s.pointee.tr = segment(.guestTRSelector, .guestTRLimit, .guestTRAccessRights, .guestTRBase)
+    loadSegments()
     s.pointee.gdtr = DescriptorTableRegister(base: vmcs[.guestGDTRBase], limit: vmcs[.guestGDTRLimit])
     s.pointee.idtr = DescriptorTableRegister(base: vmcs[.guestIDTRBase], limit: vmcs[.guestIDTRLimit])
     s.pointee.rip = vmcs[.guestRIP]
@@ -173,14 +175,6 @@ extension VMXUnit {
     s.pointee.isRepeating = 0
     s.pointee.debugMatches = 0
     s.vectorControlsChanged()
-  }
-
-  private func segment(
-    _ selector: VMCSField, _ limit: VMCSField, _ rights: VMCSField, _ base: VMCSField
-  ) -> SegmentRegister {
-    SegmentRegister(
-      base: vmcs[base], limit: vmcs[low: limit], attributes: vmcs[low: rights],
-      selector: UInt16(truncatingIfNeeded: vmcs[selector]), reserved: (0, 0, 0))
   }
 
   /// Bits of `ProcessorState.intercepts` that the controls ask for.

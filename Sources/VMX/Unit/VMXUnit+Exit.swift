@@ -8,50 +8,54 @@ import MMU
 extension VMXUnit {
   /// The instruction at this boundary has asked for an exit or an entry.
   public func transition() {
-    let asked = pending
+    let what = pending
     pending = .none
-    switch asked {
+    switch what {
     case .none: break
-    case .exit(let exit): perform(exit)
+    case .exit: performAsked()
     case .entry: performEntry()
+    case .failingEntry: performFailingEntry()
     }
   }
 
   /// Exits at this boundary.
   func perform(_ exit: VMExit) {
-    Unmanaged.passUnretained(processor)._withUnsafeGuaranteedRef { perform(exit, on: $0) }
+    asked.pointee = exit
+    performAsked()
   }
 
-  private func perform(_ exit: VMExit, on processor: Processor) {
+  private func performAsked() {
+    Unmanaged.passUnretained(processor)._withUnsafeGuaranteedRef { perform(asked, on: $0) }
+  }
+
+  private func perform(_ exit: UnsafeMutablePointer<VMExit>, on processor: Processor) {
     let s = state
     s.pointee.cycles &+= exitCycles
-    var exit = exit
-    let bytes = exit.operands == .none ? nil : instructionBytes(length: exit.length)
-    if let bytes { bytes.describe(&exit, self) }
+    if exit.pointee.operands != .none { instructionBytes(length: exit.pointee.length).describe(&exit.pointee, self) }
     record(exit, processor)
     saveGuest(exit, processor)
-    let isNMI = exit.reason == 0 && exit.interruption >> 8 & 7 == 2
-    let reason = vmcs[low: .exitReason]
+    let isNMI = exit.pointee.reason == 0 && exit.pointee.interruption >> 8 & 7 == 2
+    let (reason, qualification) = (vmcs[low: .exitReason], exit.pointee.qualification)
     loadHost(processor)
     if isNMI { processor.blocksNonMaskable = true }
     processor.vectoring = nil
-    listener { $0.exited(self, reason: reason, qualification: exit.qualification) }
+    listener { $0.exited(self, reason: reason, qualification: qualification) }
     processor.interruptsChanged()
   }
 
   // MARK: Information (SDM Vol. 3, "Recording VM-Exit Information and Updating VM-entry Control Fields")
 
-  private func record(_ exit: VMExit, _ processor: Processor) {
+  private func record(_ exit: UnsafePointer<VMExit>, _ processor: Processor) {
     vmcs[low: .entryInterruptionInformation] = vmcs[low: .entryInterruptionInformation] & 0x7FFF_FFFF
-    vmcs[low: .exitReason] = exit.reason
-    vmcs[.exitQualification] = state.isLong ? exit.qualification : exit.qualification & widthMask(exit)
-    if let linear = exit.linearAddress { vmcs[.guestLinearAddress] = linear }
-    if let guestPhysical = exit.guestPhysicalAddress { vmcs[.guestPhysicalAddress] = guestPhysical }
-    vmcs[low: .exitInterruptionInformation] = exit.interruption
-    vmcs[low: .exitInterruptionErrorCode] = exit.errorCode
-    vmcs[low: .exitInstructionLength] = exit.length
-    vmcs[low: .exitInstructionInformation] = exit.information
-    if exit.isString {
+    vmcs[low: .exitReason] = exit.pointee.reason
+    vmcs[.exitQualification] = state.isLong ? exit.pointee.qualification : exit.pointee.qualification & widthMask(exit)
+    if let linear = exit.pointee.linearAddress { vmcs[.guestLinearAddress] = linear }
+    if let guestPhysical = exit.pointee.guestPhysicalAddress { vmcs[.guestPhysicalAddress] = guestPhysical }
+    vmcs[low: .exitInterruptionInformation] = exit.pointee.interruption
+    vmcs[low: .exitInterruptionErrorCode] = exit.pointee.errorCode
+    vmcs[low: .exitInstructionLength] = exit.pointee.length
+    vmcs[low: .exitInstructionInformation] = exit.pointee.information
+    if exit.pointee.isString {
       vmcs[.ioRCX] = state[.rcx]
       vmcs[.ioRSI] = state[.rsi]
       vmcs[.ioRDI] = state[.rdi]
@@ -63,11 +67,13 @@ extension VMXUnit {
     }
     vmcs[low: .idtVectoringInformation] = VMXUnit.information(event)
     if let error = event.error { vmcs[low: .idtVectoringErrorCode] = error }
-    if exit.length == 0 { vmcs[low: .exitInstructionLength] = UInt32(event.length) }
+    if exit.pointee.length == 0 { vmcs[low: .exitInstructionLength] = UInt32(event.length) }
   }
 
   /// Displacements are as wide as the guest's addresses.
-  private func widthMask(_ exit: VMExit) -> UInt64 { exit.operands == .none ? .max : 0xFFFF_FFFF }
+  private func widthMask(_ exit: UnsafePointer<VMExit>) -> UInt64 {
+    exit.pointee.operands == .none ? .max : 0xFFFF_FFFF
+  }
 
   /// An interruption-information field.
   static func information(_ event: VectoredEvent) -> UInt32 {
@@ -76,7 +82,7 @@ extension VMXUnit {
 
   // MARK: Saving guest state (SDM Vol. 3, "Saving Guest State")
 
-  private func saveGuest(_ exit: VMExit, _ processor: Processor) {
+  private func saveGuest(_ exit: UnsafePointer<VMExit>, _ processor: Processor) {
     let s = state
     let controls = ExitControls(rawValue: vmcs[low: .exitControls])
     vmcs[.guestCR0] = s.pointee.cr0
@@ -87,7 +93,7 @@ extension VMXUnit {
     vmcs[.guestSysenterEIP] = s.pointee.sysenterEIP
     if controls.contains(.saveDebugControls) {
       vmcs[.guestDR7] = s.pointee.dr.7
-      vmcs[.guestDEBUGCTL] = processor[modelSpecific: 0x1D9]
+      vmcs[.guestDEBUGCTL] = processor.debugControl
     }
     if controls.contains(.savePAT) { vmcs[.guestPAT] = processor[modelSpecific: 0x277] }
     if controls.contains(.saveEFER) { vmcs[.guestEFER] = s.pointee.efer }
@@ -97,15 +103,7 @@ extension VMXUnit {
     if EntryControls(rawValue: capabilities.entry.allowed1).contains(.loadPKRS) {
       vmcs[.guestPKRS] = UInt64(s.pointee.supervisorKeys)
     }
-    let segments = s.pointee.segments
-    save(segments.0, .guestESSelector, .guestESLimit, .guestESAccessRights, .guestESBase)
-    save(segments.1, .guestCSSelector, .guestCSLimit, .guestCSAccessRights, .guestCSBase)
-    save(segments.2, .guestSSSelector, .guestSSLimit, .guestSSAccessRights, .guestSSBase)
-    save(segments.3, .guestDSSelector, .guestDSLimit, .guestDSAccessRights, .guestDSBase)
-    save(segments.4, .guestFSSelector, .guestFSLimit, .guestFSAccessRights, .guestFSBase)
-    save(segments.5, .guestGSSelector, .guestGSLimit, .guestGSAccessRights, .guestGSBase)
-    save(s.pointee.ldtr, .guestLDTRSelector, .guestLDTRLimit, .guestLDTRAccessRights, .guestLDTRBase)
-    save(s.pointee.tr, .guestTRSelector, .guestTRLimit, .guestTRAccessRights, .guestTRBase)
+    saveSegments()
     vmcs[.guestGDTRBase] = s.pointee.gdtr.base
     vmcs[.guestGDTRLimit] = s.pointee.gdtr.limit
     vmcs[.guestIDTRBase] = s.pointee.idtr.base
@@ -113,7 +111,7 @@ extension VMXUnit {
     vmcs[.guestRIP] = s.pointee.rip
     vmcs[.guestRSP] = s[.rsp]
     // Faults save RF as the image on the stack would have it.
-    let isFault = exit.reason == 0 && exit.interruption >> 8 & 7 == 3 && processor.isFault
+    let isFault = exit.pointee.reason == 0 && exit.pointee.interruption >> 8 & 7 == 3 && processor.isFault
     let isInterrupted = s.pointee.isRepeating != 0 || processor.vectoring != nil && processor.isFault
     vmcs[.guestRFLAGS] = s.rflags | (isFault || isInterrupted ? FlagBit.resume : 0)
     if secondary.contains(.enableEPT), isGuestPAE {
@@ -129,7 +127,7 @@ extension VMXUnit {
     var interruptibility: UInt32 = s.pointee.interruptShadow == 1 ? 1 : s.pointee.interruptShadow == 2 ? 2 : 0
     if pin.contains(.virtualNMIs) ? blocksVirtualNMI : processor.blocksNonMaskable { interruptibility |= 8 }
     vmcs[low: .guestInterruptibility] = interruptibility
-    let isDebug = exit.reason == 0 && exit.interruption & 0x7FF == 0x301
+    let isDebug = exit.pointee.reason == 0 && exit.pointee.interruption & 0x7FF == 0x301
     var debug = isDebug ? 0 : processor.pendingDebug & (DR6.breakpoints | DR6.singleStep)
     if debug & DR6.breakpoints != 0 { debug |= 1 << 12 }
     vmcs[.guestPendingDebugExceptions] = debug
@@ -141,15 +139,6 @@ extension VMXUnit {
         (isLong ? word.union(.ia32eModeGuest) : word.subtracting(.ia32eModeGuest)).rawValue
     }
     storeMSRs()
-  }
-
-  private func save(
-    _ segment: SegmentRegister, _ selector: VMCSField, _ limit: VMCSField, _ rights: VMCSField, _ base: VMCSField
-  ) {
-    vmcs[selector] = UInt64(segment.selector)
-    vmcs[low: limit] = segment.limit
-    vmcs[low: rights] = segment.attributes
-    vmcs[base] = segment.base
   }
 
   /// Saving MSRs: an entry that cannot be saved is a VMX abort.
@@ -179,7 +168,7 @@ extension VMXUnit {
     if isLong { cr4 |= CR4.physicalAddressExtension } else { cr4 &= ~CR4.processContextIdentifiers }
     s.pointee.cr4 = cr4
     loadDR7(DR7.fixed)
-    if processor[modelSpecific: 0x1D9] != 0 { _ = processor.load(msr: 0x1D9, 0) }
+    if processor.debugControl != 0 { _ = processor.load(msr: Processor.debugControlIndex, 0) }
     s.pointee.sysenterCS = vmcs[.hostSysenterCS]
     s.pointee.sysenterESP = vmcs[.hostSysenterESP]
     s.pointee.sysenterEIP = vmcs[.hostSysenterEIP]

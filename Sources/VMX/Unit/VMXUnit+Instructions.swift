@@ -333,7 +333,8 @@ extension VMXUnit {
 
   /// The boundary before the instruction is where it exits.
   func leave(_ exit: VMExit) -> VMXInstructionEnd {
-    pending = .exit(exit)
+    asked.pointee = exit
+    pending = .exit
     return .transition
   }
 
@@ -356,9 +357,10 @@ extension VMXUnit {
     case .invvpid: (reason, kind) = (.invvpid, .descriptor)
     case .vmfunc: (reason, kind) = (.vmfunc, .none)
     }
-    var exit = VMExit(reason)
-    exit.length = UInt32(operands.length)
-    exit.operands = kind
-    return leave(exit)
+    asked.pointee = VMExit(reason)
+    asked.pointee.length = UInt32(operands.length)
+    asked.pointee.operands = kind
+    pending = .exit
+    return .transition
   }
 }

@@ -6,18 +6,20 @@ import MMU
 
 extension VMXUnit {
   private func ask(_ exit: VMExit) -> Bool {
-    pending = .exit(exit)
+    asked.pointee = exit
+    pending = .exit
     return true
   }
 
   private func ask(
     _ reason: ExitReason, _ length: UInt8, qualification: UInt64 = 0, operands: ExitOperands = .none
   ) -> Bool {
-    var exit = VMExit(reason)
-    exit.length = UInt32(length)
-    exit.qualification = qualification
-    exit.operands = operands
-    return ask(exit)
+    asked.pointee = VMExit(reason)
+    asked.pointee.length = UInt32(length)
+    asked.pointee.qualification = qualification
+    asked.pointee.operands = operands
+    pending = .exit
+    return true
   }
 
   /// Whether an instruction exits.

@@ -72,13 +72,13 @@ extension VMXUnit: VirtualMachineExtensions {
   private struct Saved {
     let words: [UInt64]
     let fields: [UInt64]
-    let failure: EntryFailure?
+    let failure: FailedEntry?
   }
 
   /// The state, for snapshots.
   public var image: Any {
     Saved(
-      words: words, fields: (0..<VMCSField.allCases.count).map { vmcs.words[$0] }, failure: lastFailure)
+      words: words, fields: (0..<VMCSField.allCases.count).map { vmcs.words[$0] }, failure: lastFailed)
   }
 
   /// Becomes what it was.
@@ -100,7 +100,7 @@ extension VMXUnit: VirtualMachineExtensions {
     }
     pending = .none
     for (index, value) in saved.fields.enumerated() { vmcs.words[index] = value }
-    lastFailure = saved.failure
+    lastFailed = saved.failure
     fieldsChanged()
     processor.translation.modificationLog = secondary.contains(.pageModificationLogging) ? self : nil
   }

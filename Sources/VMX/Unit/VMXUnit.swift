@@ -5,12 +5,21 @@ import MMU
 /// The VMX of one logical processor: VMX operation, the current VMCS, and what of it is in force in a guest (SDM Vol. 3,
 /// "Introduction to Virtual Machine Extensions").
 public final class VMXUnit {
+  /// An entry that has failed. An object: a value as large costs something to look at, too.
+  final class FailedEntry {
+    let failure: EntryFailure
+
+    init(_ failure: EntryFailure) { self.failure = failure }
+  }
+
   /// What the next transition does.
   enum Pending {
     case none
-    case exit(VMExit)
-    /// With `entryFailure`, if there is one.
+    /// `asked`.
+    case exit
     case entry
+    /// With `failing`, a check of guest state that has failed.
+    case failingEntry
   }
 
   /// The processor.
@@ -64,8 +73,10 @@ public final class VMXUnit {
   /// RIP and instruction count of an IRET that has removed blocking by NMI and is not done.
   var unblocking: (rip: UInt64, count: UInt64) = (0, .max)
   var pending = Pending.none
-  /// The check of guest state that has failed, of an entry that is pending.
-  var entryFailure: EntryFailure?
+  /// The exit that was asked for last. It stays in its place: it is written by parts, and whoever copies it at once waits for
+  /// each of them.
+  let asked: UnsafeMutablePointer<VMExit>
+  var failing: FailedEntry?
 
   // Controls in force since the last entry.
   var pin: PinControls = []
@@ -79,7 +90,8 @@ public final class VMXUnit {
   var isVirtualInterruptPending = false
 
   /// Why the last VM entry failed, until one succeeds.
-  public internal(set) var lastFailure: EntryFailure?
+  public var lastFailure: EntryFailure? { lastFailed?.failure }
+  var lastFailed: FailedEntry?
 
   /// VMX of a processor whose model has it; nil without.
   ///
@@ -101,6 +113,8 @@ public final class VMXUnit {
     pointerCycles = timing["vmptr"]
     invalidationCycles = timing["invept"]
     functionCycles = timing["vmfunc"]
+    asked = .allocate(capacity: 1)
+    asked.initialize(to: VMExit(.tripleFault))
     let none = VMCSPlace(mask: 0, field: UInt16(VMCSNoField), isReadOnly: 0, reserved: 0)
     places = .allocate(capacity: Int(VMCSPlaceCount))
     places.initialize(repeating: none, count: Int(VMCSPlaceCount))
@@ -117,6 +131,7 @@ public final class VMXUnit {
   deinit {
     observer = nil
     vmcs.deallocate()
+    asked.deallocate()
     places.deallocate()
   }
 
