@@ -59,8 +59,7 @@ extension TranslationCache {
   public func suspect(_ slot: Slot, _ change: StructureChange) -> Bool {
     own()
     guard var suspicion = suspicions[slot] else {
-      suspicions[slot] = Suspicion(change)
-      nodes[Int(slot)].isSuspect = true
+      setSuspicion(slot, Suspicion(change))
       return true
     }
     suspicion.latest = change
@@ -74,8 +73,14 @@ extension TranslationCache {
     own()
     var suspicion = suspicion
     suspicion.isInherited = true
+    setSuspicion(slot, suspicion)
+  }
+
+  private func setSuspicion(_ slot: Slot, _ suspicion: Suspicion) {
     suspicions[slot] = suspicion
-    nodes[Int(slot)].isSuspect = true
+    let node = nodes + Int(slot)
+    node.pointee.isSuspect = true
+    lists[Int(node.pointee.list)].isPlain = false
   }
 
   /// Every entry that a mapping came from holds again what it was made from.

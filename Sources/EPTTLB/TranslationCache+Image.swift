@@ -8,19 +8,15 @@ extension TranslationCache {
     fileprivate let free: [Slot]
     fileprivate let lists: Slab<List>
     fileprivate let listCount: Int
-    fileprivate let listNumbers: [ListKey: Int32]
-    fileprivate let freeLists: [Int32]
+    fileprivate let listNumbers: [ListKey: UInt32]
+    fileprivate let freeLists: [UInt32]
     fileprivate let manyLists: Int
-    fileprivate let oldest: Slot
-    fileprivate let youngest: Slot
     fileprivate let nextSequence: UInt64
-    fileprivate let translationSizes: SizeCounts
-    fileprivate let structureSizes: SizeCounts
+    fileprivate let translationSizes, structureSizes, everySize: UInt64
     fileprivate let pieceCount: Int
     fileprivate let retiredCount: Int
-    fileprivate let firstRetired: Slot
-    fileprivate let lastRetired: Slot
-    fileprivate let era, firstEra: UInt32
+    fileprivate let releaseHand: Int
+    fileprivate let era: UInt32
     fileprivate let count: Int
     fileprivate let evictions: UInt64
     fileprivate let random: UInt64
@@ -34,11 +30,10 @@ extension TranslationCache {
   public var image: Image {
     isShared = true
     return Image(
-      nodes: nodeSlab, buckets: bucketSlab, free: free, lists: listSlab, listCount: listCount, listNumbers: listNumbers,
-      freeLists: freeLists, manyLists: manyLists, oldest: oldest, youngest: youngest, nextSequence: nextSequence,
-      translationSizes: translationSizes, structureSizes: structureSizes, pieceCount: pieceCount,
-      retiredCount: retiredCount, firstRetired: firstRetired, lastRetired: lastRetired, era: era, firstEra: firstEra,
-      count: count,
+      nodes: nodeSlab, buckets: bucketSlab, free: free, lists: listSlab, listCount: listCount,
+      listNumbers: listNumbers, freeLists: freeLists, manyLists: manyLists, nextSequence: nextSequence,
+      translationSizes: translationSizes, structureSizes: structureSizes, everySize: everySize,
+      pieceCount: pieceCount, retiredCount: retiredCount, releaseHand: releaseHand, era: era, count: count,
       evictions: evictions, random: random, arrays: arrays, suspicions: suspicions, manySources: manySources,
       freeManySources: freeManySources)
   }
@@ -59,14 +54,13 @@ extension TranslationCache {
     listNumbers = image.listNumbers
     freeLists = image.freeLists
     manyLists = image.manyLists
-    oldest = image.oldest
-    youngest = image.youngest
+    (ages, nextAge) = ([], 0)
     nextSequence = image.nextSequence
     translationSizes = image.translationSizes
     structureSizes = image.structureSizes
+    everySize = image.everySize
     pieceCount = image.pieceCount
-    (retiredCount, firstRetired, lastRetired) = (image.retiredCount, image.firstRetired, image.lastRetired)
-    (era, firstEra) = (image.era, image.firstEra)
+    (retiredCount, releaseHand, era) = (image.retiredCount, image.releaseHand, image.era)
     count = image.count
     evictions = image.evictions
     random = image.random

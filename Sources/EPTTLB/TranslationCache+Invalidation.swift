@@ -178,8 +178,8 @@ extension TranslationCache {
   private func dropTranslations(
     _ row: InvalidationRow?, _ address: UInt64, home: UInt64, _ condition: (CachedEntry) -> Bool
   ) {
-    var sizes = translationSizes.used
-    while let shift = SizeCounts.next(&sizes) {
+    var sizes = translationSizes
+    while let shift = Sizes.next(&sizes) {
       dropMatching(row, address, home: home, shift: shift, isStructure: false, condition)
     }
     overdo(row)
@@ -190,8 +190,8 @@ extension TranslationCache {
     _ row: InvalidationRow, _ address: UInt64, home: UInt64, _ condition: (CachedEntry) -> Bool
   ) {
     dropTranslations(row, address, home: home, condition)
-    var sizes = structureSizes.used
-    while let shift = SizeCounts.next(&sizes) {
+    var sizes = structureSizes
+    while let shift = Sizes.next(&sizes) {
       dropMatching(row, address, home: home, shift: shift, isStructure: true, condition)
     }
   }
@@ -224,7 +224,7 @@ extension TranslationCache {
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
       let next = node.pointee.nextInBucket
-      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure, node.pointee.isLive,
+      if node.pointee.entry.shift == shift, node.pointee.entry.isStructure == isStructure, isLive(node),
         node.pointee.entry.covers(address), condition(node.pointee.entry), row?.spares(node.pointee.entry) != true
       {
         if isStructure { retire(slot) } else { drop(slot) }
@@ -234,11 +234,19 @@ extension TranslationCache {
   }
 
   private func dropLists(_ row: InvalidationRow?, _ condition: (ListKey) -> Bool) {
-    for number in 0..<listCount {
-      let list = lists[number]
-      guard list.head != TranslationCache.none, condition(list.key), row?.spares(list.key) != true else { continue }
-      retire(list: number)
+    // Sizes that no list has any more are looked for no more.
+    var (translations, structures): (UInt64, UInt64) = (0, 0)
+    for number in 0..<listCount where lists[number].count > 0 {
+      let key = lists[number].key
+      if condition(key), row?.spares(key) != true {
+        retire(list: number)
+      } else if key.type == .structure {
+        structures |= lists[number].sizes
+      } else {
+        translations |= lists[number].sizes
+      }
     }
+    (translationSizes, structureSizes) = (translations, structures)
     overdo(row)
   }
 

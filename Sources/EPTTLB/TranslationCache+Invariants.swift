@@ -3,7 +3,6 @@ extension TranslationCache {
   public func checkInvariants() -> String? {
     var seen = 0
     var problem: String?
-    var (sizes, structures) = (SizeCounts(), SizeCounts())
     var pieces = 0
     var lastSequence: UInt64?
     forEach { slot, entry in
@@ -14,7 +13,9 @@ extension TranslationCache {
       let sequence = nodes[Int(slot)].sequence
       if let last = lastSequence, last >= sequence { problem = "slot \(slot) is out of order" }
       lastSequence = sequence
-      if entry.isStructure { structures.add(entry.shift) } else { sizes.add(entry.shift) }
+      let sizes = entry.isStructure ? structureSizes : translationSizes
+      if sizes >> UInt64(entry.shift) & 1 == 0 { problem = "slot \(slot) is of a size that is not looked for" }
+      if !entry.isStructure, everySize >> UInt64(entry.shift) & 1 == 0 { problem = "slot \(slot) is of no size" }
       if entry.isPiece { pieces += 1 }
       if entry.prefix & (1 << UInt64(entry.shift) - 1) != 0 { problem = "slot \(slot): prefix is not aligned" }
       if !entry.isStructure, entry.target & (1 << UInt64(entry.shift) - 1) != 0 {
@@ -29,17 +30,31 @@ extension TranslationCache {
     }
     var listed = 0
     for number in 0..<listCount {
-      var slot = lists[number].head
-      while slot != TranslationCache.none, listed <= count {
-        listed += 1
+      let list = lists[number]
+      var slot = list.head
+      var count: UInt32 = 0
+      while slot != TranslationCache.none, count <= list.count {
+        count += 1
         let node = nodes[Int(slot)]
-        if ListKey(node.identity, ep4ta: node.entry.tag.ep4ta) != lists[number].key || node.list != Int32(number) {
+        if ListKey(node.identity, ep4ta: node.entry.tag.ep4ta) != list.key || node.list != UInt32(number) {
           problem = "slot \(slot) is on another tag's list"
+        }
+        if node.epoch != list.epoch || !node.isUsed { problem = "slot \(slot) is listed, and dropped" }
+        if list.sizes >> UInt64(node.entry.shift) & 1 == 0 { problem = "slot \(slot) is of a size its list has not" }
+        if list.isPlain, node.isSuspect || node.isNoted || node.entry.kind != .linear {
+          problem = "slot \(slot) is special, and its list plain"
         }
         slot = node.nextInList
       }
+      if count != list.count { problem = "list \(number) has \(count) entries, and says \(list.count)" }
+      listed += Int(count)
     }
     if listed != count { problem = "\(count) entries counted, \(listed) on lists" }
+    if (0..<capacity).count(where: { nodes[$0].isUsed }) != count + retiredCount
+      || free.count != capacity - count - retiredCount
+    {
+      problem = "slots are lost"
+    }
     var aside = 0
     forEachRetired { slot in
       aside += 1
@@ -48,7 +63,6 @@ extension TranslationCache {
     }
     if aside != retiredCount { problem = "\(retiredCount) entries kept aside counted, \(aside) listed" }
     if seen != count { problem = "\(count) entries counted, \(seen) listed" }
-    if sizes != translationSizes || structures != structureSizes { problem = "sizes are miscounted" }
     if pieces != pieceCount { problem = "pieces are miscounted" }
     for slot in suspicions.keys where !isLive(slot) || !isSuspect(slot) {
       problem = "slot \(slot) is suspected in vain"

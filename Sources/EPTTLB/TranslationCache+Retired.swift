@@ -4,61 +4,32 @@
 // would read holds what it held.
 
 extension TranslationCache {
-  /// Entries kept aside at most; then the one that was longest goes.
+  /// Entries kept aside at most.
   static let maximumRetired = 4096
 
-  /// Whether an entry may be kept aside: one of EPT follows from more than it came from.
-  @inline(__always) private func mayRetire(_ node: UnsafeMutablePointer<Node>) -> Bool {
-    mayRetire && node.pointee.entry.kind == .linear && !node.pointee.isSuspect && node.pointee.era >= firstEra
-  }
-
-  /// Drops an entry, and keeps it aside if that may be.
+  /// Drops an entry, and keeps it aside if that may be: one of EPT follows from more than it came from.
   func retire(_ slot: Slot) {
     own()
     let node = nodes + Int(slot)
-    guard mayRetire(node) else { return drop(slot) }
-    takeFromList(node)
-    setAside(slot, node)
-    if retiredCount > TranslationCache.maximumRetired { release(firstRetired) }
-  }
-
-  /// Drops all entries of a list, and keeps aside what may be.
-  func retire(list number: Int) {
-    own()
-    var slot = lists[number].head
-    while slot != TranslationCache.none {
-      let node = nodes + Int(slot)
-      let next = node.pointee.nextInList
-      if mayRetire(node) { setAside(slot, node) } else { drop(slot) }
-      slot = next
-    }
-    lists[number].head = TranslationCache.none
-    while retiredCount > TranslationCache.maximumRetired { release(firstRetired) }
-  }
-
-  /// Keeps an entry aside that is taken from its list, or goes with all of it.
-  @inline(__always) private func setAside(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    guard mayRetire, node.pointee.entry.kind == .linear, !node.pointee.isSuspect else { return drop(slot) }
     if tellsOfRevivals || node.pointee.isNoted {
       node.pointee.isNoted = false
       keeper?.mappingRetired(slot)
     }
-    takeFromAges(slot, node)
-    node.pointee.isRetired = true
-    node.pointee.older = lastRetired
-    node.pointee.younger = TranslationCache.none
-    if lastRetired != TranslationCache.none { nodes[Int(lastRetired)].younger = slot } else { firstRetired = slot }
-    lastRetired = slot
+    takeFromList(slot, node)
     retiredCount &+= 1
+    if retiredCount > TranslationCache.maximumRetired { releaseSurplus() }
   }
 
   /// The keeper wants to know when an entry is retired.
   public func note(_ slot: Slot) {
     own()
     nodes[Int(slot)].isNoted = true
+    lists[Int(nodes[Int(slot)].list)].isPlain = false
   }
 
   /// Whether an entry was dropped and is kept aside.
-  public func isRetired(_ slot: Slot) -> Bool { nodes[Int(slot)].isRetired }
+  public func isRetired(_ slot: Slot) -> Bool { isRetired(nodes + Int(slot)) }
 
   /// Whether an entry is cached, and not only kept aside.
   public func isCached(_ slot: Slot) -> Bool { isLive(slot) }
@@ -66,8 +37,8 @@ extension TranslationCache {
   /// A translation that is kept aside and that a walk of an address from a root may make again.
   public func retiredTranslation(_ address: UInt64, _ tag: Tag, root: UInt64) -> Slot? {
     guard retiredCount > 0 else { return nil }
-    var sizes = translationSizes.everUsed
-    while let shift = SizeCounts.next(&sizes) {
+    var sizes = everySize
+    while let shift = Sizes.next(&sizes) {
       if let slot = retired(address, tag, root: root, shift: shift, isStructure: false) { return slot }
     }
     return nil
@@ -81,8 +52,8 @@ extension TranslationCache {
     var slot = buckets[bucket(address, shift, EntryIdentity.home(vpid: tag.vpid))]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      if node.pointee.isRetired, node.pointee.identity.word & ~EntryIdentity.globalBit == wanted,
-        node.pointee.entry.covers(address), node.pointee.entry.root == root, node.pointee.era == era
+      if node.pointee.identity.word & ~EntryIdentity.globalBit == wanted, node.pointee.entry.covers(address),
+        node.pointee.entry.root == root, node.pointee.era == era, isRetired(node)
       {
         return slot
       }
@@ -97,7 +68,7 @@ extension TranslationCache {
     let parent = nodes[Int(slot)].parent
     guard parent.slot != TranslationCache.none else { return nil }
     let node = nodes + Int(parent.slot)
-    guard node.pointee.isRetired, node.pointee.birth == parent.birth, node.pointee.era == era else { return nil }
+    guard node.pointee.birth == parent.birth, node.pointee.era == era, isRetired(node) else { return nil }
     return parent.slot
   }
 
@@ -120,30 +91,26 @@ extension TranslationCache {
   /// went through.
   public func revive(_ slot: Slot, withParents count: Int = 0) {
     own()
-    while self.count &+ count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
-    // In registers: each entry is linked to the one before it.
-    var ages = (youngest: youngest, sequence: nextSequence)
+    while self.count > 0, self.count &+ count >= budget { evictOldest() }
     var level = count
     while level >= 0 {
       var next = slot
       for _ in 0..<level { next = nodes[Int(next)].parent.slot }
       let node = nodes + Int(next)
-      takeAside(node)
-      node.pointee.isLive = true
       putFirst(next, node)
       addToList(next, node)
-      append(next, node, to: &ages)
+      node.pointee.sequence = nextSequence
+      nextSequence &+= 1
       level &-= 1
     }
-    (youngest, nextSequence) = ages
     self.count &+= count &+ 1
     retiredCount &-= count &+ 1
-    guard tellsOfRevivals else { return }
-    for level in (0...count).reversed() {
-      var next = slot
-      for _ in 0..<level { next = nodes[Int(next)].parent.slot }
-      keeper?.mappingRevived(next)
-    }
+    if tellsOfRevivals { tellOfRevival(slot, withParents: count) }
+  }
+
+  private func tellOfRevival(_ slot: Slot, withParents count: Int) {
+    if count > 0 { tellOfRevival(nodes[Int(slot)].parent.slot, withParents: count - 1) }
+    keeper?.mappingRevived(slot)
   }
 
   /// In a chain, the newest comes first.
@@ -159,30 +126,29 @@ extension TranslationCache {
   public func release(_ slot: Slot) {
     own()
     keeper?.mappingReleased(slot)
-    let node = nodes + Int(slot)
-    takeAside(node)
     retiredCount &-= 1
-    forget(slot, node)
+    forget(slot, nodes + Int(slot))
+  }
+
+  /// Forgets entries that are kept aside until there are no more than may be; which, does not matter.
+  func releaseSurplus() {
+    while retiredCount > TranslationCache.maximumRetired { releaseOne() }
+  }
+
+  /// Forgets the next one of those that are kept aside; there is one.
+  func releaseOne() {
+    repeat { releaseHand = releaseHand + 1 < capacity ? releaseHand + 1 : 0 } while !isRetired(nodes + releaseHand)
+    release(Slot(releaseHand))
   }
 
   /// Forgets every entry that is kept aside.
   func releaseAll() {
-    while firstRetired != TranslationCache.none { release(firstRetired) }
+    while retiredCount > 0 { releaseOne() }
   }
 
   /// Every entry that is kept aside.
   public func forEachRetired(_ body: (Slot) -> Void) {
-    var slot = firstRetired
-    while slot != TranslationCache.none {
-      body(slot)
-      slot = nodes[Int(slot)].younger
-    }
-  }
-
-  @inline(__always) private func takeAside(_ node: UnsafeMutablePointer<Node>) {
-    node.pointee.isRetired = false
-    let (older, younger) = (node.pointee.older, node.pointee.younger)
-    if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { firstRetired = younger }
-    if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { lastRetired = older }
+    guard retiredCount > 0 else { return }
+    for slot in 0..<capacity where isRetired(nodes + slot) { body(Slot(slot)) }
   }
 }

@@ -20,8 +20,8 @@ public typealias Slot = UInt32
 ///
 /// Where the architecture lets a processor choose, a `RetentionPolicy` does.
 ///
-/// Entries lie in one slab; a hash chain finds them by address, a list a tag and class makes dropping a whole address
-/// space cost what it drops, and a list by age serves the budget.
+/// Entries lie in one slab; a hash chain finds them by address, and a list a tag and class makes dropping a whole address
+/// space cheap.
 public final class TranslationCache {
   /// Of no entry.
   @usableFromInline static let none: Slot = .max
@@ -34,10 +34,8 @@ public final class TranslationCache {
     @usableFromInline var manySources: UInt32
     /// A structure entry that it came from may have changed: `suspicions` says how.
     @usableFromInline var isSuspect: Bool
-    /// False while the slot is free, or its entry kept aside.
-    @usableFromInline var isLive: Bool
-    /// Dropped, and kept aside (`TranslationCache+Retired.swift`).
-    @usableFromInline var isRetired: Bool
+    /// The slot is not free; what does not live is kept aside (`TranslationCache+Retired.swift`).
+    @usableFromInline var isUsed: Bool
     /// The keeper wants to know when it is retired.
     var isNoted: Bool
     /// What walks depended on apart from memory when it was made, as a number.
@@ -49,11 +47,11 @@ public final class TranslationCache {
     /// The chain that it is in.
     var chain: UInt32
     @usableFromInline var nextInBucket: Slot
-    @usableFromInline var list: Int32
+    /// Its tag's list, and that one's epoch when it was cached: it lives as long as they are the same.
+    @usableFromInline var list: UInt32
+    @usableFromInline var epoch: UInt64
     @usableFromInline var previousInList: Slot
     @usableFromInline var nextInList: Slot
-    @usableFromInline var younger: Slot
-    @usableFromInline var older: Slot
   }
 
   /// An entry, whatever has its slot by now.
@@ -115,19 +113,22 @@ public final class TranslationCache {
   var bucketCount: Int { 1 << Int(64 - bucketShift) }
   /// Entries by tag and class (`TranslationCache+Lists.swift`).
   var listSlab: Slab<List>
-  var lists: UnsafeMutablePointer<List>
+  @usableFromInline var lists: UnsafeMutablePointer<List>
   var listCount = 0
-  var listNumbers: [ListKey: Int32] = [:]
+  var listNumbers: [ListKey: UInt32] = [:]
   /// Lists to use again.
-  var freeLists: [Int32] = []
+  var freeLists: [UInt32] = []
   /// When there are as many lists, empty ones are looked for.
   var manyLists = 64
-  var oldest = TranslationCache.none
-  var youngest = TranslationCache.none
+  /// Live entries by age, as they were when the budget was met, and how many of them have been passed over
+  /// (`TranslationCache+Ages.swift`).
+  var ages: [Aged] = []
+  var nextAge = 0
   @usableFromInline var nextSequence: UInt64 = 0
-  /// Live translations and structures by shift: a size nobody uses costs no look-up.
-  @usableFromInline var translationSizes = SizeCounts()
-  @usableFromInline var structureSizes = SizeCounts()
+  /// Sizes of live translations and structures, and of any translation that ever was: a size nobody uses costs no look-up.
+  var translationSizes: UInt64 = 0
+  var structureSizes: UInt64 = 0
+  var everySize: UInt64 = 0
   /// Live translations that are pieces of a larger page.
   var pieceCount = 0
 
@@ -138,14 +139,11 @@ public final class TranslationCache {
   @usableFromInline var droppedList: UnsafeMutablePointer<Dropped>
   @usableFromInline var droppedCount = 0
   private var droppedCapacity = 256
-  /// Entries kept aside, the first of them and the last (`TranslationCache+Retired.swift`).
+  /// Entries kept aside, and where the last one was forgotten.
   public internal(set) var retiredCount = 0
-  var firstRetired = TranslationCache.none
-  var lastRetired = TranslationCache.none
+  var releaseHand = 0
   /// Number of what walks depend on by now, apart from memory and root; new entries are stamped with it.
   public var era: UInt32 = 0
-  /// Entries of earlier numbers cannot be made again.
-  public var firstEra: UInt32 = 0
 
   /// Entries that live.
   public internal(set) var count = 0
@@ -171,7 +169,7 @@ public final class TranslationCache {
     } else {
       hasLevels = false
     }
-    // A node of zeros is not live.
+    // A node of zeros is not live: no list's epoch is 0.
     nodeSlab = Slab(capacity: capacity)
     nodes = nodeSlab.elements
     bucketSlab = Slab(capacity: 1 << 12)
@@ -179,6 +177,7 @@ public final class TranslationCache {
     buckets.initialize(repeating: TranslationCache.none, count: bucketSlab.capacity)
     listSlab = Slab(capacity: 16)
     lists = listSlab.elements
+    lists.pointee = List(key: .none, epoch: 1, head: TranslationCache.none, count: 0, sizes: 0, isPlain: false)
     droppedList = .allocate(capacity: droppedCapacity)
     free = (0..<Slot(capacity)).reversed()
   }
@@ -187,6 +186,10 @@ public final class TranslationCache {
 
   /// Empties the list of dropped translations.
   @inlinable @inline(__always) public func forgetDropped() { droppedCount = 0 }
+
+  @inline(__always) func noteDropped(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
+    noteDropped(Dropped(slot: slot, prefix: node.pointee.entry.prefix, shift: node.pointee.entry.shift))
+  }
 
   @inline(__always) func noteDropped(_ translation: Dropped) {
     if droppedCount == droppedCapacity { growDropped() }
@@ -280,7 +283,7 @@ public final class TranslationCache {
   // MARK: Looking up
 
   /// The chain of an address, of a page size and a home (`EntryIdentity.home`).
-  @inlinable @inline(__always) func bucket(_ address: UInt64, _ shift: UInt8, _ home: UInt64) -> Int {
+  @inline(__always) func bucket(_ address: UInt64, _ shift: UInt8, _ home: UInt64) -> Int {
     let hash = ((address >> UInt64(shift) &+ UInt64(shift) << 52) ^ home) &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: hash &>> bucketShift)
   }
@@ -294,10 +297,10 @@ public final class TranslationCache {
 
   /// The translation that may be used for an address under a tag: one of the tag's, or a global one of its VPID (rules
   /// U1, U2). Of several, the oldest (rule C5).
-  @inlinable public func translation(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
+  public func translation(_ kind: MappingKind, _ address: UInt64, _ tag: Tag) -> Slot? {
     var best: Slot?
-    var sizes = translationSizes.used
-    while let shift = SizeCounts.next(&sizes) {
+    var sizes = translationSizes
+    while let shift = Sizes.next(&sizes) {
       guard let slot = find(kind, address, tag, shift: shift, isStructure: false) else { continue }
       if let old = best, (nodes[Int(old)].sequence < nodes[Int(slot)].sequence) != isBroken(.c5Age) { continue }
       best = slot
@@ -309,24 +312,23 @@ public final class TranslationCache {
   ///
   /// - Parameter shifts: bit s: an entry of shift s is one that the walk can begin at. The tag does not say which paging
   ///   mode an entry is of.
-  @inlinable
   public func structure(_ kind: MappingKind, _ address: UInt64, _ tag: Tag, shifts: UInt64 = .max) -> Slot? {
-    var sizes = structureSizes.used & shifts
-    while let shift = SizeCounts.next(&sizes) {
+    var sizes = structureSizes & shifts
+    while let shift = Sizes.next(&sizes) {
       if let slot = find(kind, address, tag, shift: shift, isStructure: true) { return slot }
     }
     return nil
   }
 
-  @inlinable
+  @inline(__always)
   func find(_ kind: MappingKind, _ address: UInt64, _ tag: Tag, shift: UInt8, isStructure: Bool) -> Slot? {
     var best: Slot?
     let wanted = EntryIdentity(kind, shift: shift, isStructure: isStructure, tag)
     var slot = buckets[bucket(address, shift, EntryIdentity.home(kind, tag))]
     while slot != TranslationCache.none {
       let node = nodes + Int(slot)
-      if node.pointee.isLive, node.pointee.entry.covers(address),
-        isOf(node, wanted, kind, tag, shift: shift, isStructure: isStructure)
+      if node.pointee.entry.covers(address),
+        isOf(node, wanted, kind, tag, shift: shift, isStructure: isStructure), isLive(node)
       {
         // Chains are newest first, so the last match is the oldest.
         best = slot
@@ -338,7 +340,7 @@ public final class TranslationCache {
   }
 
   /// Whether an entry is one that is looked for.
-  @inlinable @inline(__always)
+  @inline(__always)
   func isOf(
     _ node: UnsafeMutablePointer<Node>, _ wanted: EntryIdentity, _ kind: MappingKind, _ tag: Tag, shift: UInt8,
     isStructure: Bool
@@ -439,12 +441,14 @@ public final class TranslationCache {
 
   private func insert(_ entry: CachedEntry, side: AccessSide, manySources: UInt32) -> Slot {
     own()
-    if count >= budget, oldest != TranslationCache.none { evictOne(oldest) }
+    if count >= budget { evictOldest() }
     // Before the new one is there: what was just filled must serve the access it was filled for.
     if case .random = policy { evictAtRandom() }
     if isBroken(.c4Retention) { evictAtRandom() }
-    if free.isEmpty, firstRetired != TranslationCache.none { release(firstRetired) }
-    if free.isEmpty { grow() }
+    if free.isEmpty {
+      // A few among many would have to be looked for.
+      if retiredCount > capacity / 8 { releaseOne() } else { grow() }
+    }
     let slot = free.removeLast()
     link(slot, entry, manySources)
     if arrays != nil, let leavers = arrays?.insert(slot, entry, side) { leave(leavers) }
@@ -457,41 +461,19 @@ public final class TranslationCache {
     node.initialize(
       to: Node(
         entry: entry, identity: EntryIdentity(entry), sequence: 0, manySources: manySources, isSuspect: false,
-        isLive: true, isRetired: false, isNoted: false, era: era, birth: nextSequence, parent: .none, chain: 0,
-        nextInBucket: TranslationCache.none, list: -1,
-        previousInList: TranslationCache.none,
-        nextInList: TranslationCache.none, younger: TranslationCache.none, older: TranslationCache.none))
+        isUsed: true, isNoted: false, era: era, birth: nextSequence, parent: .none, chain: 0,
+        nextInBucket: TranslationCache.none, list: 0, epoch: 0, previousInList: TranslationCache.none,
+        nextInList: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)
-    link(slot)
     if node.pointee.entry.isPiece { pieceCount += 1 }
-  }
-
-  /// Puts an entry where it is found, as the youngest.
-  func link(_ slot: Slot) {
-    let node = nodes + Int(slot)
     let chain = bucket(of: node)
     node.pointee.chain = UInt32(truncatingIfNeeded: chain)
     node.pointee.nextInBucket = buckets[chain]
     buckets[chain] = slot
     addToList(slot, node)
-    var ages = (youngest: youngest, sequence: nextSequence)
-    append(slot, node, to: &ages)
-    (youngest, nextSequence) = ages
+    node.pointee.sequence = nextSequence
+    nextSequence &+= 1
     count &+= 1
-  }
-
-  /// Makes an entry the youngest of all.
-  @inline(__always) func append(
-    _ slot: Slot, _ node: UnsafeMutablePointer<Node>, to ages: inout (youngest: Slot, sequence: UInt64)
-  ) {
-    node.pointee.sequence = ages.sequence
-    node.pointee.younger = TranslationCache.none
-    node.pointee.older = ages.youngest
-    if ages.youngest != TranslationCache.none { nodes[Int(ages.youngest)].younger = slot } else { oldest = slot }
-    ages.youngest = slot
-    ages.sequence &+= 1
-    let shift = node.pointee.entry.shift
-    if node.pointee.entry.isStructure { structureSizes.add(shift) } else { translationSizes.add(shift) }
   }
 
   func evictOne(_ slot: Slot) {
@@ -510,7 +492,7 @@ public final class TranslationCache {
     evictOne(Slot(slot))
   }
 
-  func isLive(_ slot: Slot) -> Bool { Int(slot) < capacity && nodes[Int(slot)].isLive }
+  func isLive(_ slot: Slot) -> Bool { Int(slot) < capacity && isLive(nodes + Int(slot)) }
 
   private func grow() {
     // `rehash` puts live ones into chains only.
@@ -529,14 +511,12 @@ public final class TranslationCache {
     buckets = bucketSlab.elements
     buckets.initialize(repeating: TranslationCache.none, count: bucketCount)
     // Oldest first, so that chains stay newest first.
-    var slot = oldest
-    while slot != TranslationCache.none {
-      let node = nodes + Int(slot)
+    for entry in aged() {
+      let node = nodes + Int(entry.slot)
       let chain = bucket(of: node)
       node.pointee.chain = UInt32(truncatingIfNeeded: chain)
       node.pointee.nextInBucket = buckets[chain]
-      buckets[chain] = slot
-      slot = node.pointee.younger
+      buckets[chain] = entry.slot
     }
   }
 
@@ -551,29 +531,16 @@ public final class TranslationCache {
     if node.pointee.isSuspect { suspicions[slot] = nil }
     if node.pointee.manySources != TranslationCache.none { freeManySources.append(node.pointee.manySources) }
     node.pointee.isSuspect = false
-    takeFromList(node)
-    takeFromAges(slot, node)
+    takeFromList(slot, node)
     forget(slot, node)
   }
 
-  /// Gives the slot of an entry that is on no list any more back.
+  /// Gives the slot of an entry that does not live any more back.
   @inline(__always) func forget(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
     if node.pointee.entry.isPiece { pieceCount -= 1 }
+    node.pointee.isUsed = false
     unchain(slot, node)
     free.append(slot)
-  }
-
-  /// Takes an entry off the list by age; it no longer lives.
-  @inline(__always) func takeFromAges(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
-    node.pointee.isLive = false
-    let (older, younger) = (node.pointee.older, node.pointee.younger)
-    if older != TranslationCache.none { nodes[Int(older)].younger = younger } else { oldest = younger }
-    if younger != TranslationCache.none { nodes[Int(younger)].older = older } else { youngest = older }
-    count &-= 1
-    let shift = node.pointee.entry.shift
-    guard !node.pointee.entry.isStructure else { return structureSizes.remove(shift) }
-    translationSizes.remove(shift)
-    noteDropped(Dropped(slot: slot, prefix: node.pointee.entry.prefix, shift: shift))
   }
 
   /// Takes an entry out of its chain.
@@ -603,16 +570,6 @@ public final class TranslationCache {
       var numbers: [Slot: UInt64] = [:]
       forEach { slot, _ in numbers[slot] = UInt64(numbers.count) }
       return arrays?.words { numbers[$0] ?? .max } ?? []
-    }
-  }
-
-  /// Every live entry, oldest first.
-  public func forEach(_ body: (Slot, CachedEntry) -> Void) {
-    var slot = oldest
-    while slot != TranslationCache.none {
-      let node = nodes[Int(slot)]
-      body(slot, node.entry)
-      slot = node.younger
     }
   }
 }

@@ -5,7 +5,7 @@ import EPTTLB
 struct Eras {
   private var numbers: [PagingControls: UInt32] = [:]
   /// The next one that is given out.
-  private(set) var next: UInt32 = 1
+  private var next: UInt32 = 1
 
   /// The number of some controls; what only decides about accesses counts for nothing.
   mutating func number(of controls: PagingControls) -> UInt32 {

@@ -59,7 +59,6 @@ public final class Translation {
   public var memoryTypes = MemoryTypes.reset {
     didSet {
       eras.end()
-      cache.firstEra = eras.next
       renumberEras()
     }
   }

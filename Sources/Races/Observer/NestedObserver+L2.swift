@@ -172,10 +172,7 @@ extension NestedObserver {
   /// The processor's mappings that serve L2, with their sequence.
   private func forEachMapping(of run: L2Run, _ body: (CachedEntry, UInt64) -> Void) {
     let cache = processors[run.processor].translation.cache
-    cache.forEach { slot, entry in
-      guard !entry.isStructure, entry.kind != .linear, entry.tag.ep4ta == run.ept02.tag else { return }
-      body(entry, cache.sequence(slot))
-    }
+    cache.forEachTranslation(ep4ta: run.ept02.tag) { body($1, cache.sequence($0)) }
   }
 
   // MARK: Mistakes on purpose
