@@ -54,6 +54,7 @@ extension TranslationCache {
     listNumbers = image.listNumbers
     freeLists = image.freeLists
     manyLists = image.manyLists
+    latestLists = InlineArray(repeating: 0)
     (ages, nextAge) = ([], 0)
     nextSequence = image.nextSequence
     translationSizes = image.translationSizes

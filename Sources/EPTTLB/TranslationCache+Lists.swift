@@ -43,6 +43,12 @@ extension TranslationCache {
     @inline(__always) var type: Class {
       identity.isStructure ? .structure : word & EntryIdentity.globalBit != 0 ? .global : .translation
     }
+
+    /// The class of an entry.
+    @inline(__always) static func type(of entry: CachedEntry) -> Class {
+      entry.isStructure ? .structure : entry.isGlobal ? .global : .translation
+    }
+
     @inline(__always) var tag: Tag { Tag(vpid: identity.vpid, pcid: identity.pcid, ep4ta: ep4ta) }
   }
 
@@ -57,9 +63,10 @@ extension TranslationCache {
   }
 
   /// Puts an entry on its tag's list: now it lives.
+  ///
+  /// Its node says which that may be: of one that was kept aside it may be another's by now.
   @inline(__always) func addToList(_ slot: Slot, _ node: UnsafeMutablePointer<Node>) {
     let key = ListKey(node.pointee.identity, ep4ta: node.pointee.entry.tag.ep4ta)
-    // That of an entry that was kept aside may be another's by now.
     if lists[Int(node.pointee.list)].key != key { node.pointee.list = number(of: key) }
     let list = lists + Int(node.pointee.list)
     let head = list.pointee.head
@@ -126,7 +133,11 @@ extension TranslationCache {
   /// Whether entries of a list are kept aside as long as nothing else is known of them.
   private func isPlain(_ key: ListKey) -> Bool { mayRetire && key.kind == .linear }
 
-  private func number(of key: ListKey) -> UInt32 { listNumbers[key] ?? newList(key) }
+  private func number(of key: ListKey) -> UInt32 {
+    let number = listNumbers[key] ?? newList(key)
+    latestLists[key.type.rawValue] = number
+    return number
+  }
 
   private func newList(_ key: ListKey) -> UInt32 {
     if freeLists.isEmpty, listCount >= manyLists { findEmptyLists() }

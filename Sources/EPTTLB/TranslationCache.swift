@@ -116,6 +116,8 @@ public final class TranslationCache {
   @usableFromInline var lists: UnsafeMutablePointer<List>
   var listCount = 0
   var listNumbers: [ListKey: UInt32] = [:]
+  /// By class, the list that an entry was put on last.
+  var latestLists = InlineArray<3, UInt32>(repeating: 0)
   /// Lists to use again.
   var freeLists: [UInt32] = []
   /// When there are as many lists, empty ones are looked for.
@@ -462,7 +464,8 @@ public final class TranslationCache {
       to: Node(
         entry: entry, identity: EntryIdentity(entry), sequence: 0, manySources: manySources, isSuspect: false,
         isUsed: true, isNoted: false, era: era, birth: nextSequence, parent: .none, chain: 0,
-        nextInBucket: TranslationCache.none, list: 0, epoch: 0, previousInList: TranslationCache.none,
+        nextInBucket: TranslationCache.none, list: latestLists[ListKey.type(of: entry).rawValue], epoch: 0,
+        previousInList: TranslationCache.none,
         nextInList: TranslationCache.none))
     node.pointee.entry.tag = entry.tag.of(entry.kind)
     if node.pointee.entry.isPiece { pieceCount += 1 }
@@ -499,7 +502,8 @@ public final class TranslationCache {
     releaseAll()
     nodeSlab = Slab(copying: nodeSlab, capacity: capacity * 2)
     nodes = nodeSlab.elements
-    free = (Slot(capacity)..<Slot(capacity * 2)).reversed()
+    // Given out from the lowest up.
+    free.insert(contentsOf: (Slot(capacity)..<Slot(capacity * 2)).reversed(), at: 0)
     capacity *= 2
     guard capacity >= bucketCount else { return }
     rehash()

@@ -158,7 +158,7 @@ typedef struct {
   uint64_t mask;               // bits that VMWRITE stores
   uint16_t field;              // its number, or VMCSNoField
   uint16_t isReadOnly;
-  uint32_t reserved;
+  uint32_t mark;               // number of a word behind the fields that VMWRITE makes 1
 } VMCSPlace;
 
 enum {

@@ -35,7 +35,8 @@ import Testing
     let folder = try Folder()
     let path = Self.folder.appendingPathComponent(name).path
     // Billions of instructions each, and side by side.
-    let ended = try Child(["suite", "--failures", folder.path, path]).wait(seconds: 3600)
+    let images = ["SHOOTDOWN_IMAGES": KVMUnitTests.folder ?? ""]
+    let ended = try Child(["suite", "--failures", folder.path, path], environment: images).wait(seconds: 3600)
     #expect(ended.ending == .status(0), "\(ended)")
   }
 

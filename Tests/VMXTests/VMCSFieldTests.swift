@@ -14,6 +14,30 @@ import VMX
     }
   }
 
+  /// Exits write guest state, exit information, and two fields of the controls.
+  @Test func exitsWriteSome() throws {
+    let fields = try VMCSFields()
+    let controls: [VMCSField] = [.entryControls, .entryInterruptionInformation]
+    for field in VMCSField.allCases {
+      let isOfExits = [.guestState, .exitInformation].contains(fields[field].kind) || controls.contains(field)
+      #expect(field.isOfExits == isOfExits, "\(field)")
+    }
+  }
+
+  /// Whoever writes another field says so.
+  @Test func otherWritesAreMarked() {
+    let vmcs = VMCS()
+    defer { vmcs.deallocate() }
+    for field in VMCSField.allCases {
+      vmcs.hasOtherWrites = false
+      vmcs[field] = 1
+      #expect(vmcs.hasOtherWrites == !field.isOfExits, "\(field)")
+      vmcs.hasOtherWrites = false
+      vmcs[low: field] = 2
+      #expect(vmcs.hasOtherWrites == !field.isOfExits, "\(field)")
+    }
+  }
+
   @Test func encodingsSayWhatAFieldIs() throws {
     let fields = try VMCSFields()
     #expect(fields.field(0x681E) == .guestRIP)

@@ -172,6 +172,7 @@ func vmread<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { s.execut
   }
   let value = s.raw.load(fromByteOffset: Int(op.pointee.source), as: UInt64.self)
   fields[Int(place.pointee.field)] = value & place.pointee.mask
+  fields[Int(place.pointee.mark)] = 1
   return s.succeedVMX(op)
 }
 func vmwrite<W: Word>(_: W.Type, _: Mem.Type, _ s: State, _ op: OpRef) { s.executeVMX(.vmwrite, op, isRegister: false) }

@@ -34,14 +34,33 @@ public final class EntryChecker {
   private let words: UnsafeMutablePointer<UInt64>
   private let changed: UnsafeMutablePointer<UInt8>
   private var state = State()
-  /// First words of the windows that together hold every word that is read.
-  private let windows: UnsafeMutablePointer<UInt8>
-  private let windowCount: Int
+  /// Windows that together hold every word that is read and that exits write; and all others.
+  private let windows: Windows
+  private let otherWindows: Windows
   /// Predicates that the conditions ask for.
   private let predicates: UnsafeMutablePointer<EntryOperation>
   private var predicateCount = 0
 
-  private static let windowWords = 8
+  /// First words of stretches of eight.
+  private struct Windows {
+    static let words = 8
+    let first: UnsafeMutablePointer<UInt8>
+    let count: Int
+
+    /// - Parameter words: numbers of the words that are to be in them, in order.
+    init(_ words: [Int]) {
+      var starts: [UInt8] = []
+      var end = 0
+      for word in words where word >= end {
+        let start = min(word, EntryChecker.wordCount - Windows.words)
+        starts.append(UInt8(start))
+        end = start + Windows.words
+      }
+      first = .allocate(capacity: starts.count)
+      first.initialize(from: starts, count: starts.count)
+      count = starts.count
+    }
+  }
   private static let wordCount = VMCSField.allCases.count
 
   /// Makes the checks of a model.
@@ -79,19 +98,13 @@ public final class EntryChecker {
     words.initialize(repeating: 0, count: EntryChecker.wordCount)
     changed = .allocate(capacity: EntryChecker.wordCount)
     changed.initialize(repeating: 0, count: EntryChecker.wordCount)
-    windows = .allocate(capacity: EntryChecker.wordCount)
-    var (count, word) = (0, 0)
-    while word < EntryChecker.wordCount {
-      guard uses[word].conditionBits | uses[word].operationBits != 0 else {
-        word += 1
-        continue
-      }
-      word = min(word, EntryChecker.wordCount - EntryChecker.windowWords)
-      (windows + count).initialize(to: UInt8(word))
-      count += 1
-      word += EntryChecker.windowWords
+    var read: (ofExits: [Int], others: [Int]) = ([], [])
+    for field in VMCSField.allCases {
+      let word = Int(field.rawValue)
+      guard uses[word].conditionBits | uses[word].operationBits != 0 else { continue }
+      if field.isOfExits { read.ofExits.append(word) } else { read.others.append(word) }
     }
-    windowCount = count
+    (windows, otherWindows) = (Windows(read.ofExits), Windows(read.others))
     predicates = .allocate(capacity: stages.reduce(0) { $0 + $1.predicates.count })
   }
 
@@ -101,7 +114,8 @@ public final class EntryChecker {
     stageOf.deallocate()
     words.deallocate()
     changed.deallocate()
-    windows.deallocate()
+    windows.first.deallocate()
+    otherWindows.first.deallocate()
     predicates.deallocate()
   }
 
@@ -116,8 +130,9 @@ public final class EntryChecker {
     let isKnown =
       state.isValid && state.isIA32e == inputs.isIA32e
       && state.currentVMCS == inputs.currentVMCS
-    let passes = isKnown ? passAsBefore(new, inputs) : passAnew(new, inputs)
+    let passes = isKnown ? passAsBefore(new, inputs, hasOtherWrites: vmcs.hasOtherWrites) : passAnew(new, inputs)
     state.isValid = passes
+    if passes { vmcs.hasOtherWrites = false }
     return passes
   }
 
@@ -149,8 +164,12 @@ public final class EntryChecker {
     return true
   }
 
-  private func passAsBefore(_ new: UnsafePointer<UInt64>, _ inputs: EntryInputs) -> Bool {
-    let (count, affected) = noteChanges(new)
+  private func passAsBefore(
+    _ new: UnsafePointer<UInt64>, _ inputs: EntryInputs, hasOtherWrites: Bool
+  ) -> Bool {
+    var (count, affected): (Int, UInt8) = (0, 0)
+    noteChanges(new, windows, &count, &affected)
+    if hasOtherWrites { noteChanges(new, otherWindows, &count, &affected) }
     var conditions = state.conditions
     if affected & 1 != 0 { conditions.0 = stages[0].workOut(new, inputs) }
     if affected & 2 != 0 { conditions.1 = stages[1].workOut(new, inputs) }
@@ -172,21 +191,23 @@ public final class EntryChecker {
     return true
   }
 
-  /// Takes over the words that have changed, and notes those of which operations read a bit that has.
+  /// Takes over the words of some windows that have changed, and notes those of which operations read a bit that has.
   ///
-  /// - Returns: how many, and the stages whose conditions read a bit that has changed.
-  private func noteChanges(_ new: UnsafePointer<UInt64>) -> (count: Int, stages: UInt8) {
-    var count = 0
-    var affected: UInt8 = 0
+  /// - Parameters:
+  ///   - count: how many there are in `changed`.
+  ///   - affected: stages, as bits, whose conditions read a bit that has changed.
+  private func noteChanges(
+    _ new: UnsafePointer<UInt64>, _ windows: Windows, _ count: inout Int, _ affected: inout UInt8
+  ) {
     let words = words
-    for number in 0..<windowCount {
-      let first = Int(windows[number])
+    for number in 0..<windows.count {
+      let first = Int(windows.first[number])
       let (old, now) = (UnsafeRawPointer(words + first), UnsafeRawPointer(new + first))
       let difference = old.loadUnaligned(as: SIMD8<UInt64>.self) ^ now.loadUnaligned(as: SIMD8<UInt64>.self)
       let half = difference.lowHalf | difference.highHalf
       let quarter = half.lowHalf | half.highHalf
       guard quarter[0] | quarter[1] != 0 else { continue }
-      for word in first..<first &+ EntryChecker.windowWords where new[word] != words[word] {
+      for word in first..<first &+ Windows.words where new[word] != words[word] {
         let difference = new[word] ^ words[word]
         words[word] = new[word]
         if difference & uses[word].conditionBits != 0 { affected |= uses[word].conditions }
@@ -195,7 +216,6 @@ public final class EntryChecker {
         count &+= 1
       }
     }
-    return (count, affected)
   }
 }
 

@@ -100,6 +100,7 @@ extension VMXUnit: VirtualMachineExtensions {
     }
     pending = .none
     for (index, value) in saved.fields.enumerated() { vmcs.words[index] = value }
+    vmcs.hasOtherWrites = true
     lastFailed = saved.failure
     fieldsChanged()
     processor.translation.modificationLog = secondary.contains(.pageModificationLogging) ? self : nil

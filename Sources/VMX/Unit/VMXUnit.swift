@@ -115,7 +115,7 @@ public final class VMXUnit {
     functionCycles = timing["vmfunc"]
     asked = .allocate(capacity: 1)
     asked.initialize(to: VMExit(.tripleFault))
-    let none = VMCSPlace(mask: 0, field: UInt16(VMCSNoField), isReadOnly: 0, reserved: 0)
+    let none = VMCSPlace(mask: 0, field: UInt16(VMCSNoField), isReadOnly: 0, mark: 0)
     places = .allocate(capacity: Int(VMCSPlaceCount))
     places.initialize(repeating: none, count: Int(VMCSPlaceCount))
     let writesAnyField = capabilities.misc.writesAnyField
@@ -123,7 +123,8 @@ public final class VMXUnit {
       guard let place = VMCSFields.place(fields[field].encoding) else { continue }
       places[place] = VMCSPlace(
         mask: fields[field].mask, field: UInt16(field.rawValue),
-        isReadOnly: fields[field].kind == .exitInformation && !writesAnyField ? 1 : 0, reserved: 0)
+        isReadOnly: fields[field].kind == .exitInformation && !writesAnyField ? 1 : 0,
+        mark: UInt32(field.isOfExits ? VMCS.unreadMark : VMCS.mark))
     }
     (state.pointee.vmcsPlaces, state.pointee.vmcsCycles) = (UnsafePointer(places), vmcsCycles)
   }
@@ -170,6 +171,7 @@ public final class VMXUnit {
     memory.read(
       PhysicalAddress(pointer &+ VMCSRegion.fields),
       into: UnsafeMutableRawBufferPointer(start: vmcs.words, count: count))
+    vmcs.hasOtherWrites = true
     isLaunched = memory.read(PhysicalAddress(pointer &+ VMCSRegion.launchState), as: UInt64.self) & 1 != 0
     isShadow = memory.read(PhysicalAddress(pointer), as: UInt32.self) >> 31 != 0
     current = pointer

@@ -6,13 +6,25 @@ import MMU
 /// Fields are words in raw memory, by `VMCSField.rawValue`, so that an exit reads and writes them without a call.
 /// `VMCSRegion` is the layout of the region that software sees.
 @frozen public struct VMCS: @unchecked Sendable {
-  /// One word a field.
+  /// One word a field, and the marks.
   public let words: UnsafeMutablePointer<UInt64>
+
+  /// Number of the word that says whether a field has been written that exits do not write, and of one that nobody reads: for
+  /// VMWRITE, which makes one of them 1.
+  public static let mark = VMCSField.allCases.count
+  static let unreadMark = mark + 1
 
   /// Fields of zero; `deallocate` frees them.
   public init() {
-    words = .allocate(capacity: VMCSField.allCases.count)
-    words.initialize(repeating: 0, count: VMCSField.allCases.count)
+    words = .allocate(capacity: VMCS.unreadMark + 1)
+    words.initialize(repeating: 0, count: VMCS.unreadMark + 1)
+    hasOtherWrites = true
+  }
+
+  /// A field has been written that exits do not write, since somebody said that none had.
+  public var hasOtherWrites: Bool {
+    get { words[VMCS.mark] != 0 }
+    nonmutating set { words[VMCS.mark] = newValue ? 1 : 0 }
   }
 
   /// Frees the fields.
@@ -21,13 +33,16 @@ import MMU
   /// A field, zero-extended.
   @inlinable @inline(__always) public subscript(field: VMCSField) -> UInt64 {
     get { words[Int(field.rawValue)] }
-    nonmutating set { words[Int(field.rawValue)] = newValue }
+    nonmutating set {
+      words[Int(field.rawValue)] = newValue
+      if !field.isOfExits { hasOtherWrites = true }
+    }
   }
 
   /// A field of at most 32 bits.
   @inlinable @inline(__always) public subscript(low field: VMCSField) -> UInt32 {
     get { UInt32(truncatingIfNeeded: words[Int(field.rawValue)]) }
-    nonmutating set { words[Int(field.rawValue)] = UInt64(newValue) }
+    nonmutating set { self[field] = UInt64(newValue) }
   }
 }
 
