@@ -120,6 +120,8 @@ public struct Opcode: Sendable {
   public let excludesREXB: Bool
   /// The handler's stem.
   public let handlerStem: String
+  /// The same in lower case.
+  let lowercaseStem: String
   /// Class of the timing tables.
   public let timing: String
   /// The manual's section title.
@@ -183,7 +185,11 @@ public struct Opcode: Sendable {
   /// Every row of the opcode map, in the table's order.
   ///
   /// - Throws: `TableError`, which names the row; a test reads the table, so a shipped program does not throw.
-  public static func all() throws(TableError) -> [Opcode] {
+  public static func all() throws(TableError) -> [Opcode] { try known.get() }
+
+  private static let known = Result { () throws(TableError) in try read() }
+
+  private static func read() throws(TableError) -> [Opcode] {
     let tables = [
       try Table("opcodes", OpcodeTable.text), try Table("vector opcodes", VectorOpcodeTable.text),
       try Table("opcodes not built", UnbuiltOpcodeTable.text),
@@ -289,6 +295,7 @@ public struct Opcode: Sendable {
     self.excludesREXB = attributes.contains("noB")
     let stem = attributes.first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
     self.handlerStem = stem ?? row["mnemonic"].lowercased()
+    lowercaseStem = handlerStem.lowercased()
     self.timing = row["timing"]
     self.section = row["section"]
   }

@@ -110,15 +110,31 @@ extension Opcode {
   public func handler(
     width: Int, form: OperandForm, condition: Int = 0, mode: HandlerMode = .long
   ) -> HandlerSpecification {
-    let type = "UInt\(width).self"
-    let upper = handlerStem.first?.isUppercase == true ? handlerStem : mnemonic
-    let lower = handlerStem.lowercased()
+    specification(width: width, form: form, condition: condition, mode: mode, hasBody: true)
+  }
+
+  /// Its name alone, which costs less: the program needs no bodies, and looks every handler of every row up as it starts.
+  public func handlerName(
+    width: Int, form: OperandForm, condition: Int = 0, mode: HandlerMode = .long
+  ) -> String {
+    specification(width: width, form: form, condition: condition, mode: mode, hasBody: false).name
+  }
+
+  private func specification(
+    width: Int, form: OperandForm, condition: Int, mode: HandlerMode, hasBody: Bool
+  ) -> HandlerSpecification {
+    let lower = lowercaseStem
     let place = form == .memory ? "Mem" : "Reg"
-    func made(_ name: String, _ arguments: [String], function: String? = nil) -> HandlerSpecification {
-      let all = (arguments + ["s", "op"]).joined(separator: ", ")
+    var type: String { "UInt\(width).self" }
+    var upper: String { handlerStem.first?.isUppercase == true ? handlerStem : mnemonic }
+    func made(
+      _ name: String, _ arguments: @autoclosure () -> [String], function: String? = nil
+    ) -> HandlerSpecification {
+      guard hasBody else { return HandlerSpecification(name: name, body: nil) }
+      let all = (arguments() + ["s", "op"]).joined(separator: ", ")
       return HandlerSpecification(name: name, body: "\(function ?? shape.rawValue)(\(all))")
     }
-    let conditionType = "Condition\(conditionNames[condition & 15]).self"
+    var conditionType: String { "Condition\(conditionNames[condition & 15]).self" }
     switch shape {
     case .binary, .compare, .move:
       let (target, origin) = targetAndOrigin(form)
@@ -172,7 +188,7 @@ extension Opcode {
       }
       return made(name, arguments, function: handlerStem)
     case .vector, .vectorTest:
-      let file = "\(vectorFile).self"
+      var file: String { "\(vectorFile).self" }
       let registers = vectorRegisters
       let isImmediate = operands.count == 2 && operands.last == .immediate(.b)
       let memory = "M\(width)" + (allowsUnaligned ? "Unaligned" : "")
@@ -228,7 +244,9 @@ extension Opcode {
   }
 
   /// Every handler the row needs.
-  public var handlers: [HandlerSpecification] {
+  public var handlers: [HandlerSpecification] { handlers(hasBodies: true) }
+
+  fileprivate func handlers(hasBodies: Bool) -> [HandlerSpecification] {
     var list: [HandlerSpecification] = []
     let conditions = spread == 16 ? Array(0..<16) : [0]
     for width in widths.isEmpty ? [0] : widths {
@@ -236,7 +254,8 @@ extension Opcode {
         guard !usesMode || mode.has(width: width, isAlways64: isAlways64) else { continue }
         for form in forms {
           for condition in conditions {
-            list.append(handler(width: width, form: form, condition: condition, mode: mode))
+            list.append(
+              specification(width: width, form: form, condition: condition, mode: mode, hasBody: hasBodies))
           }
         }
       }
@@ -253,4 +272,10 @@ public func handlerList(of opcodes: [Opcode]) -> [HandlerSpecification] {
   let bodies = Dictionary(all.map { ($0.name, $0) }) { $0.body == nil ? $1 : $0 }
   for handler in all where seen.insert(handler.name).inserted { list.append(bodies[handler.name] ?? handler) }
   return list
+}
+
+/// Their names.
+public func handlerNames(of opcodes: [Opcode]) -> [String] {
+  var seen: Set<String> = []
+  return opcodes.flatMap { $0.handlers(hasBodies: false) }.map(\.name).filter { seen.insert($0).inserted }
 }

@@ -93,6 +93,14 @@ public struct Table: Sendable {
   }
 }
 
+extension String {
+  /// A cell with a word in place of a gap; most have none, and looking for it as `replacing` does takes longer than reading the
+  /// table.
+  public func filled(_ gap: StaticString, with word: String) -> String {
+    utf8.contains(gap.utf8Start.pointee) ? replacing(gap.description, with: word) : self
+  }
+}
+
 /// What is wrong in a table, and where.
 public struct TableError: Error, Equatable, CustomStringConvertible {
   /// The table's name.

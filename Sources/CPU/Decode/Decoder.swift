@@ -59,10 +59,8 @@ public final class Decoder {
   public init(timing: TimingTable, model: CPUModel? = nil) throws {
     let opcodes = try Opcode.all()
     let gates = try model.map { try InstructionGates($0) } ?? InstructionGates()
-    let list = handlerList(of: opcodes)
-    let pointers = generatedHandlers()
-    var byName: [String: Handler] = [:]
-    for (specification, pointer) in zip(list, pointers) { byName[specification.name] = pointer }
+    let byName = Dictionary(
+      zip(handlerNames(of: opcodes), generatedHandlers()), uniquingKeysWith: { first, _ in first })
     var rows: [Row] = []
     var candidates = [[Int]](repeating: [], count: 2048)
     for opcode in opcodes {
@@ -74,8 +72,8 @@ public final class Decoder {
         for form in OperandForm.allCases {
           for condition in 0..<(opcode.spread == 16 ? 16 : 1) {
             for mode in opcode.usesMode ? HandlerMode.allCases : [.long] {
-              let handler = executed?.handler(width: width, form: form, condition: condition, mode: mode)
-              handlers.append(handler.flatMap { byName[$0.name] } ?? undefined)
+              let name = executed?.handlerName(width: width, form: form, condition: condition, mode: mode)
+              handlers.append(name.flatMap { byName[$0] } ?? undefined)
             }
           }
         }

@@ -78,7 +78,7 @@ public struct ModelSpecificRegister: Sendable {
     for (number, index) in try indices(row).enumerated() {
       registers.append(
         ModelSpecificRegister(
-          index: index, name: row["name"].replacing("{n}", with: String(number)), isReadable: row["access"] != "wo",
+          index: index, name: row["name"].filled("{n}", with: String(number)), isReadable: row["access"] != "wo",
           isWritable: row["access"] != "ro", reset: values[index] ?? reset, writable: writable, kept: kept, fixed: 0,
           section: row["section"], check: check, storage: storage))
     }

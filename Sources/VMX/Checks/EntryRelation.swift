@@ -103,7 +103,7 @@ public struct EntryRow: Sendable {
   }
 
   private init(_ row: Table.Row, _ column: String, _ word: String) throws(TableError) {
-    func cell(_ column: String) -> String { row[column].replacing("{}", with: word) }
+    func cell(_ column: String) -> String { row[column].filled("{}", with: word) }
     self.row = row
     name = cell("name")
     when = EntryRow.conditions(cell(column))
