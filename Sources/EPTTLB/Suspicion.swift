@@ -58,13 +58,12 @@ extension TranslationCache {
   @discardableResult
   public func suspect(_ slot: Slot, _ change: StructureChange) -> Bool {
     own()
-    guard var suspicion = suspicions[slot] else {
+    guard nodes[Int(slot)].isSuspect, let index = suspicions.index(forKey: slot) else {
       setSuspicion(slot, Suspicion(change))
       return true
     }
-    suspicion.latest = change
-    suspicion.count += 1
-    suspicions[slot] = suspicion
+    suspicions.values[index].latest = change
+    suspicions.values[index].count += 1
     return false
   }
 

@@ -26,15 +26,21 @@ extension PhysicalMemory {
     while rest != 0 {
       let number = page >> 6 | UInt64(rest.trailingZeroBitCount)
       rest &= rest - 1
-      for hit in structures.written(number, contents(of: number)) {
-        guard let translation = translation(hit.processor) else { continue }
-        let (cycle, rip) = storingMoment
-        translation.suspect(
-          hit.slot,
-          StructureChange(
-            writer: writer, cycle: cycle, rip: rip, address: hit.address, old: hit.old, new: hit.new))
+      let hits = structures.written(number, contents(of: number))
+      guard !hits.isEmpty else { continue }
+      let (cycle, rip) = storingMoment
+      for hit in hits {
+        let change = StructureChange(
+          writer: writer, cycle: cycle, rip: rip, address: hit.address, old: hit.old, new: hit.new)
+        withTranslation(hit.processor) { $0.suspect(hit.slot, change) }
       }
     }
+  }
+
+  /// Calls the translations of a processor; no reference is counted.
+  private func withTranslation(_ processor: Int, _ body: (Translation) -> Void) {
+    guard processor < translations.count else { return }
+    translations[processor]?._withUnsafeGuaranteedRef(body)
   }
 
   /// The translations of a processor.

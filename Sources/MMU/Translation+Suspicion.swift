@@ -73,7 +73,7 @@ extension Translation: MappingKeeper {
 
   /// Takes its marks away.
   public func mappingDropped(_ slot: Slot) {
-    if cache.isSuspect(slot) { staleUseObserver?.suspicionEnded(of: slot, on: self) }
+    if cache.isSuspect(slot) { staleListener { $0.suspicionEnded(of: slot, on: self) } }
     forgetStaleRead(by: slot)
     memory.unmark(references[Int(slot)])
     references[Int(slot)] = StructureIndex.none
@@ -136,7 +136,7 @@ extension Translation: MappingKeeper {
     }
     let isOwn = (0..<cache.sourceCount(slot)).contains { cache.source(slot, $0).address == change.address }
     let isNew = isOwn && cache.suspect(slot, change)
-    if isOwn { staleUseObserver?.entryChanged(of: slot, on: self, change) }
+    if isOwn { staleListener { $0.entryChanged(of: slot, on: self, change) } }
     let hadVerdicts = verdicts[slot] != nil
     forgetVerdicts(slot)
     if isNew || hadVerdicts { withdraw(slot) }
@@ -172,7 +172,7 @@ extension Translation: MappingKeeper {
 
   /// Memory is again what a mapping was made from.
   func clear(_ slot: Slot) {
-    staleUseObserver?.suspicionEnded(of: slot, on: self)
+    staleListener { $0.suspicionEnded(of: slot, on: self) }
     cache.clear(slot)
   }
 

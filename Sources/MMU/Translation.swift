@@ -69,8 +69,13 @@ public final class Translation {
   public let secondLevelCycles: UInt64
   /// Told of each use of a mapping with which memory does not agree.
   public var staleUseObserver: (any StaleUseObserver)? {
-    didSet { forgetStaleRead() }
+    get { staleListener.object }
+    set {
+      staleListener.object = newValue
+      forgetStaleRead()
+    }
   }
+  var staleListener = Held<any StaleUseObserver>()
   /// Takes the addresses of pages that become dirty under EPT, while page-modification logging is in force.
   public unowned(unsafe) var modificationLog: (any ModificationLog)?
   /// Told of fills and invalidations.
@@ -169,6 +174,7 @@ public final class Translation {
 
   deinit {
     observer = nil
+    staleUseObserver = nil
     cache.reset()
     cache.keeper = nil
     accessOp.deallocate()

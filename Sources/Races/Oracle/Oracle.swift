@@ -11,8 +11,8 @@ import VMX
 /// It looks on. What it keeps is no state of the machine, no result depends on it, and a use of a mapping above
 /// suspicion never comes here.
 public final class Oracle {
-  /// A mapping that has lost something.
-  struct Suspect {
+  /// A mapping that has lost something. An object: one is looked at for each mapping of an entry at each store to it.
+  final class Suspect: Sendable {
     let sequence: UInt64
     /// The first change that took something away, and the count of facts at it.
     let change: StructureChange
@@ -20,12 +20,22 @@ public final class Oracle {
     let isEPT: Bool
     /// Pages whose stores are watched for it.
     let watched: [UInt64]
+
+    init(sequence: UInt64, change: StructureChange, order: UInt64, isEPT: Bool, watched: [UInt64]) {
+      (self.sequence, self.change, self.order) = (sequence, change, order)
+      (self.isEPT, self.watched) = (isEPT, watched)
+    }
   }
 
   /// A mapping of a processor.
   struct Key: Hashable {
-    let processor: Int
-    let slot: Slot
+    /// Both in one word, which is hashed at each change of each mapping.
+    private let word: UInt64
+
+    init(processor: Int, slot: Slot) { word = UInt64(processor) << 32 | UInt64(slot) }
+
+    var processor: Int { Int(word >> 32) }
+    var slot: Slot { Slot(truncatingIfNeeded: word) }
   }
 
   /// A page that a suspect mapping leads to.
@@ -248,7 +258,12 @@ public final class Oracle {
   // MARK: Suspects
 
   private func isEPT(_ address: UInt64, _ slot: Slot, _ translation: Translation) -> Bool {
-    translation.cache.sources(slot).first { $0.address == address }?.isEPT ?? false
+    let cache = translation.cache
+    for index in 0..<cache.sourceCount(slot) {
+      let source = cache.source(slot, index)
+      if source.address == address { return source.isEPT }
+    }
+    return false
   }
 
   private func suspect(_ slot: Slot, _ translation: Translation, _ change: StructureChange) {
