@@ -21,7 +21,7 @@ struct VMXUnitTests: ParsableCommand {
   @Option(help: "How many at a time.")
   var jobs = 2
   @Option(help: "Seconds of host time for each.")
-  var timeout = 900
+  var timeout = 1800
   @Option(help: "Folder for what each writes.")
   var logs: String?
 

@@ -41,7 +41,7 @@ final class ControlsMemo {
   /// What follows it: of a guest 1, and what its VMCS says; else zeros.
   typealias Guest = (isGuest: UInt64, vpid: UInt64, ept: UInt64, secondary: UInt64, apicAccess: UInt64)
 
-  /// The controls that followed last, or before that, from such inputs; of neither PAE paging.
+  /// The controls that followed last, or before that, from such inputs, without PAE paging.
   @inline(__always) func find(_ front: Front, _ guest: Guest) -> Translation.KnownControls? {
     if begins(last, front, guest) { return known[last] }
     guard begins(previous, front, guest) else { return nil }
